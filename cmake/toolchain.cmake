@@ -1,0 +1,22 @@
+# Compiler cache, linker, warnings and sanitizers, each said once.
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+find_program(MOLD_PROGRAM mold)
+if(MOLD_PROGRAM)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(crossdock_warnings INTERFACE)
+target_compile_options(crossdock_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wnull-dereference -Wcast-align)
+if(CROSSDOCK_WERROR)
+  target_compile_options(crossdock_warnings INTERFACE -Werror)
+endif()
+
+if(CROSSDOCK_SANITIZE)
+  add_compile_options(-fsanitize=${CROSSDOCK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${CROSSDOCK_SANITIZE})
+endif()

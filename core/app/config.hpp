@@ -1,0 +1,95 @@
+#pragma once
+
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace crossdock::app {
+
+/// A secret as the config names it: `{env: NAME}`, `{file: PATH}` or `secret://name`.
+struct SecretRef {
+    enum class From { env, file, store } from = From::env;
+    std::string name;   ///< variable, path (absolute) or the sealed secret's name
+    std::string where;  ///< file:line:column, for messages
+};
+
+/// `operations.<name>` of a supplier file: what was verified for this account.
+struct OperationConfig {
+    std::string effect_class = "unsafe";  ///< idempotent, lookup, unsafe
+    milliseconds key_valid_for{0};
+    milliseconds visible_within{0};
+};
+
+/// One account: a supplier file under `suppliers:`.
+struct AccountConfig {
+    std::string name;                              ///< `account:`, also the last part of the webhook path
+    std::string display_name;                      ///< `name:`
+    std::string type;                              ///< direct, phonex, custom
+    std::filesystem::path plugin;                  ///< the library, resolved
+    std::string plugin_where;                      ///< file:line:column of `plugin:`
+    std::string endpoint;                          ///< `api_endpoint:`, given to the plugin as setting base_url
+    std::string currency;                          ///< default for orders without one
+    std::map<std::string, SecretRef> credentials;  ///< setting name -> secret, e.g. api_key
+    Json settings;                                 ///< further plugin settings
+    struct Webhook {
+        std::string scheme;  ///< "phonex": lower-case hex of HMAC-SHA256 over the raw body in X-PhoneX-Signature
+        std::string header = "X-PhoneX-Signature";
+        SecretRef secret;
+        std::string url;  ///< where the supplier sends them, as told to it; may be empty
+    };
+    std::optional<Webhook> webhook;
+    milliseconds not_after{5'000};  ///< an effect's intent is sent within this time or not at all
+    milliseconds request_timeout{10'000};
+    std::map<std::string, OperationConfig> operations;  ///< create_order, ...
+    std::vector<int> accepted{200, 201, 202};           ///< `outcomes:`
+    std::vector<int> refused{400, 422};
+    std::vector<int> not_processed{429};
+    std::map<std::string, std::string> statuses;  ///< the supplier's word -> canonical status
+    std::int64_t low_stock = 0;                   ///< alert at or below; 0: never
+};
+
+struct ChannelConfig {
+    std::string name;  ///< "email"
+    std::filesystem::path plugin;
+    std::string plugin_where;
+    Json settings;
+    std::map<std::string, SecretRef> credentials;
+    milliseconds not_after{5'000};
+    milliseconds request_timeout{10'000};
+};
+
+struct Config {
+    std::filesystem::path file;
+    std::string listen_host = "127.0.0.1";
+    std::uint16_t listen_port = 8080;
+    std::filesystem::path data;       ///< the store, keys, locks and the control socket
+    std::filesystem::path pipelines;  ///< a folder of NAME.yaml
+    std::filesystem::path templates;  ///< a folder of mail templates
+    std::string currency = "USD";
+    LogLevel log_level = LogLevel::info;
+    std::string mail_from = "orders@crossdock.example";
+    std::string alerts_mail;
+    std::map<std::string, std::string> routes;  ///< supplier code in an order -> account
+    std::vector<AccountConfig> accounts;
+    std::vector<ChannelConfig> channels;
+    std::size_t body_max = 256 << 10;  ///< POST /v1/orders
+    std::size_t webhook_body_max = 64 << 10;
+    bool crash_points = false;  ///< `test: {crash_points: true}` arms CROSSDOCK_CRASH_AT
+};
+
+/// Reads the config and the supplier files that it names. Relative paths resolve against the config's own folder.
+/// Errors: `where` is file:line:column; unknown and duplicate keys, wrong types, missing files, unreadable values.
+[[nodiscard]] Result<Config> load_config(const std::filesystem::path& file);
+
+/// `--config`, then $CROSSDOCK_CONFIG, then /etc/crossdock/crossdock.yaml.
+[[nodiscard]] std::filesystem::path config_path(const std::optional<std::string>& option);
+
+}  // namespace crossdock::app

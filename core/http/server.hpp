@@ -1,0 +1,45 @@
+#pragma once
+
+#include "base/result.hpp"
+#include "http/message.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace crossdock::http {
+
+/// Bounds of one server.
+struct ServerLimits {
+    std::size_t body_max = 1 << 20;                  ///< longer: 413, the connection is closed
+    std::size_t header_max = 16 << 10;               ///< longer: 431
+    std::size_t connections_max = 10'000;            ///< beyond: accepted and answered 503 with Retry-After
+    std::chrono::milliseconds read_timeout{30'000};  ///< from the first byte of a request to its last
+    std::chrono::milliseconds idle_timeout{60'000};  ///< between requests of one connection
+};
+
+/// An HTTP/1.1 server (Boost.Beast) on one executor.
+///
+/// Requests that are no HTTP are answered 400, two Host headers as well, a declared body above the limit 413 before it is read.
+/// Threads:  one executor; the handler runs on it.
+/// Lifetime: stop() first, then run the executor until it has nothing to do, then destroy.
+class Server {
+public:
+    /// Binds and listens. Errors: a port in use is a Fault that names address and port, advice `stop`.
+    [[nodiscard]] static Result<std::unique_ptr<Server>> listen(Executor executor, const std::string& address, std::uint16_t port,
+                                                                ServerLimits limits, Handler handler);
+    virtual ~Server() = default;
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// The port listened on (the one chosen, when 0 was asked for).
+    [[nodiscard]] virtual std::uint16_t port() const = 0;
+    /// Takes no more connections, lets requests under way finish up to `grace`, then closes all.
+    virtual void stop(std::chrono::milliseconds grace) = 0;
+
+protected:
+    Server() = default;
+};
+
+}  // namespace crossdock::http

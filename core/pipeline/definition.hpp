@@ -1,0 +1,86 @@
+#pragma once
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace crossdock::pipeline {
+
+/// Where something stands in a pipeline's file; lines and columns count from 1.
+struct Place {
+    int line = 0;
+    int column = 0;
+};
+
+/// `${{ .a.b[0] }}`: a lone path into the run's document.
+struct PathExpression {
+    std::vector<std::variant<std::string, std::size_t>> steps;  ///< member names and indexes
+    std::string source;                                         ///< ".a.b[0]"
+    Place place;
+
+    /// The subtree copied as stored, numbers as written; null when some member is absent.
+    [[nodiscard]] Json evaluate(const Json& document) const;
+};
+
+/// A literal, a path, or a mapping or list of such.
+struct Value {
+    std::variant<Json, PathExpression, std::vector<Value>, std::vector<std::pair<std::string, Value>>> content;
+    Place place;
+
+    [[nodiscard]] Json evaluate(const Json& document) const;
+};
+
+struct Retry {
+    int attempts = 8;
+    milliseconds backoff{2'000};
+    milliseconds backoff_max{300'000};
+};
+
+struct Trigger {
+    enum class Kind { order, webhook, schedule } kind = Kind::order;
+    std::string event;      ///< order: "placed"; webhook: "received"
+    milliseconds every{0};  ///< schedule
+    Place place;
+};
+
+struct Step {
+    std::string id;   ///< `id:`, else "step-N" counted from 1
+    std::string use;  ///< a known step type, e.g. supplier.create_order
+    std::vector<std::pair<std::string, Value>> with;
+    std::optional<PathExpression> condition;  ///< `if:`; absent, null and false skip the step
+    Retry retry;
+    Place place;
+};
+
+/// A checked pipeline. Its text is the revision; the digest names it.
+struct Definition {
+    std::string name;
+    std::string file;
+    std::string text;
+    std::string digest;  ///< SHA-256 of the text, lower-case hex
+    Trigger trigger;
+    std::vector<Step> steps;
+};
+
+/// A step type that pipelines may use: which inputs it takes and on which triggers it makes sense.
+struct StepType {
+    std::string_view use;
+    std::vector<std::string_view> required;
+    std::vector<std::string_view> optional;
+};
+
+/// All step types, in the order of the documentation.
+[[nodiscard]] const std::vector<StepType>& step_types();
+
+/// Reads and checks one pipeline. `file` is used in messages as given.
+/// Errors: every fault's `where` is file:line:column; unknown keys come with the nearest known one as a hint.
+[[nodiscard]] Result<Definition> parse_definition(std::string_view text, const std::string& file);
+
+}  // namespace crossdock::pipeline

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "base/json.hpp"
+#include "base/task.hpp"
+#include "base/time.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace crossdock::plugin {
+
+/// One call of a plugin's operation, for example "create_order" of account "phonex".
+struct Call {
+    std::string target;     ///< the account's or channel's name
+    std::string operation;  ///< create_order, find_order, handle_webhook, sync_inventory, deliver
+    Json input;
+    milliseconds timeout{30'000};  ///< then the worker is ended and the call is `unknown`
+    BootMs not_after = 0;          ///< effects: nothing is sent after this CLOCK_BOOTTIME; 0 for calls that change nothing
+    bool effect = false;           ///< at most one request on the wire
+};
+
+enum class CallStatus {
+    answered,  ///< the plugin returned; see output
+    failed,    ///< the plugin reported a fault before anything could have been sent; see text
+    not_sent,  ///< no worker took the call
+    unknown,   ///< the worker died, hung or answered garbage: whether anything was sent cannot be known
+};
+
+struct CallAnswer {
+    CallStatus status = CallStatus::unknown;
+    Json output = {};
+    std::string text = {};
+    std::string plugin_digest = {};  ///< SHA-256 of the plugin file that answered
+};
+
+/// Takes a batch of inventory rows (a JSON array); the worker waits until the task is done, so a slow store slows the feed.
+/// The answer false cancels the call.
+using OnBatch = std::function<Task<bool>(Json)>;
+
+/// How the engine reaches plugins: asynchronous, so that worker processes are the normal case.
+/// Threads: the engine's executor.
+class Caller {
+public:
+    Caller() = default;
+    Caller(const Caller&) = delete;
+    Caller& operator=(const Caller&) = delete;
+    virtual ~Caller() = default;
+
+    /// Never throws, never lasts longer than about call.timeout.
+    virtual Task<CallAnswer> call(Call call, OnBatch on_batch) = 0;
+};
+
+}  // namespace crossdock::plugin

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "plugin/caller.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace crossdock::plugin {
+
+/// What one worker is started with. Secrets go over the socket, never through arguments or environment.
+struct WorkerSpec {
+    std::string name;       ///< account or channel
+    std::string interface;  ///< "crossdock.supplier/1" or "crossdock.channel/1"
+    std::filesystem::path library;
+    Json settings;  ///< the plugin's settings, secrets resolved, e.g. {"base_url": "...", "api_key": "..."}
+    Json account;   ///< what the account's file says that adapters may read (operations, request_timeout_ms)
+    milliseconds request_timeout{10'000};  ///< one HTTP or SMTP exchange
+    std::string crash_at;                  ///< CROSSDOCK_CRASH_AT for a worker's point, only when the config arms it
+};
+
+/// What the plugin says of itself, read in the worker.
+struct Manifest {
+    std::string name;
+    std::string version;
+    std::string interface;
+    std::string digest;                                        ///< SHA-256 of the file, lower-case hex
+    std::vector<std::pair<std::string, std::string>> classes;  ///< operation -> strongest effect class
+    Json schema;                                               ///< settings schema
+};
+
+/// The supervised worker processes: one per account or channel, restarted with backoff when they die.
+///
+/// Threads:  the executor's; workers are spawned on the thread that runs it, which must be the process's main thread (PDEATHSIG).
+/// Lifetime: stop(), then run the executor dry, then destroy.
+class Workers : public Caller {
+public:
+    struct Options {
+        std::filesystem::path program;  ///< crossdock-worker
+        int lock_fd = -1;               ///< inherited by each worker: the lock is free only when all of them are gone
+        std::size_t calls_max = 256;    ///< in flight per worker; more are `not_sent`
+        std::size_t frame_max = 8 << 20;
+        milliseconds start_timeout{10'000};
+        milliseconds backoff_first{100};
+        milliseconds backoff_max{10'000};
+    };
+
+    [[nodiscard]] static std::unique_ptr<Workers> make(Executor executor, Clock& clock, Options options);
+
+    /// Starts one worker, waits for its handshake and checks manifest, interface and settings.
+    /// Errors: missing file, wrong ABI (both versions are named), wrong interface, settings that the schema refuses (the field is
+    /// named).
+    virtual Task<Result<Manifest>> start(WorkerSpec spec) = 0;
+
+    /// Ends all workers: cancels calls in flight, closes sockets, waits for the processes up to `grace`, then kills.
+    virtual Task<void> stop(milliseconds grace) = 0;
+
+    /// For tests and the status page: the process of a worker, -1 while there is none.
+    [[nodiscard]] virtual int pid_of(const std::string& name) const = 0;
+};
+
+}  // namespace crossdock::plugin
