@@ -11,7 +11,7 @@ endif()
 
 add_library(crossdock_warnings INTERFACE)
 target_compile_options(crossdock_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-  -Woverloaded-virtual -Wnull-dereference -Wcast-align)
+  -Woverloaded-virtual -Wcast-align)
 if(CROSSDOCK_WERROR)
   target_compile_options(crossdock_warnings INTERFACE -Werror)
 endif()
