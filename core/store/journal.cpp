@@ -86,8 +86,8 @@ std::vector<std::string> due_effects(Tx& tx, UtcMs now, std::int64_t most) {
     return due;
 }
 
-std::optional<UtcMs> next_effect_at(Tx& tx) {
-    const auto row = tx.first<std::optional<std::int64_t>>("SELECT MIN(next_at) FROM effects WHERE state = 'pending'");
+std::optional<UtcMs> next_effect_at(Tx& tx, UtcMs now) {
+    const auto row = tx.first<std::optional<std::int64_t>>("SELECT MIN(next_at) FROM effects WHERE state = 'pending' AND next_at > :1", {now});
     return row ? std::get<0>(*row) : std::nullopt;
 }
 
@@ -153,8 +153,8 @@ std::vector<std::string> due_runs(Tx& tx, UtcMs now, std::int64_t most) {
     return due;
 }
 
-std::optional<UtcMs> next_run_at(Tx& tx) {
-    const auto row = tx.first<std::optional<std::int64_t>>("SELECT MIN(next_at) FROM runs WHERE state = 'active'");
+std::optional<UtcMs> next_run_at(Tx& tx, UtcMs now) {
+    const auto row = tx.first<std::optional<std::int64_t>>("SELECT MIN(next_at) FROM runs WHERE state = 'active' AND next_at > :1", {now});
     return row ? std::get<0>(*row) : std::nullopt;
 }
 

@@ -73,8 +73,8 @@ bool insert_effect(Tx& tx, const EffectRow& effect);
 void update_effect(Tx& tx, const EffectRow& effect, UtcMs now);
 /// Due effects that are first in their lane.
 [[nodiscard]] std::vector<std::string> due_effects(Tx& tx, UtcMs now, std::int64_t most);
-/// When the next pending effect is due.
-[[nodiscard]] std::optional<UtcMs> next_effect_at(Tx& tx);
+/// When the next pending effect that is not due yet becomes so.
+[[nodiscard]] std::optional<UtcMs> next_effect_at(Tx& tx, UtcMs now);
 /// Effects whose attempt was under way, after the process that made it has died.
 [[nodiscard]] std::vector<std::string> interrupted_effects(Tx& tx);
 
@@ -88,7 +88,7 @@ bool insert_run(Tx& tx, const RunRow& run);
 [[nodiscard]] std::optional<RunRow> find_run(Tx& tx, const std::string& id);
 void update_run(Tx& tx, const RunRow& run, const std::string& reason, UtcMs now);
 [[nodiscard]] std::vector<std::string> due_runs(Tx& tx, UtcMs now, std::int64_t most);
-[[nodiscard]] std::optional<UtcMs> next_run_at(Tx& tx);
+[[nodiscard]] std::optional<UtcMs> next_run_at(Tx& tx, UtcMs now);
 
 [[nodiscard]] std::optional<StepRow> find_step(Tx& tx, const std::string& run_id, std::int64_t step_index);
 void insert_step(Tx& tx, const StepRow& step);
