@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 
+#include <array>
 #include <cstdlib>
 #include <system_error>
 
@@ -24,8 +25,8 @@ public:
 
     void read(const Node& root) {
         Fields fields(checks_, root, "the config",
-                      {"listen", "data", "pipelines", "templates", "plugins", "currency", "log", "mail", "alerts", "routes", "suppliers",
-                       "channels", "limits", "test"});
+                      {"listen", "data", "pipelines", "templates", "plugins", "currency", "log", "mail", "alerts", "routes",
+                       "suppliers", "channels", "limits", "test"});
         if (!checks_.ok()) { return; }
         read_listen(fields);
         read_folders(fields);
@@ -43,7 +44,8 @@ private:
             if (const auto host = listen.text("host")) {
                 unsigned char address[sizeof(in6_addr)];
                 if (inet_pton(AF_INET, host->c_str(), address) != 1 && inet_pton(AF_INET6, host->c_str(), address) != 1) {
-                    checks_.refuse(listen.place("host"), "`host` takes an IP address such as 127.0.0.1, not " + json_quoted(*host));
+                    checks_.refuse(listen.place("host"),
+                                   "`host` takes an IP address such as 127.0.0.1, not " + json_quoted(*host));
                 }
                 made_.listen_host = *host;
             }
@@ -88,9 +90,10 @@ private:
         if (const Node* node = fields.find("limits")) {
             constexpr yaml::Range bytes{1 << 10, 16 << 20};
             Fields limits(checks_, *node, "`limits`", {"order_body", "webhook_body"});
-            made_.body_max = static_cast<std::size_t>(limits.integer("order_body", bytes).value_or(static_cast<std::int64_t>(made_.body_max)));
-            made_.webhook_body_max =
-                static_cast<std::size_t>(limits.integer("webhook_body", bytes).value_or(static_cast<std::int64_t>(made_.webhook_body_max)));
+            made_.body_max =
+                static_cast<std::size_t>(limits.integer("order_body", bytes).value_or(static_cast<std::int64_t>(made_.body_max)));
+            made_.webhook_body_max = static_cast<std::size_t>(
+                limits.integer("webhook_body", bytes).value_or(static_cast<std::int64_t>(made_.webhook_body_max)));
         }
         if (const Node* node = fields.find("test")) {
             Fields test(checks_, *node, "`test`", {"crash_points"});
@@ -107,10 +110,14 @@ private:
     }
 
     void read_plugin_folders(Fields& fields) {
-        for (const fs::path& folder : overrides_.plugin_folders) { plugin_folders_.push_back(fs::absolute(folder).lexically_normal()); }
+        for (const fs::path& folder : overrides_.plugin_folders) {
+            plugin_folders_.push_back(fs::absolute(folder).lexically_normal());
+        }
         if (const Node* list = fields.list("plugins")) {
             for (const Node& item : list->items) {
-                if (const auto written = yaml::text_of(checks_, item, "plugins")) { plugin_folders_.push_back(part_.path(*written)); }
+                if (const auto written = yaml::text_of(checks_, item, "plugins")) {
+                    plugin_folders_.push_back(part_.path(*written));
+                }
             }
         }
         plugin_folders_.push_back((executable_folder() / "../plugins").lexically_normal());
@@ -173,7 +180,8 @@ private:
             const auto account = yaml::text_of(checks_, node, code);
             if (!account) { return; }
             if (!account_places_.contains(*account)) {
-                checks_.refuse(node.place, "the route `" + code + "` leads to the unknown account `" + *account + "`" + yaml::hint(*account, accounts));
+                checks_.refuse(node.place, "the route `" + code + "` leads to the unknown account `" + *account + "`" +
+                                               yaml::hint(*account, accounts));
             }
             made_.routes.emplace(code, *account);
         }

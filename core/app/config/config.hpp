@@ -89,7 +89,7 @@ struct Config {
 /// What the command line says stronger than the file.
 struct ConfigOverrides {
     std::optional<std::uint16_t> port = {};
-    std::optional<std::filesystem::path> data = {};         ///< against the working folder
+    std::optional<std::filesystem::path> data = {};          ///< against the working folder
     std::vector<std::filesystem::path> plugin_folders = {};  ///< searched before the config's own
 };
 
@@ -100,8 +100,8 @@ struct ConfigOverrides {
 [[nodiscard]] Result<Config> load_config(const std::filesystem::path& file, const ConfigOverrides& overrides = {});
 
 /// The secret itself, from the environment or a file (one trailing line end is cut).
-/// Errors: unset or empty variable, unreadable or empty file, a secret of the store (which only the store can open); `where` is the
-/// place in the config, and no message holds any of the content.
+/// Errors: unset or empty variable, unreadable or empty file, a secret of the store (which only the store can open); `where` is
+/// the place in the config, and no message holds any of the content.
 [[nodiscard]] Result<std::string> resolve(const SecretRef& secret);
 
 /// `--config`, then $CROSSDOCK_CONFIG, then /etc/crossdock/crossdock.yaml.

@@ -1,5 +1,6 @@
 #include "config/parts.hpp"
 
+#include "model/money.hpp"
 #include "yaml/words.hpp"
 
 #include <algorithm>
@@ -25,9 +26,9 @@ std::string named(std::string_view key) {
 }
 
 bool is_variable_name(std::string_view name) {
-    return !name.empty() && std::isdigit(static_cast<unsigned char>(name.front())) == 0 && std::all_of(name.begin(), name.end(), [](char c) {
-        return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0;
-    });
+    return !name.empty() && std::isdigit(static_cast<unsigned char>(name.front())) == 0 &&
+           std::all_of(name.begin(), name.end(),
+                       [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; });
 }
 
 constexpr std::string_view store_scheme = "secret://";
@@ -46,12 +47,14 @@ fs::path Part::path(const std::string& written) const {
 
 void check_name(Part& part, yaml::Place place, std::string_view key, const std::string& name) {
     if (!part.checks.ok() || is_name(name)) { return; }
-    part.checks.refuse(place, named(key) + " takes lower-case letters, digits, `_` and `-`, at most 64, not " + json_quoted(name));
+    part.checks.refuse(place,
+                       named(key) + " takes lower-case letters, digits, `_` and `-`, at most 64, not " + json_quoted(name));
 }
 
 void check_currency(Part& part, yaml::Place place, const std::string& code) {
-    const bool good = code.size() == 3 && std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-    if (!good) { part.checks.refuse(place, "`currency` takes an ISO 4217 code such as USD, not " + json_quoted(code)); }
+    if (!model::currency_digits(code)) {
+        part.checks.refuse(place, "`currency` takes an ISO 4217 code such as USD, not " + json_quoted(code));
+    }
 }
 
 void check_mail(Part& part, yaml::Place place, std::string_view key, const std::string& address) {
@@ -61,9 +64,13 @@ void check_mail(Part& part, yaml::Place place, std::string_view key, const std::
     }
     constexpr std::size_t address_max = 254;
     const auto at = address.find('@');
-    const bool good = at != std::string::npos && at > 0 && at + 1 < address.size() && address.find('@', at + 1) == std::string::npos &&
+    const bool good = at != std::string::npos && at > 0 && at + 1 < address.size() &&
+                      address.find('@', at + 1) == std::string::npos &&
                       address.find_first_of(" \"(),:;<>[\\]") == std::string::npos && address.size() <= address_max;
-    if (!good) { part.checks.refuse(place, named(key) + " takes a lone mail address such as orders@example.com, not " + json_quoted(address)); }
+    if (!good) {
+        part.checks.refuse(place,
+                           named(key) + " takes a lone mail address such as orders@example.com, not " + json_quoted(address));
+    }
 }
 
 void check_printable(Part& part, yaml::Place place, std::string_view key, const std::string& text) {
@@ -97,11 +104,15 @@ SecretRef read_secret(Part& part, const yaml::Node& node, std::string_view key) 
     if (node.is_scalar() && node.text.starts_with(store_scheme)) {
         secret.from = SecretRef::From::store;
         secret.name = node.text.substr(store_scheme.size());
-        if (!is_name(secret.name)) { part.checks.refuse(node.place, named(key) + ": a sealed secret is named like secret://phonex-key"); }
+        if (!is_name(secret.name)) {
+            part.checks.refuse(node.place, named(key) + ": a sealed secret is named like secret://phonex-key");
+        }
         return secret;
     }
     if (!node.is_map()) {
-        part.checks.refuse(node.place, named(key) + ": a secret is never written into the config; it takes {env: NAME}, {file: PATH} or secret://name");
+        part.checks.refuse(
+            node.place,
+            named(key) + ": a secret is never written into the config; it takes {env: NAME}, {file: PATH} or secret://name");
         return secret;
     }
     yaml::Fields fields(part.checks, node, named(key), {"env", "file"});
@@ -112,7 +123,9 @@ SecretRef read_secret(Part& part, const yaml::Node& node, std::string_view key) 
     }
     if (variable) {
         secret.name = *variable;
-        if (!is_variable_name(*variable)) { part.checks.refuse(fields.place("env"), json_quoted(*variable) + " is no name of an environment variable"); }
+        if (!is_variable_name(*variable)) {
+            part.checks.refuse(fields.place("env"), json_quoted(*variable) + " is no name of an environment variable");
+        }
     }
     else if (file) {
         secret.from = SecretRef::From::file;

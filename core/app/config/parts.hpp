@@ -3,17 +3,11 @@
 #include "config/config.hpp"
 #include "yaml/schema.hpp"
 
-#include <array>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
 namespace crossdock::app {
-
-/// The canonical words of an order's status (the table of their transitions is the model's).
-inline constexpr std::array<std::string_view, 10> status_words{"pending",    "submitted",         "confirmed", "rejected",  "on_hold",
-                                                               "fulfilling", "partially_shipped", "shipped",   "delivered", "canceled"};
 
 /// What reading one file of the config needs: where its faults go, its folder, and where plugins are.
 struct Part {
@@ -27,7 +21,7 @@ struct Part {
 
 /// Letters, digits, `_` and `-`, lower case, at most 64: part of URLs and file names.
 void check_name(Part& part, yaml::Place place, std::string_view key, const std::string& name);
-/// An ISO 4217 code by its form.
+/// An ISO 4217 code.
 void check_currency(Part& part, yaml::Place place, const std::string& code);
 /// A lone address: one `@`, nothing that could end a header.
 void check_mail(Part& part, yaml::Place place, std::string_view key, const std::string& address);

@@ -17,10 +17,11 @@ Result<std::string> resolve(const SecretRef& secret) {
         case SecretRef::From::file: {
             auto text = yaml::read_text(secret.name, secret_max);
             if (!text) { return Fault{"the secret's file " + secret.name + ": " + text.error().what, secret.where}; }
-            if (text->ends_with('\n')) { text->pop_back(); }
-            if (text->ends_with('\r')) { text->pop_back(); }
-            if (text->empty()) { return Fault{"the secret's file " + secret.name + " is empty", secret.where}; }
-            return text;
+            std::string value = std::move(text).value();
+            if (value.ends_with('\n')) { value.pop_back(); }
+            if (value.ends_with('\r')) { value.pop_back(); }
+            if (value.empty()) { return Fault{"the secret's file " + secret.name + " is empty", secret.where}; }
+            return {boost::system::in_place_value, std::move(value)};
         }
         case SecretRef::From::store: break;
     }

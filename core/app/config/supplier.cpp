@@ -1,8 +1,10 @@
 #include "config/parts.hpp"
 
+#include "model/status.hpp"
 #include "yaml/words.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace crossdock::app {
 namespace {
@@ -13,7 +15,8 @@ using yaml::Node;
 void check_endpoint(Part& part, yaml::Place place, const std::string& url) {
     const bool http = url.starts_with("http://") || url.starts_with("https://");
     const auto host = http ? url.find("//") + 2 : 0;
-    const bool blank = std::any_of(url.begin(), url.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; });
+    const bool blank =
+        std::any_of(url.begin(), url.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; });
     if (!http || blank || host >= url.size() || url[host] == '/') {
         part.checks.refuse(place, "`api_endpoint` takes a URL such as https://api.example.com/v1, not " + json_quoted(url));
     }
@@ -26,7 +29,8 @@ void check_endpoint(Part& part, yaml::Place place, const std::string& url) {
 bool is_token(std::string_view name) {
     static constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
     return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || marks.find(c) != std::string_view::npos;
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               marks.find(c) != std::string_view::npos;
     });
 }
 
@@ -38,7 +42,9 @@ AccountConfig::Webhook read_webhook(Part& part, const Node& node) {
         webhook.scheme = yaml::word_of(part.checks, *scheme, "scheme", schemes).value_or(std::string());
     }
     webhook.header = fields.text("header").value_or(webhook.header);
-    if (!is_token(webhook.header)) { part.checks.refuse(fields.place("header"), "`header` takes a header's name, not " + json_quoted(webhook.header)); }
+    if (!is_token(webhook.header)) {
+        part.checks.refuse(fields.place("header"), "`header` takes a header's name, not " + json_quoted(webhook.header));
+    }
     if (const Node* secret = fields.require("secret")) { webhook.secret = read_secret(part, *secret, "secret"); }
     webhook.url = fields.text("url").value_or(std::string());
     check_printable(part, fields.place("url"), "url", webhook.url);
@@ -51,7 +57,8 @@ OperationConfig read_operation(Part& part, const std::string& name, const Node& 
     OperationConfig operation;
     if (const Node* written = fields.require("class")) {
         if (written->text == "repeatable") {
-            part.checks.refuse(written->place, "`repeatable` is for notifications only: " + name + " would be sent again blindly; take " + yaml::one_of(classes));
+            part.checks.refuse(written->place, "`repeatable` is for notifications only: " + name +
+                                                   " would be sent again blindly; take " + yaml::one_of(classes));
         }
         operation.effect_class = yaml::word_of(part.checks, *written, "class", classes).value_or(operation.effect_class);
     }
@@ -83,7 +90,8 @@ void read_outcomes(Part& part, Fields& fields, AccountConfig& account) {
     account.not_processed = outcomes.integers("not_processed", {400, 599}).value_or(account.not_processed);
     for (const int status : account.refused) {
         if (std::find(account.not_processed.begin(), account.not_processed.end(), status) != account.not_processed.end()) {
-            part.checks.refuse(map->place, "the status " + std::to_string(status) + " stands under both `refused` and `not_processed`");
+            part.checks.refuse(map->place,
+                               "the status " + std::to_string(status) + " stands under both `refused` and `not_processed`");
         }
     }
 }
@@ -91,6 +99,8 @@ void read_outcomes(Part& part, Fields& fields, AccountConfig& account) {
 void read_statuses(Part& part, Fields& fields, AccountConfig& account) {
     const Node* map = fields.map("statuses");
     if (map == nullptr) { return; }
+    std::vector<std::string_view> status_words;
+    for (const model::StatusRow& row : model::status_table()) { status_words.push_back(row.name); }
     for (const auto& [key, place, value] : map->entries) {
         account.statuses.emplace(key, yaml::word_of(part.checks, value, key, status_words).value_or(std::string()));
     }
@@ -101,8 +111,8 @@ void read_statuses(Part& part, Fields& fields, AccountConfig& account) {
 ReadAccount read_account(Part& part, const Node& root) {
     static constexpr std::array<std::string_view, 3> types{"direct", "phonex", "custom"};
     Fields fields(part.checks, root, "a supplier file",
-                  {"account", "name", "type", "plugin", "api_endpoint", "currency", "credentials", "settings", "webhook", "not_after",
-                   "request_timeout", "operations", "outcomes", "statuses", "low_stock"});
+                  {"account", "name", "type", "plugin", "api_endpoint", "currency", "credentials", "settings", "webhook",
+                   "not_after", "request_timeout", "operations", "outcomes", "statuses", "low_stock"});
     AccountConfig account;
     account.name = fields.required_text("account");
     check_name(part, fields.place("account"), "account", account.name);

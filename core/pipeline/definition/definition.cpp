@@ -1,11 +1,9 @@
 #include "definition/definition.hpp"
 
-#include "base/ids.hpp"
+#include "crypto/crypto.hpp"
 #include "definition/expression.hpp"
 #include "yaml/schema.hpp"
 #include "yaml/words.hpp"
-
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
@@ -19,13 +17,6 @@ using yaml::Fields;
 using yaml::Node;
 
 constexpr std::size_t name_max = 64;
-
-std::string sha256(std::string_view text) {
-    std::array<unsigned char, 32> digest{};
-    unsigned int length = 0;
-    EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr);
-    return hex(digest);
-}
 
 bool is_name(std::string_view text, std::string_view more) {
     if (text.empty() || text.size() > name_max || std::isalpha(static_cast<unsigned char>(text.front())) == 0) { return false; }
@@ -236,7 +227,7 @@ Result<Definition> parse_definition(std::string_view text, const std::string& fi
     if (!checks.ok()) { return checks.fault(); }
     made.file = file;
     made.text = std::string(text);
-    made.digest = sha256(text);
+    made.digest = crypto::sha256_hex(text);
     return made;
 }
 
