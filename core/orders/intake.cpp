@@ -52,6 +52,10 @@ Placed place_order(store::Tx& tx, notify::Facts& facts, const model::Order& orde
         ":3, :4, :5, :6, :7, :8)",
         {facts.new_id(), order.order_id, account.supplier_id, free_reference(tx, account.supplier_id, order.order_id), status,
          now, now, now});
+    if (!idempotency_key.empty()) {
+        tx.run("INSERT INTO idempotency_keys (api_key_id, key, body_digest, order_id, created_at) VALUES (:1, :2, :3, :4, :5)",
+               {owner, idempotency_key, digest, order.order_id, now});
+    }
     facts.record(tx, {.kind = "order.placed",
                       .natural_key = "order/" + order.order_id + "/placed",
                       .order_id = order.order_id,

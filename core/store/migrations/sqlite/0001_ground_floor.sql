@@ -82,6 +82,16 @@ CREATE TABLE order_lines (
     CHECK (ordered = open + accepted + backordered + shipped + canceled + rejected)
 );
 
+-- A client's Idempotency-Key, in the scope of its API key, with the fingerprint of the body that it first came with.
+CREATE TABLE idempotency_keys (
+    api_key_id  TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    body_digest TEXT NOT NULL,
+    order_id    TEXT NOT NULL REFERENCES orders (id),
+    created_at  BIGINT NOT NULL,
+    PRIMARY KEY (api_key_id, key)
+);
+
 -- What one supplier received of an order; `reference` is ours, `supplier_order_id` theirs.
 CREATE TABLE supplier_orders (
     id                TEXT PRIMARY KEY,
