@@ -42,11 +42,11 @@ Result<Inventory> Inventory::load(const std::filesystem::path& file) {
 Json Inventory::page(std::size_t number, std::size_t size) const {
     const std::size_t total = items_.size();
     const std::size_t begin = number > total / size + 1 ? total : std::min(total, (number - 1) * size);
-    const std::size_t end = std::min(total, begin + size);
+    const std::size_t end = begin + std::min(size, total - begin);
     Json made;
     made.set("page", static_cast<std::uint64_t>(number));
     made.set("page_size", static_cast<std::uint64_t>(size));
-    made.set("pages", static_cast<std::uint64_t>((total + size - 1) / size));
+    made.set("pages", static_cast<std::uint64_t>(total / size + (total % size != 0 ? 1 : 0)));
     made.set("total", static_cast<std::uint64_t>(total));
     made.set("items", Json::array({items_.begin() + static_cast<std::ptrdiff_t>(begin),
                                    items_.begin() + static_cast<std::ptrdiff_t>(end)}));
