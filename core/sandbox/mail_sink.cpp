@@ -1,6 +1,7 @@
 #include "sandbox/mail_sink.hpp"
 
 #include "base/log.hpp"
+#include "base/signal.hpp"
 #include "sandbox/folder.hpp"
 #include "sandbox/mail_store.hpp"
 #include "sandbox/smtp_session.hpp"
@@ -142,7 +143,14 @@ Task<void> accept_all(Shared sink) {
     while (!sink->stopping) {
         auto [error, socket] = co_await sink->acceptor.async_accept(as_result);
         if (sink->stopping) { co_return; }
-        if (error || sink->connections.size() >= connections_max) { continue; }
+        if (error) {
+            // Mostly out of descriptors: the condition passes when connections end.
+            co_await pause(sink->clock, milliseconds{100});
+            continue;
+        }
+        if (sink->connections.size() >= connections_max) { continue; }
+        error_code ignored;
+        socket.set_option(tcp::no_delay(true), ignored);
         const SmtpLimits limits{.message_max = sink->options.message_max, .line_max = sink->options.line_max};
         spawn(sink->acceptor.get_executor(), converse(sink, std::make_shared<Connection>(std::move(socket), limits)));
     }
