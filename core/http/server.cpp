@@ -1,16 +1,13 @@
 #include "http/server.hpp"
 
 #include "base/log.hpp"
+#include "http/answer_text.hpp"
+#include "http/connection.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -18,7 +15,6 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_set>
 
 // A named runner file: sockets and their timers.
 namespace crossdock::http {
@@ -38,88 +34,6 @@ constexpr milliseconds linger_time{2'000};
 constexpr std::size_t refusals_max = 256;
 /// What a client may send while a stream is running.
 constexpr std::size_t stream_chatter_max = 64 << 10;
-
-struct Connection : std::enable_shared_from_this<Connection> {
-    explicit Connection(tcp::socket given) : socket(std::move(given)), timer(socket.get_executor()) {}
-
-    /// From now on: no more reading once `delay` has passed (reads see the end), so that a 408 can still be written.
-    void end_reading_after(milliseconds delay) { arm(delay, false); }
-    void close_after(milliseconds delay) { arm(delay, true); }
-    void disarm() {
-        ++armed;
-        timer.cancel();
-    }
-    void close() {
-        error_code ignored;
-        socket.close(ignored);
-    }
-    void end_stream() {
-        gone = true;
-        stream = {};
-        cancel.emit(asio::cancellation_type::terminal);
-        close();
-    }
-
-    tcp::socket socket;
-    asio::steady_timer timer;
-    asio::cancellation_signal cancel;  ///< of the pump
-    boost::beast::flat_buffer buffer;
-    std::string peer;
-    std::size_t served = 0;
-    std::uint64_t armed = 0;
-    BodyStream stream;
-    bool timed_out = false;
-    bool idle = true;
-    bool gone = false;  ///< nobody reads the stream any more
-
-private:
-    void arm(milliseconds delay, bool closing) {
-        timed_out = false;
-        timer.expires_after(delay);
-        timer.async_wait([weak = weak_from_this(), mine = ++armed, closing](error_code error) {
-            const auto self = weak.lock();
-            if (error || !self || self->armed != mine) { return; }
-            self->timed_out = true;
-            error_code ignored;
-            if (closing) { self->close(); }
-            else { self->socket.shutdown(tcp::socket::shutdown_receive, ignored); }
-        });
-    }
-};
-
-struct State {
-    State(const Executor& executor, ServerLimits given, Handler chosen)
-        : acceptor(executor), grace(executor), limits(given), handler(std::move(chosen)) {}
-
-    tcp::acceptor acceptor;
-    asio::steady_timer grace;
-    ServerLimits limits;
-    Handler handler;
-    std::unordered_set<std::shared_ptr<Connection>> connections;
-    std::size_t refusing = 0;
-    bool stopping = false;
-};
-
-/// Keeps a connection in the server's list as long as its task runs.
-class Listed {
-public:
-    Listed(std::shared_ptr<State> state, std::shared_ptr<Connection> connection)
-        : state_(std::move(state)), connection_(std::move(connection)) {
-        state_->connections.insert(connection_);
-    }
-    Listed(const Listed&) = delete;
-    Listed& operator=(const Listed&) = delete;
-    ~Listed() {
-        connection_->disarm();
-        connection_->close();
-        state_->connections.erase(connection_);
-        if (state_->stopping && state_->connections.empty()) { state_->grace.cancel(); }
-    }
-
-private:
-    std::shared_ptr<State> state_;
-    std::shared_ptr<Connection> connection_;
-};
 
 std::string text_of(const tcp::endpoint& endpoint) {
     const auto address = endpoint.address().to_string();
@@ -248,35 +162,6 @@ Task<Incoming> read_request(std::shared_ptr<State> state, std::shared_ptr<Connec
     made.http_1_0 = parser.get().version() == 10;
     made.request = request_of(parser, *connection);
     co_return made;
-}
-
-void add_header(std::string& head, std::string_view name, std::string_view value) {
-    const auto add = [&](std::string_view text) {
-        for (const char c : text) { head += c == '\r' || c == '\n' || c == '\0' ? ' ' : c; }
-    };
-    add(name);
-    head += ": ";
-    add(value);
-    head += "\r\n";
-}
-
-std::string head_of(const Response& response, bool chunked, bool close, bool http_1_0) {
-    std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
-    head += reason(response.status);
-    head += "\r\n";
-    for (const auto& [name, value] : response.headers) { add_header(head, name, value); }
-    const bool bodiless = response.status == 204 || response.status == 304;
-    if (chunked) { add_header(head, "Transfer-Encoding", "chunked"); }
-    else if (!response.stream && !bodiless) { add_header(head, "Content-Length", std::to_string(response.body.size())); }
-    if (close) { add_header(head, "Connection", "close"); }
-    else if (http_1_0) { add_header(head, "Connection", "keep-alive"); }
-    return head + "\r\n";
-}
-
-std::string chunk_of(std::string_view piece) {
-    std::array<char, 20> size{};
-    std::snprintf(size.data(), size.size(), "%zx\r\n", piece.size());
-    return size.data() + std::string(piece) + "\r\n";
 }
 
 /// Sends a stream's pieces until it ends, fails or its client has gone.

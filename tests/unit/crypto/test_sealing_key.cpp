@@ -1,30 +1,16 @@
 #include "base/system_clock.hpp"
 #include "crypto/crypto.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 using namespace crossdock;
 using crypto::SealingKey;
-
-namespace {
-
-struct Folder {
-    Folder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "crossdock-crypto-XXXXXX").string();
-        path = ::mkdtemp(pattern.data());
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::filesystem::path path;
-};
-
-}  // namespace
+using support::TemporaryFolder;
 
 TEST_CASE("a sealed secret opens with its key and place only", "[crypto]") {
     SystemRandomness randomness;
@@ -82,9 +68,9 @@ TEST_CASE("a key of the wrong length or with other digits is refused without sho
 }
 
 TEST_CASE("the first start makes a key file that its owner alone can read, later starts use it", "[crypto]") {
-    const Folder folder;
+    const TemporaryFolder folder;
     SystemRandomness randomness;
-    const auto file = folder.path / "master.key";
+    const auto file = folder.path() / "master.key";
     const auto old_mask = ::umask(0);
     const auto made = SealingKey::load(file, nullptr, true, randomness);
     ::umask(old_mask);
@@ -94,13 +80,13 @@ TEST_CASE("the first start makes a key file that its owner alone can read, later
     CHECK((status.st_mode & 07777) == 0600);
     CHECK(SealingKey::load(file, nullptr, true, randomness).value().fingerprint() == made.value().fingerprint());
     CHECK(SealingKey::load(file, "", false, randomness).value().fingerprint() == made.value().fingerprint());
-    CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
 TEST_CASE("a key file that others can read is refused with the command that mends it", "[crypto]") {
-    const Folder folder;
+    const TemporaryFolder folder;
     SystemRandomness randomness;
-    const auto file = folder.path / "master.key";
+    const auto file = folder.path() / "master.key";
     REQUIRE(SealingKey::load(file, nullptr, true, randomness).has_value());
     const auto mode = GENERATE(0640U, 0604U, 0620U);
     REQUIRE(::chmod(file.c_str(), mode) == 0);
@@ -111,17 +97,17 @@ TEST_CASE("a key file that others can read is refused with the command that mend
 }
 
 TEST_CASE("a missing key file is not replaced when the store already has secrets", "[crypto]") {
-    const Folder folder;
+    const TemporaryFolder folder;
     SystemRandomness randomness;
-    const auto key = SealingKey::load(folder.path / "master.key", nullptr, false, randomness);
+    const auto key = SealingKey::load(folder.path() / "master.key", nullptr, false, randomness);
     REQUIRE(key.has_error());
-    CHECK_FALSE(std::filesystem::exists(folder.path / "master.key"));
+    CHECK_FALSE(std::filesystem::exists(folder.path() / "master.key"));
 }
 
 TEST_CASE("a damaged key file is refused and kept", "[crypto]") {
-    const Folder folder;
+    const TemporaryFolder folder;
     SystemRandomness randomness;
-    const auto file = folder.path / "master.key";
+    const auto file = folder.path() / "master.key";
     const auto content = GENERATE(std::string(), std::string(63, 'a'), std::string(70, 'a'), std::string(64, 'z'));
     std::ofstream(file) << content;
     REQUIRE(::chmod(file.c_str(), 0600) == 0);
@@ -132,9 +118,9 @@ TEST_CASE("a damaged key file is refused and kept", "[crypto]") {
 }
 
 TEST_CASE("the environment's key goes before the file's", "[crypto]") {
-    const Folder folder;
+    const TemporaryFolder folder;
     SystemRandomness randomness;
-    const auto file = folder.path / "master.key";
+    const auto file = folder.path() / "master.key";
     REQUIRE(SealingKey::load(file, nullptr, true, randomness).has_value());
     const auto other = SealingKey::make(randomness);
     CHECK(SealingKey::load(file, other.to_hex().c_str(), true, randomness).value().fingerprint() == other.fingerprint());

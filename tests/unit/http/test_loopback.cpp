@@ -1,5 +1,5 @@
 #include "http/loopback.hpp"
-#include "running_server.hpp"
+#include "support/running_server.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 #include "base/json.hpp"
-#include "running_server.hpp"
 #include "support/raw_socket.hpp"
+#include "support/running_server.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
-#include "running_server.hpp"
 #include "support/raw_socket.hpp"
+#include "support/running_server.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
