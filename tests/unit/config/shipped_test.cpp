@@ -68,7 +68,7 @@ TEST_CASE("the demo's config describes one account served by the sandbox and mai
 
     REQUIRE(made.channels.size() == 1);
     CHECK(made.channels[0].name == "email");
-    CHECK(made.channels[0].settings.dump() == R"({"host":"127.0.0.1","port":8025})");
+    CHECK(made.channels[0].settings.dump() == R"({"host":"127.0.0.1","port":8025,"tls":"none"})");
 }
 
 TEST_CASE("the bundled PhoneX file claims nothing about placing an order twice", "[config][unit]") {
@@ -80,7 +80,7 @@ TEST_CASE("the bundled PhoneX file claims nothing about placing an order twice",
     const auto& phonex = made.value().accounts.at(0);
     CHECK(phonex.operations.empty());
     CHECK(app::OperationConfig{}.effect_class == "unsafe");
-    CHECK(phonex.endpoint == "https://api.phonex.com/v1");
+    CHECK(phonex.endpoint == "https://api.phonex.com");
     CHECK(phonex.statuses.at("Shipped") == "shipped");
     CHECK(phonex.statuses.at("shipped") == "shipped");
 }
