@@ -42,7 +42,10 @@ TEST_CASE("an answer comes back whole, with its headers", "[http_client][unit]")
 
 TEST_CASE("a POST whose reused connection is cut leaves once and its outcome is unknown", "[http_client][unit]") {
     FakeServer server([&](FakeServer::Connection& peer, int) {
-        server.note(peer.read_request());
+        // libcurl connects again before it is stopped: that connection brings no request.
+        auto request = peer.read_request();
+        if (request.empty()) { return; }
+        server.note(std::move(request));
         peer.write(http_answer(201, "{}"));
         // The second request on the same connection is read and then cut without an answer.
         if (auto second = peer.read_request(); !second.empty()) { server.note(std::move(second)); }
