@@ -9,9 +9,10 @@ if(MOLD_PROGRAM)
   add_link_options(-fuse-ld=mold)
 endif()
 
+# Not -Wnull-dereference: with GCC 12 at -O2 it blames Asio's io_context wherever an executor is made from one.
 add_library(crossdock_warnings INTERFACE)
 target_compile_options(crossdock_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-  -Woverloaded-virtual -Wnull-dereference -Wcast-align)
+  -Woverloaded-virtual -Wcast-align)
 if(CROSSDOCK_WERROR)
   target_compile_options(crossdock_warnings INTERFACE -Werror)
 endif()
