@@ -20,7 +20,8 @@ struct Request {
     std::string query;   ///< without "?"
     std::vector<Header> headers;
     std::string body;
-    std::string peer;  ///< "127.0.0.1:40312"
+    std::string peer;                 ///< "127.0.0.1:40312"
+    std::size_t requests_before = 0;  ///< how many requests this connection brought earlier
 
     /// The first header of that name, whatever its case.
     [[nodiscard]] std::optional<std::string> header(std::string_view name) const;
@@ -30,7 +31,12 @@ struct Request {
     [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
 };
 
-/// Gives the next piece of a streamed body; nothing ends the stream. Destroyed when the client has gone.
+/// Gives the next piece of a streamed body; nothing ends the stream. An empty piece is not sent.
+///
+/// Lifetime: destroyed as soon as the client has gone or the server stops, even while a task that it gave is waiting; so the task
+///           owns what it uses, and what it gives then is not looked at. Asio's own waits (timers) inside the task are canceled;
+///           a wait of another kind is to be woken by the destructor of something that the stream captured.
+/// Errors:   an exception ends the stream without its last chunk, so that the client sees a cut.
 using BodyStream = std::function<Task<std::optional<std::string>>()>;
 
 struct Response {
@@ -45,6 +51,18 @@ struct Response {
     bool cut = false;
 };
 
+/// Errors: an exception that escapes is answered 500; its text goes to the log only.
 using Handler = std::function<Task<Response>(Request)>;
+
+/// `application/problem+json` (RFC 9457) with type, title, status and detail. An empty type means "about:blank".
+[[nodiscard]] Response problem(int status, std::string_view title, std::string_view detail, std::string_view type = {});
+
+/// The usual words for a status: "Not Found".
+[[nodiscard]] std::string_view reason(int status);
+
+/// Percent-decoding, with "+" as a space. A broken escape stays as it is.
+[[nodiscard]] std::string decoded(std::string_view text);
+/// Percent-encoding of all but RFC 3986's unreserved characters.
+[[nodiscard]] std::string encoded(std::string_view text);
 
 }  // namespace crossdock::http

@@ -12,17 +12,18 @@ namespace crossdock::http {
 
 /// Bounds of one server.
 struct ServerLimits {
-    std::size_t body_max = 1 << 20;                  ///< longer: 413, the connection is closed
-    std::size_t header_max = 16 << 10;               ///< longer: 431
-    std::size_t connections_max = 10'000;            ///< beyond: accepted and answered 503 with Retry-After
-    std::chrono::milliseconds read_timeout{30'000};  ///< from the first byte of a request to its last
-    std::chrono::milliseconds idle_timeout{60'000};  ///< between requests of one connection
+    std::size_t body_max = 1 << 20;                   ///< longer: 413, the connection is closed
+    std::size_t header_max = 16 << 10;                ///< longer: 431
+    std::size_t connections_max = 10'000;             ///< beyond: accepted and answered 503 with Retry-After
+    std::chrono::milliseconds read_timeout{30'000};   ///< from the first byte of a request to its last; longer: 408
+    std::chrono::milliseconds write_timeout{30'000};  ///< one answer, or one piece of a streamed one; longer: closed
+    std::chrono::milliseconds idle_timeout{60'000};   ///< between requests of one connection; longer: closed
 };
 
 /// An HTTP/1.1 server (Boost.Beast) on one executor.
 ///
 /// Requests that are no HTTP are answered 400, two Host headers as well, a declared body above the limit 413 before it is read.
-/// Threads:  one executor; the handler runs on it.
+/// Threads:  one executor, which runs one thing at a time; the handler runs on it, and stop() is called on it.
 /// Lifetime: stop() first, then run the executor until it has nothing to do, then destroy.
 class Server {
 public:
@@ -35,7 +36,8 @@ public:
 
     /// The port listened on (the one chosen, when 0 was asked for).
     [[nodiscard]] virtual std::uint16_t port() const = 0;
-    /// Takes no more connections, lets requests under way finish up to `grace`, then closes all.
+    /// Takes no more connections, ends streams and idle connections at once, lets requests under way finish up to `grace`, then
+    /// closes all.
     virtual void stop(std::chrono::milliseconds grace) = 0;
 
 protected:

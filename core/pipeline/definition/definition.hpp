@@ -3,6 +3,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "yaml/node.hpp"
 
 #include <memory>
 #include <optional>
@@ -13,11 +14,7 @@
 
 namespace crossdock::pipeline {
 
-/// Where something stands in a pipeline's file; lines and columns count from 1.
-struct Place {
-    int line = 0;
-    int column = 0;
-};
+using yaml::Place;
 
 /// `${{ .a.b[0] }}`: a lone path into the run's document.
 struct PathExpression {
@@ -69,7 +66,7 @@ struct Definition {
     std::vector<Step> steps;
 };
 
-/// A step type that pipelines may use: which inputs it takes and on which triggers it makes sense.
+/// A step type that pipelines may use, and which inputs it takes.
 struct StepType {
     std::string_view use;
     std::vector<std::string_view> required;
@@ -78,6 +75,10 @@ struct StepType {
 
 /// All step types, in the order of the documentation.
 [[nodiscard]] const std::vector<StepType>& step_types();
+
+/// Bounds on one pipeline.
+inline constexpr std::size_t steps_max = 100;
+inline constexpr int attempts_max = 100;
 
 /// Reads and checks one pipeline. `file` is used in messages as given.
 /// Errors: every fault's `where` is file:line:column; unknown keys come with the nearest known one as a hint.

@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -38,7 +39,7 @@ struct AccountConfig {
     std::string endpoint;                          ///< `api_endpoint:`, given to the plugin as setting base_url
     std::string currency;                          ///< default for orders without one
     std::map<std::string, SecretRef> credentials;  ///< setting name -> secret, e.g. api_key
-    Json settings;                                 ///< further plugin settings
+    Json settings = Json::object();                ///< further plugin settings
     struct Webhook {
         std::string scheme;  ///< "phonex": lower-case hex of HMAC-SHA256 over the raw body in X-PhoneX-Signature
         std::string header = "X-PhoneX-Signature";
@@ -60,7 +61,7 @@ struct ChannelConfig {
     std::string name;  ///< "email"
     std::filesystem::path plugin;
     std::string plugin_where;
-    Json settings;
+    Json settings = Json::object();
     std::map<std::string, SecretRef> credentials;
     milliseconds not_after{5'000};
     milliseconds request_timeout{10'000};
@@ -71,8 +72,8 @@ struct Config {
     std::string listen_host = "127.0.0.1";
     std::uint16_t listen_port = 8080;
     std::filesystem::path data;       ///< the store, keys, locks and the control socket
-    std::filesystem::path pipelines;  ///< a folder of NAME.yaml
-    std::filesystem::path templates;  ///< a folder of mail templates
+    std::filesystem::path pipelines;  ///< a folder of NAME.yaml; exists
+    std::filesystem::path templates;  ///< a folder with one folder of mail templates per language, e.g. en; exists
     std::string currency = "USD";
     LogLevel log_level = LogLevel::info;
     std::string mail_from = "orders@crossdock.example";
@@ -85,9 +86,23 @@ struct Config {
     bool crash_points = false;  ///< `test: {crash_points: true}` arms CROSSDOCK_CRASH_AT
 };
 
-/// Reads the config and the supplier files that it names. Relative paths resolve against the config's own folder.
+/// What the command line says stronger than the file.
+struct ConfigOverrides {
+    std::optional<std::uint16_t> port = {};
+    std::optional<std::filesystem::path> data = {};          ///< against the working folder
+    std::vector<std::filesystem::path> plugin_folders = {};  ///< searched before the config's own
+};
+
+/// Reads the config and the supplier files that it names. Relative paths resolve against the folder of the file they stand in.
+/// A plugin given by name is NAME.so in the overrides' folders, in those under `plugins:`, in ../plugins beside the executable's
+/// folder, or in /usr/lib/crossdock/plugins; one with a slash is a path.
 /// Errors: `where` is file:line:column; unknown and duplicate keys, wrong types, missing files, unreadable values.
-[[nodiscard]] Result<Config> load_config(const std::filesystem::path& file);
+[[nodiscard]] Result<Config> load_config(const std::filesystem::path& file, const ConfigOverrides& overrides = {});
+
+/// The secret itself, from the environment or a file (one trailing line end is cut).
+/// Errors: unset or empty variable, unreadable or empty file, a secret of the store (which only the store can open); `where` is
+/// the place in the config, and no message holds any of the content.
+[[nodiscard]] Result<std::string> resolve(const SecretRef& secret);
 
 /// `--config`, then $CROSSDOCK_CONFIG, then /etc/crossdock/crossdock.yaml.
 [[nodiscard]] std::filesystem::path config_path(const std::optional<std::string>& option);

@@ -1,0 +1,165 @@
+#include "api/api.hpp"
+
+#include "api/problem.hpp"
+#include "base/log.hpp"
+#include "inventory/feed.hpp"
+#include "orders/story.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace crossdock::api {
+namespace {
+
+constexpr std::int64_t page_default = 100;
+constexpr std::int64_t page_max = 1'000;
+
+std::int64_t page_size(const http::Request& request) {
+    const auto asked = request.parameter("limit");
+    if (!asked) { return page_default; }
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(asked->data(), asked->data() + asked->size(), value);
+    if (error != std::errc{} || end != asked->data() + asked->size()) { return page_default; }
+    return std::clamp<std::int64_t>(value, 1, page_max);
+}
+
+Json list_suppliers(store::Tx& tx) {
+    Json list = Json::array();
+    for (auto& [name, display, type, endpoint, active] :
+         tx.all<std::string, std::string, std::string, std::optional<std::string>, std::int64_t>(
+             "SELECT name, display_name, type, api_endpoint, active FROM suppliers ORDER BY name")) {
+        list.push(Json::object(
+            {{"name", name}, {"display_name", display}, {"type", type}, {"api_endpoint", endpoint}, {"active", active != 0}}));
+    }
+    return Json::object({{"suppliers", std::move(list)}});
+}
+
+Json list_notifications(store::Tx& tx, std::int64_t most, const std::optional<std::string>& customer) {
+    Json list = Json::array();
+    const std::string condition =
+        customer ? "WHERE user_id = :1 ORDER BY created_at DESC, id LIMIT :2" : "ORDER BY created_at DESC, id LIMIT :1";
+    const store::Tx::Params params = customer ? store::Tx::Params{*customer, most} : store::Tx::Params{most};
+    for (auto& [id, type, order_id, email, subject, sent, sent_at, created] :
+         tx.all<std::string, std::string, std::optional<std::string>, std::string, std::string, std::int64_t,
+                std::optional<std::int64_t>, std::int64_t>(
+             "SELECT id, type, order_id, email, subject, sent, sent_at, created_at FROM notifications " + condition, params)) {
+        list.push(Json::object({{"id", id},
+                                {"type", type},
+                                {"order_id", order_id},
+                                {"email", email},
+                                {"subject", subject},
+                                {"sent", sent != 0},
+                                {"sent_at", sent_at ? Json(rfc3339_ms(*sent_at)) : Json()},
+                                {"created_at", rfc3339_ms(created)}}));
+    }
+    return Json::object({{"notifications", std::move(list)}});
+}
+
+http::Response method_not_allowed(const std::string& allowed) {
+    auto response = problem(405, "method", "This resource has no such method", "Allowed: " + allowed);
+    response.headers.emplace_back("Allow", allowed);
+    return response;
+}
+
+}  // namespace
+
+Task<http::Response> Api::handle(http::Request request) {
+    const BootMs begun = clock_.boot_ms();
+    const std::string method = request.method;
+    const std::string path = request.path;
+    const std::string peer = request.peer;
+    http::Response response = co_await route(std::move(request));
+    // Never headers or a query: both may carry what nobody should read.
+    Log::debug(
+        "request",
+        {{"method", method}, {"path", path}, {"status", response.status}, {"ms", clock_.boot_ms() - begun}, {"peer", peer}});
+    co_return response;
+}
+
+Task<http::Response> Api::route(http::Request request) {
+    const std::string path = request.path;
+    const bool get = request.method == "GET" || request.method == "HEAD";
+    constexpr std::string_view orders = "/v1/orders/";
+    constexpr std::string_view webhooks = "/api/webhooks/";
+    if (path == "/livez") { co_return json_answer(200, R"({"status":"alive"})"); }
+    if (path == "/readyz") {
+        if (stopping_) { co_return unavailable("The daemon is stopping."); }
+        if (!ready_) { co_return unavailable("The daemon is starting."); }
+        co_return json_answer(200, R"({"status":"ready"})");
+    }
+    if (!ready_ || stopping_) { co_return unavailable(stopping_ ? "The daemon is stopping." : "The daemon is starting."); }
+    if (path.starts_with(webhooks)) {
+        if (request.method != "POST") { co_return method_not_allowed("POST"); }
+        co_return co_await webhook(std::move(request), path.substr(webhooks.size()));
+    }
+    if (path == "/v1/orders" && request.method == "POST") { co_return co_await post_order(std::move(request)); }
+    if (path == "/v1/events") {
+        if (!get) { co_return method_not_allowed("GET"); }
+        co_return co_await events(std::move(request));
+    }
+    if (path.starts_with(orders) && path.size() > orders.size()) {
+        if (!get) { co_return method_not_allowed("GET"); }
+        co_return co_await get_order(std::move(request), path.substr(orders.size()));
+    }
+    if (path == "/v1/orders" || path == "/v1/inventory" || path == "/v1/suppliers" || path == "/v1/notifications") {
+        if (!get) { co_return method_not_allowed(path == "/v1/orders" ? "GET, POST" : "GET"); }
+        co_return co_await list(std::move(request));
+    }
+    co_return problem(404, "not-found", "There is nothing at this address", path.substr(0, 200));
+}
+
+Task<Result<Principal>> Api::principal(http::Request request, std::string scope, std::shared_ptr<http::Response> refusal) {
+    const auto refused = [&](const std::string& detail) {
+        *refusal = problem(401, "unauthorized", "An API key is needed", detail);
+        refusal->headers.emplace_back("WWW-Authenticate", "Bearer");
+        return Fault{detail};
+    };
+    const auto token = bearer_token(request.header("Authorization"));
+    if (!token) { co_return refused("Send the header \"Authorization: Bearer xd_...\"."); }
+    std::function<std::optional<Principal>(store::Tx&)> look = [token = *token](store::Tx& tx) {
+        return find_principal(tx, token);
+    };
+    auto found = co_await store_.read<std::optional<Principal>>(std::move(look));
+    if (!found) {
+        *refusal = unavailable(found.error().text());
+        co_return found.error();
+    }
+    if (!*found) { co_return refused("This key is unknown or revoked."); }
+    if (!(*found)->may(scope)) {
+        *refusal = problem(403, "scope", "This key may not do that", "It needs the scope " + scope + ".");
+        co_return Fault{"scope"};
+    }
+    co_return std::move(**found);
+}
+
+Task<http::Response> Api::list(http::Request request) {
+    auto refusal = std::make_shared<http::Response>();
+    const auto who = co_await principal(request, "read", refusal);
+    if (!who) { co_return std::move(*refusal); }
+    const auto customer = who->customer_id;
+    const auto most = page_size(request);
+    const std::string after = request.parameter("after").value_or("");
+    std::function<Json(store::Tx&)> unit;
+    if (request.path == "/v1/orders") {
+        unit = [most, customer](store::Tx& tx) { return orders::list_orders(tx, most, customer); };
+    }
+    else if (request.path == "/v1/inventory") {
+        unit = [most, after](store::Tx& tx) { return inventory::list_items(tx, most, after); };
+    }
+    else if (request.path == "/v1/suppliers") {
+        unit = [](store::Tx& tx) { return list_suppliers(tx); };
+    }
+    else {
+        unit = [most, customer](store::Tx& tx) { return list_notifications(tx, most, customer); };
+    }
+    auto found = co_await store_.read<Json>(std::move(unit));
+    if (!found) { co_return unavailable(found.error().text()); }
+    co_return json_answer(200, found->dump());
+}
+
+void Api::stop() {
+    stopping_ = true;
+    events_.notify();
+}
+
+}  // namespace crossdock::api

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "api/auth.hpp"
+#include "base/clock.hpp"
+#include "base/signal.hpp"
+#include "http/message.hpp"
+#include "notify/facts.hpp"
+#include "orders/account.hpp"
+#include "pipeline/engine.hpp"
+#include "store/store.hpp"
+
+#include <map>
+#include <string>
+
+namespace crossdock::api {
+
+/// How an account's webhooks are signed. phonex: lower-case hex of HMAC-SHA256 over the raw body, in `header`.
+struct WebhookScheme {
+    std::string header;
+    std::string secret;
+};
+
+struct ApiOptions {
+    orders::Accounts accounts;
+    std::map<std::string, WebhookScheme> webhooks;  ///< by account
+    std::string currency = "USD";
+    std::size_t order_body_max = 256 << 10;
+    std::size_t webhook_body_max = 64 << 10;
+    milliseconds heartbeat{15'000};
+};
+
+/// The daemon's HTTP interface.
+///
+/// Threads:  one executor.
+/// Lifetime: store, engine and facts outlive it; stop() ends the event streams.
+class Api {
+public:
+    Api(Clock& clock, store::Store& store, pipeline::Engine& engine, notify::Facts& facts, ApiOptions options)
+        : clock_(clock), store_(store), engine_(engine), facts_(facts), options_(std::move(options)), events_(clock) {}
+
+    Task<http::Response> handle(http::Request request);
+
+    /// New events are on disk.
+    void events_added() { events_.notify(); }
+    void set_ready() { ready_ = true; }
+    void stop();
+
+private:
+    struct Stream;
+
+    Task<http::Response> route(http::Request request);
+    Task<http::Response> post_order(http::Request request);
+    Task<http::Response> get_order(http::Request request, std::string order_id);
+    Task<http::Response> list(http::Request request);
+    Task<http::Response> events(http::Request request);
+    Task<http::Response> webhook(http::Request request, std::string account);
+    Task<http::Response> refuse_webhook(http::Request request, std::string supplier_id, std::string account, std::string reason);
+    Task<Result<Principal>> principal(http::Request request, std::string scope, std::shared_ptr<http::Response> refusal);
+    Task<std::optional<std::string>> next_piece(std::shared_ptr<Stream> stream);
+
+    Clock& clock_;
+    store::Store& store_;
+    pipeline::Engine& engine_;
+    notify::Facts& facts_;
+    ApiOptions options_;
+    Signal events_;
+    bool ready_ = false;
+    bool stopping_ = false;
+};
+
+}  // namespace crossdock::api

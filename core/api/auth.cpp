@@ -1,0 +1,87 @@
+#include "api/auth.hpp"
+
+#include "crypto/crypto.hpp"
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+namespace crossdock::api {
+namespace {
+
+constexpr std::array<std::string_view, 3> known_scopes{"orders:write", "read", "admin"};
+
+std::vector<std::string> split(const std::string& scopes) {
+    std::vector<std::string> list;
+    std::istringstream words(scopes);
+    for (std::string word; words >> word;) { list.push_back(word); }
+    return list;
+}
+
+std::string joined(const std::vector<std::string>& scopes) {
+    std::string text;
+    for (const auto& scope : scopes) { text += (text.empty() ? "" : " ") + scope; }
+    return text;
+}
+
+}  // namespace
+
+bool Principal::may(const std::string& scope) const {
+    return std::any_of(scopes.begin(), scopes.end(), [&](const std::string& own) { return own == scope || own == "admin"; });
+}
+
+std::optional<std::string> bearer_token(const std::optional<std::string>& header) {
+    constexpr std::string_view prefix = "Bearer ";
+    if (!header || header->size() <= prefix.size() || header->substr(0, prefix.size()) != prefix) { return {}; }
+    return header->substr(prefix.size());
+}
+
+std::optional<Principal> find_principal(store::Tx& tx, const std::string& token) {
+    const auto row = tx.first<std::string, std::string, std::optional<std::string>>(
+        "SELECT id, scopes, customer_id FROM api_keys WHERE key_hash = :1 AND revoked_at IS NULL", {crypto::sha256_hex(token)});
+    if (!row) { return {}; }
+    return Principal{std::get<0>(*row), split(std::get<1>(*row)), std::get<2>(*row)};
+}
+
+Result<> check_key(const NewKey& key) {
+    if (key.name.empty() || key.name.size() > 128) { return Fault{"must have 1 to 128 bytes", "name"}; }
+    if (key.scopes.empty()) { return Fault{"at least one of orders:write, read, admin", "scopes"}; }
+    for (const auto& scope : key.scopes) {
+        if (std::find(known_scopes.begin(), known_scopes.end(), scope) == known_scopes.end()) {
+            return Fault{"unknown scope \"" + scope + "\"; known are orders:write, read, admin", "scopes"};
+        }
+    }
+    if (key.token.size() < 16) { return Fault{"a key has at least 16 characters", "token"}; }
+    return {};
+}
+
+std::optional<std::string> add_key(store::Tx& tx, const NewKey& key, const std::string& id, UtcMs now) {
+    const auto added = tx.run(
+        "INSERT INTO api_keys (id, name, key_hash, scopes, customer_id, created_at) VALUES (:1, :2, :3, :4, :5, :6) "
+        "ON CONFLICT (key_hash) DO NOTHING",
+        {id, key.name, crypto::sha256_hex(key.token), joined(key.scopes), key.customer_id, now});
+    if (added == 0) { return {}; }
+    return id;
+}
+
+bool revoke_key(store::Tx& tx, const std::string& id_or_name, UtcMs now) {
+    return tx.run("UPDATE api_keys SET revoked_at = :1 WHERE (id = :2 OR name = :3) AND revoked_at IS NULL",
+                  {now, id_or_name, id_or_name}) > 0;
+}
+
+Json list_keys(store::Tx& tx) {
+    Json list = Json::array();
+    for (auto& [id, name, scopes, customer, created, revoked] :
+         tx.all<std::string, std::string, std::string, std::optional<std::string>, std::int64_t, std::optional<std::int64_t>>(
+             "SELECT id, name, scopes, customer_id, created_at, revoked_at FROM api_keys ORDER BY created_at, id")) {
+        list.push(Json::object({{"id", id},
+                                {"name", name},
+                                {"scopes", scopes},
+                                {"customer_id", customer},
+                                {"created_at", rfc3339(created)},
+                                {"revoked_at", revoked ? Json(rfc3339(*revoked)) : Json()}}));
+    }
+    return list;
+}
+
+}  // namespace crossdock::api

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "store/tx.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace crossdock::api {
+
+/// Who asks: an API key that is known and not revoked.
+struct Principal {
+    std::string key_id;
+    std::vector<std::string> scopes;         ///< orders:write, read, admin (which has all)
+    std::optional<std::string> customer_id;  ///< bound to one customer
+
+    [[nodiscard]] bool may(const std::string& scope) const;
+};
+
+/// The token of "Authorization: Bearer ...".
+[[nodiscard]] std::optional<std::string> bearer_token(const std::optional<std::string>& header);
+
+/// Keys are stored as SHA-256 of the whole token: 256 random bits need no slow hash.
+[[nodiscard]] std::optional<Principal> find_principal(store::Tx& tx, const std::string& token);
+
+struct NewKey {
+    std::string name;
+    std::vector<std::string> scopes;
+    std::optional<std::string> customer_id;
+    std::string token;
+};
+
+/// Errors: no name, unknown scope, a token that is in use.
+[[nodiscard]] Result<> check_key(const NewKey& key);
+/// The key's id; nothing when that token is there already.
+[[nodiscard]] std::optional<std::string> add_key(store::Tx& tx, const NewKey& key, const std::string& id, UtcMs now);
+[[nodiscard]] bool revoke_key(store::Tx& tx, const std::string& id_or_name, UtcMs now);
+[[nodiscard]] Json list_keys(store::Tx& tx);
+
+}  // namespace crossdock::api

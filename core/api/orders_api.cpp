@@ -1,0 +1,134 @@
+#include "api/api.hpp"
+#include "api/problem.hpp"
+#include "base/log.hpp"
+#include "crypto/crypto.hpp"
+#include "model/order.hpp"
+#include "orders/intake.hpp"
+#include "orders/story.hpp"
+
+namespace crossdock::api {
+namespace {
+
+bool is_json(const http::Request& request) {
+    const auto type = request.header("Content-Type");
+    if (!type) { return false; }
+    std::string plain = type->substr(0, type->find(';'));
+    while (!plain.empty() && plain.back() == ' ') { plain.pop_back(); }
+    return plain == "application/json";
+}
+
+std::vector<std::pair<std::string, std::string>> listed(const std::vector<model::FieldError>& errors) {
+    std::vector<std::pair<std::string, std::string>> list;
+    for (const auto& error : errors) { list.emplace_back(error.pointer, error.message); }
+    return list;
+}
+
+http::Response field_problem(const std::vector<std::pair<std::string, std::string>>& errors) {
+    const auto& [pointer, message] = errors.front();
+    std::string detail = (pointer.empty() ? "The document" : pointer) + " " + message + ".";
+    if (errors.size() > 1) { detail += " " + std::to_string(errors.size() - 1) + " more in `errors`."; }
+    return problem(422, "fields", "The order has wrong fields", detail, errors);
+}
+
+http::Response placed_answer(const orders::Placed& placed, const std::string& order_id, const std::string& customer_id) {
+    using What = orders::Placed::What;
+    switch (placed.what) {
+        case What::accepted:
+        case What::repeated: {
+            auto response = json_answer(202, placed.answer);
+            response.headers.emplace_back("Location", "/v1/orders/" + order_id);
+            if (placed.what == What::repeated) { response.headers.emplace_back("Idempotency-Replayed", "true"); }
+            return response;
+        }
+        case What::conflict:
+            return problem(409, "order-id-taken", "This order_id stands for another order",
+                           "The same order_id came before with other content or from another key. Nothing was changed.");
+        case What::unknown_customer:
+            return field_problem(
+                {{"/customer_id", "\"" + customer_id + "\" is no known customer, and the order has no contact.email"}});
+        case What::key_reused:
+            return problem(422, "idempotency-key-reused", "This Idempotency-Key came before with another body",
+                           "Use a new key for a new order.");
+    }
+    return problem(500, "bug", "Unexpected", "");
+}
+
+/// Path segments are percent-encoded; order ids may hold any character.
+std::string decoded(const std::string& segment) {
+    std::string out;
+    const auto digit = [](char c) {
+        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    };
+    for (std::size_t i = 0; i < segment.size(); ++i) {
+        if (segment[i] == '%' && i + 2 < segment.size() && digit(segment[i + 1]) >= 0 && digit(segment[i + 2]) >= 0) {
+            out += static_cast<char>(digit(segment[i + 1]) * 16 + digit(segment[i + 2]));
+            i += 2;
+        }
+        else { out += segment[i]; }
+    }
+    return out;
+}
+
+}  // namespace
+
+Task<http::Response> Api::post_order(http::Request request) {
+    auto refusal = std::make_shared<http::Response>();
+    const auto who = co_await principal(request, "orders:write", refusal);
+    if (!who) { co_return std::move(*refusal); }
+    if (!is_json(request)) {
+        co_return problem(415, "media-type", "Orders are application/json", "Send Content-Type: application/json.");
+    }
+    if (request.body.size() > options_.order_body_max) {
+        co_return problem(413, "too-large", "The order is too large",
+                          "At most " + std::to_string(options_.order_body_max) + " bytes; this one has " +
+                              std::to_string(request.body.size()) + ".");
+    }
+    const auto document = Json::parse(request.body, JsonLimits{.bytes_max = options_.order_body_max});
+    if (!document) { co_return problem(400, "syntax", "The body is no JSON document", document.error().text()); }
+    const std::string supplier = document->text("supplier");
+    const auto* account = options_.accounts.for_supplier(supplier);
+    const std::string& currency = account != nullptr && !account->currency.empty() ? account->currency : options_.currency;
+    auto order = model::read_order(*document, currency);
+    if (!order) { co_return field_problem(listed(order.error())); }
+    if (account == nullptr) {
+        co_return field_problem({{"/supplier", "\"" + supplier + "\" is neither a route nor an account in the config"}});
+    }
+    if (who->customer_id && *who->customer_id != order->customer_id) {
+        co_return problem(403, "customer", "This key is bound to one customer",
+                          "It may order for " + *who->customer_id + " only.");
+    }
+    const std::string idempotency_key = request.header("Idempotency-Key").value_or("");
+    if (idempotency_key.size() > 255) {
+        co_return problem(400, "idempotency-key", "The Idempotency-Key is too long", "At most 255 bytes.");
+    }
+    const std::string order_id = order->order_id;
+    const std::string customer_id = order->customer_id;
+    std::function<orders::Placed(store::Tx&)> unit = [this, order = std::move(*order), account, owner = who->key_id,
+                                                      idempotency_key, digest = crypto::sha256_hex(request.body)](store::Tx& tx) {
+        const orders::StartRuns start_runs = [this](store::Tx& inside, const std::string& id, const Json& placed) {
+            engine_.start_order_runs(inside, id, placed);
+        };
+        return orders::place_order(tx, facts_, order, *account, owner, digest, idempotency_key, start_runs);
+    };
+    auto placed = co_await store_.commit<orders::Placed>(Commit::order_accept, std::move(unit));
+    if (!placed) {
+        Log::error("an order could not be stored and was not accepted", {{"order", order_id}, {"fault", placed.error().text()}});
+        co_return unavailable("The order was not stored; send it again.");
+    }
+    co_return placed_answer(*placed, order_id, customer_id);
+}
+
+Task<http::Response> Api::get_order(http::Request request, std::string order_id) {
+    auto refusal = std::make_shared<http::Response>();
+    const auto who = co_await principal(request, "read", refusal);
+    if (!who) { co_return std::move(*refusal); }
+    const std::string id = decoded(order_id);
+    std::function<std::optional<Json>(store::Tx&)> unit = [id](store::Tx& tx) { return orders::order_story(tx, id); };
+    auto story = co_await store_.read<std::optional<Json>>(std::move(unit));
+    if (!story) { co_return unavailable(story.error().text()); }
+    const bool hidden = *story && who->customer_id && (*story)->text("customer_id") != *who->customer_id;
+    if (!*story || hidden) { co_return problem(404, "not-found", "There is no such order", id.substr(0, 200)); }
+    co_return json_answer(200, (*story)->dump());
+}
+
+}  // namespace crossdock::api

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "base/json.hpp"
+#include "http/message.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace crossdock::api {
+
+/// An answer of RFC 9457. `type` is stable: "https://crossdock.example/problems/" and the name given here.
+[[nodiscard]] http::Response problem(int status, const std::string& name, const std::string& title, const std::string& detail,
+                                     const std::vector<std::pair<std::string, std::string>>& errors = {});
+
+[[nodiscard]] http::Response json_answer(int status, std::string body);
+
+/// 503 with Retry-After: the store could not take it; nothing was half-accepted.
+[[nodiscard]] http::Response unavailable(const std::string& detail);
+
+}  // namespace crossdock::api

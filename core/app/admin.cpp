@@ -1,0 +1,93 @@
+#include "app/admin.hpp"
+
+#include "api/auth.hpp"
+#include "base/ids.hpp"
+#include "orders/customers.hpp"
+#include "store/journal.hpp"
+
+#include <sstream>
+
+namespace crossdock::app {
+namespace {
+
+constexpr const char* actor = "command line";
+
+void audit(store::Tx& tx, const AdminContext& context, const std::string& action, const std::string& subject) {
+    store::append_audit(tx, new_id(context.clock, context.randomness), actor, action, subject, "", context.clock.utc_ms());
+}
+
+Task<Result<Json>> add_customer(AdminContext context, Json request) {
+    orders::Customer customer{request.text("id"), request.text("name"), request.text("email"), request.text("language", "en")};
+    if (auto ok = orders::check_customer(customer); !ok) { co_return ok.error(); }
+    std::function<Json(store::Tx&)> unit = [context, customer](store::Tx& tx) {
+        orders::add_customer(tx, customer, context.clock.utc_ms());
+        audit(tx, context, "customer.add", customer.id);
+        return Json::object({{"id", customer.id}, {"name", customer.name}, {"email", customer.email}});
+    };
+    co_return co_await context.store.commit<Json>(Commit::customer_add, std::move(unit));
+}
+
+Task<Result<Json>> create_key(AdminContext context, Json request) {
+    api::NewKey key;
+    key.name = request.text("name");
+    std::istringstream words(request.text("scopes"));
+    for (std::string word; words >> word;) { key.scopes.push_back(word); }
+    key.customer_id = request.maybe_text("customer_id");
+    const bool imported = !request.text("token").empty();
+    key.token = imported ? request.text("token") : crypto::new_api_key(context.randomness);
+    if (auto ok = api::check_key(key); !ok) { co_return ok.error(); }
+    std::function<std::optional<std::string>(store::Tx&)> unit = [context, key](store::Tx& tx) {
+        auto id = api::add_key(tx, key, new_id(context.clock, context.randomness), context.clock.utc_ms());
+        if (id) { audit(tx, context, "key.create", key.name); }
+        return id;
+    };
+    auto id = co_await context.store.commit<std::optional<std::string>>(Commit::key_change, std::move(unit));
+    if (!id) { co_return id.error(); }
+    if (!*id) { co_return Fault{"this key is in use already", "token"}; }
+    Json result = Json::object({{"id", **id}, {"name", key.name}});
+    if (!imported) { result.set("token", key.token); }
+    co_return result;
+}
+
+Task<Result<Json>> revoke_key(AdminContext context, Json request) {
+    const std::string which = request.text("key");
+    std::function<bool(store::Tx&)> unit = [context, which](store::Tx& tx) {
+        const bool revoked = api::revoke_key(tx, which, context.clock.utc_ms());
+        if (revoked) { audit(tx, context, "key.revoke", which); }
+        return revoked;
+    };
+    auto revoked = co_await context.store.commit<bool>(Commit::key_change, std::move(unit));
+    if (!revoked) { co_return revoked.error(); }
+    if (!*revoked) { co_return Fault{"there is no such key that is not revoked yet", which}; }
+    co_return Json::object({{"revoked", which}});
+}
+
+Task<Result<Json>> set_secret(AdminContext context, Json request) {
+    const std::string name = request.text("name");
+    const std::string value = request.text("value");
+    if (name.empty() || name.size() > 128) { co_return Fault{"must have 1 to 128 bytes", "name"}; }
+    if (value.empty()) { co_return Fault{"is empty; the secret is read from standard input", "value"}; }
+    std::function<Json(store::Tx&)> unit = [context, name, value](store::Tx& tx) {
+        const UtcMs now = context.clock.utc_ms();
+        const auto sealed = context.key.seal(value, "secrets/" + name, context.randomness);
+        tx.run("INSERT INTO secrets (name, sealed, created_at, updated_at) VALUES (:1, :2, :3, :4) ON CONFLICT (name) DO UPDATE SET sealed = "
+               "excluded.sealed, updated_at = excluded.updated_at",
+               {name, sealed, now, now});
+        audit(tx, context, "secret.set", name);
+        return Json::object({{"name", name}});
+    };
+    co_return co_await context.store.commit<Json>(Commit::key_change, std::move(unit));
+}
+
+}  // namespace
+
+Task<Result<Json>> run_admin(AdminContext context, Json request) {
+    const std::string command = request.text("command");
+    if (command == "customer.add") { co_return co_await add_customer(context, std::move(request)); }
+    if (command == "key.create") { co_return co_await create_key(context, std::move(request)); }
+    if (command == "key.revoke") { co_return co_await revoke_key(context, std::move(request)); }
+    if (command == "secret.set") { co_return co_await set_secret(context, std::move(request)); }
+    co_return Fault{"unknown command \"" + command + "\""};
+}
+
+}  // namespace crossdock::app

@@ -1,0 +1,121 @@
+#include "app/cli.hpp"
+
+#include "app/admin.hpp"
+#include "app/command.hpp"
+#include "app/control_socket.hpp"
+#include "app/home.hpp"
+#include "base/journal_point.hpp"
+#include "base/log.hpp"
+#include "base/system_clock.hpp"
+#include "store/inline_store.hpp"
+#include "store/migrate.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstdio>
+
+namespace crossdock::app {
+
+Result<Config> CommandLine::load() const {
+    ConfigOverrides overrides;
+    if (port) { overrides.port = static_cast<std::uint16_t>(*port); }
+    if (data) { overrides.data = *data; }
+    return load_config(config_path(config), overrides);
+}
+
+int fail(const CommandLine& line, const Fault& fault, int code) {
+    if (line.json) {
+        std::fprintf(stderr, "%s\n", Json::object({{"error", fault.what}, {"where", fault.where}, {"exit_code", code}}).dump().c_str());
+    } else {
+        std::fprintf(stderr, "crossdock: %s\n", fault.text().c_str());
+    }
+    return code;
+}
+
+int show(const CommandLine& line, const Json& result, const std::string& text) {
+    const std::string out = line.json ? result.dump() + "\n" : text;
+    std::fwrite(out.data(), 1, out.size(), stdout);
+    return exit_ok;
+}
+
+Result<Json> read_store(const Config& config, const std::function<Result<Json>(store::Tx&)>& unit) {
+    const Home home{config.data};
+    auto database = store::Database::open(home.store(), store::Database::Mode::read_only);
+    if (!database) { return database.error(); }
+    std::optional<Result<Json>> result;
+    if (auto fault = store::read_once(**database, [&](store::Tx& tx) { result = unit(tx); })) {
+        fault->advice = Advice::stop;
+        return *fault;
+    }
+    return std::move(*result);
+}
+
+Result<Json> change_store(const Config& config, const Json& request) {
+    if (auto answer = ask_daemon(Home{config.data}.control_socket(), request)) { return std::move(*answer); }
+    auto home = open_home(config.data);
+    if (!home) { return home.error(); }
+    auto lock = lock_store(*home);
+    if (!lock) { return lock.error(); }
+    if (auto migrated = store::migrate_sqlite(home->store()); !migrated) { return migrated.error(); }
+    auto database = store::Database::open(home->store(), store::Database::Mode::read_write);
+    if (!database) { return database.error(); }
+    boost::asio::io_context io(1);
+    SystemClock clock(io.get_executor());
+    SystemRandomness randomness;
+    store::InlineStore store(std::move(*database));
+    const std::function<std::string(store::Tx&)> known = [](store::Tx& tx) {
+        const auto row = tx.first<std::string>("SELECT value FROM store_settings WHERE name = 'sealing_key_fingerprint'");
+        return row ? std::get<0>(*row) : std::string();
+    };
+    const auto fingerprint = store.read_now<std::string>(known);
+    if (!fingerprint) { return fingerprint.error(); }
+    auto key = load_sealing_key(*home, *fingerprint, randomness);
+    if (!key) { return key.error(); }
+    if (fingerprint->empty()) {
+        const std::function<int(store::Tx&)> note = [&](store::Tx& tx) {
+            tx.run("INSERT INTO store_settings (name, value) VALUES ('sealing_key_fingerprint', :1)", {key->fingerprint()});
+            return 0;
+        };
+        if (auto noted = store.commit_now<int>(Commit::config_sync, note); !noted) { return noted.error(); }
+    }
+    Result<Json> result = Fault{"the command did not run"};
+    boost::asio::co_spawn(io, run_admin(AdminContext{clock, randomness, store, *key}, request),
+                          [&](const std::exception_ptr& error, Result<Json> done) {
+                              if (error) { std::rethrow_exception(error); }
+                              result = std::move(done);
+                          });
+    io.run();
+    return result;
+}
+
+int run_cli(int argc, char** argv) {
+    CommandLine line;
+    CLI::App app{"Crossdock forwards orders to suppliers, follows their status and tells everybody, and never orders twice."};
+    app.name("crossdock");
+    app.require_subcommand(0, 1);
+    app.fallthrough();
+    app.add_option("--config", line.config, "The config file ($CROSSDOCK_CONFIG, /etc/crossdock/crossdock.yaml)");
+    app.add_option("--data", line.data, "The data folder, instead of the config's");
+    app.add_option("--port", line.port, "The API's port, instead of the config's")->check(CLI::Range(0, 65535));
+    app.add_flag("--json", line.json, "Machine-readable output");
+    add_serve_commands(app, line);
+    add_demo_command(app, line);
+    add_sandbox_commands(app, line);
+    add_order_commands(app, line);
+    add_admin_commands(app, line);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int code = app.exit(error);
+        return code == 0 ? exit_ok : exit_usage;
+    }
+    if (app.get_subcommands().empty()) {
+        std::fputs(app.help().c_str(), stdout);
+        return exit_ok;
+    }
+    return line.exit_code;
+}
+
+}  // namespace crossdock::app

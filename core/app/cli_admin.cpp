@@ -1,0 +1,133 @@
+// customer add|list, key create|list|revoke, secret set|list.
+#include "api/auth.hpp"
+#include "app/command.hpp"
+#include "orders/customers.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+namespace crossdock::app {
+namespace {
+
+int change(const CommandLine& line, const Json& request, const std::function<std::string(const Json&)>& text) {
+    const auto config = line.load();
+    if (!config) { return fail(line, config.error(), exit_bad_config); }
+    const auto result = change_store(*config, request);
+    if (!result) { return fail(line, result.error(), result.error().advice == Advice::stop ? exit_unavailable : exit_failed); }
+    return show(line, *result, text(*result));
+}
+
+int list(const CommandLine& line, const std::function<Json(store::Tx&)>& unit, const std::function<std::string(const Json&)>& row) {
+    const auto config = line.load();
+    if (!config) { return fail(line, config.error(), exit_bad_config); }
+    const auto result = read_store(*config, [&](store::Tx& tx) -> Result<Json> { return unit(tx); });
+    if (!result) { return fail(line, result.error(), exit_unavailable); }
+    std::string text;
+    for (const auto& one : result->items()) { text += row(one) + "\n"; }
+    return show(line, *result, text);
+}
+
+void add_customers(CLI::App& app, CommandLine& line) {
+    auto* customer = app.add_subcommand("customer", "Customers and how they are told");
+    customer->require_subcommand(1);
+    auto given = std::make_shared<orders::Customer>();
+    auto* add = customer->add_subcommand("add", "Add a customer, or change one");
+    add->add_option("id", given->id, "As orders name it in customer_id")->required();
+    add->add_option("--name", given->name)->required();
+    add->add_option("--email", given->email, "Where the client's mails go");
+    add->add_option("--language", given->language);
+    add->callback([&line, given] {
+        line.exit_code = change(line,
+                                Json::object({{"command", "customer.add"},
+                                              {"id", given->id},
+                                              {"name", given->name},
+                                              {"email", given->email},
+                                              {"language", given->language}}),
+                                [](const Json& result) { return "customer " + result.text("id") + " is stored\n"; });
+    });
+    auto* list_command = customer->add_subcommand("list", "List customers");
+    list_command->callback([&line] {
+        line.exit_code = list(line, orders::list_customers, [](const Json& one) {
+            return one.text("id") + "  " + one.text("name") + "  " + one.text("email", "(no mail)");
+        });
+    });
+}
+
+void add_keys(CLI::App& app, CommandLine& line) {
+    auto* key = app.add_subcommand("key", "API keys");
+    key->require_subcommand(1);
+    struct Given {
+        std::string name, scopes = "orders:write read", customer;
+        bool import = false;
+    };
+    auto given = std::make_shared<Given>();
+    auto* create = key->add_subcommand("create", "Create a key; it is shown this once");
+    create->add_option("name", given->name)->required();
+    create->add_option("--scopes", given->scopes, "orders:write, read, admin")->capture_default_str();
+    create->add_option("--customer", given->customer, "Bind it to one customer");
+    create->add_flag("--import", given->import, "Take over an existing key, read from standard input");
+    create->callback([&line, given] {
+        Json request = Json::object({{"command", "key.create"}, {"name", given->name}, {"scopes", given->scopes}});
+        if (!given->customer.empty()) { request.set("customer_id", given->customer); }
+        if (given->import) {
+            std::string token;
+            std::getline(std::cin, token);
+            request.set("token", token);
+        }
+        line.exit_code = change(line, request, [](const Json& result) {
+            const auto token = result.maybe_text("token");
+            return token ? *token + "\n" : "key " + result.text("name") + " is stored\n";
+        });
+    });
+    auto which = std::make_shared<std::string>();
+    auto* revoke = key->add_subcommand("revoke", "Revoke a key, at once");
+    revoke->add_option("key", *which, "Its id or name")->required();
+    revoke->callback([&line, which] {
+        line.exit_code = change(line, Json::object({{"command", "key.revoke"}, {"key", *which}}),
+                                [](const Json& result) { return "revoked " + result.text("revoked") + "\n"; });
+    });
+    auto* list_command = key->add_subcommand("list", "List keys (never the keys themselves)");
+    list_command->callback([&line] {
+        line.exit_code = list(line, api::list_keys, [](const Json& one) {
+            return one.text("id") + "  " + one.text("name") + "  " + one.text("scopes") + (one.maybe_text("revoked_at") ? "  revoked" : "");
+        });
+    });
+}
+
+void add_secrets(CLI::App& app, CommandLine& line) {
+    auto* secret = app.add_subcommand("secret", "Secrets sealed in the store, named secret://NAME in the config");
+    secret->require_subcommand(1);
+    auto name = std::make_shared<std::string>();
+    auto* set = secret->add_subcommand("set", "Store a secret, read from standard input");
+    set->add_option("name", *name)->required();
+    set->callback([&line, name] {
+        std::string value((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
+        while (!value.empty() && (value.back() == '\n' || value.back() == '\r')) { value.pop_back(); }
+        line.exit_code = change(line, Json::object({{"command", "secret.set"}, {"name", *name}, {"value", value}}),
+                                [](const Json& result) { return "secret://" + result.text("name") + " is stored\n"; });
+    });
+    auto* list_command = secret->add_subcommand("list", "List their names");
+    list_command->callback([&line] {
+        const auto unit = [](store::Tx& tx) {
+            Json names = Json::array();
+            for (auto& [one, at] : tx.all<std::string, std::int64_t>("SELECT name, updated_at FROM secrets ORDER BY name")) {
+                names.push(Json::object({{"name", one}, {"updated_at", rfc3339(at)}}));
+            }
+            return names;
+        };
+        line.exit_code = list(line, unit, [](const Json& one) { return "secret://" + one.text("name") + "  " + one.text("updated_at"); });
+    });
+}
+
+}  // namespace
+
+void add_admin_commands(CLI::App& app, CommandLine& line) {
+    add_customers(app, line);
+    add_keys(app, line);
+    add_secrets(app, line);
+}
+
+}  // namespace crossdock::app

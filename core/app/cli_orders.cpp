@@ -1,0 +1,175 @@
+// order submit|show|list, inventory, supplier list, webhook list.
+#include "app/command.hpp"
+#include "http/loopback.hpp"
+#include "inventory/feed.hpp"
+#include "orders/story.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+namespace crossdock::app {
+namespace {
+
+Result<std::string> read_document(const std::string& file) {
+    if (file == "-") { return std::string((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>()); }
+    std::ifstream in(file, std::ios::binary);
+    if (!in) { return Fault{"cannot be read", file}; }
+    return std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+}
+
+int submit(const CommandLine& line, const std::string& file, const std::string& key) {
+    const auto config = line.load();
+    if (!config) { return fail(line, config.error(), exit_bad_config); }
+    const auto body = read_document(file);
+    if (!body) { return fail(line, body.error(), exit_failed); }
+    http::LoopbackCall call;
+    call.host = config->listen_host;
+    call.port = config->listen_port;
+    call.method = "POST";
+    call.target = "/v1/orders";
+    call.headers = {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + key}};
+    call.body = *body;
+    const auto answer = http::exchange(call);
+    if (!answer) { return fail(line, answer.error(), exit_unavailable); }
+    if (answer->status == 202) {
+        const auto parsed = Json::parse(answer->body);
+        const bool repeated = answer->header("Idempotency-Replayed").has_value();
+        return show(line, parsed ? *parsed : Json(),
+                    "accepted: " + (parsed ? parsed->text("order_id") : "") + (repeated ? " (was here already)" : "") + "\n");
+    }
+    const auto problem = Json::parse(answer->body);
+    std::string what = "the daemon answered " + std::to_string(answer->status);
+    if (problem) { what += ": " + problem->text("title") + ": " + problem->text("detail"); }
+    return fail(line, Fault{what, file}, answer->status == 503 ? exit_unavailable : exit_failed);
+}
+
+int reading(const CommandLine& line, const std::function<Result<Json>(store::Tx&)>& unit, const std::function<std::string(const Json&)>& text) {
+    const auto config = line.load();
+    if (!config) { return fail(line, config.error(), exit_bad_config); }
+    const auto result = read_store(*config, unit);
+    if (!result) { return fail(line, result.error(), result.error().advice == Advice::stop ? exit_unavailable : exit_failed); }
+    return show(line, *result, text(*result));
+}
+
+std::string column(const std::string& text, std::size_t width) {
+    return text.size() >= width ? text + "  " : text + std::string(width - text.size() + 2, ' ');
+}
+
+std::string orders_text(const Json& result) {
+    std::string text;
+    for (const auto& order : result.find("orders")->items()) {
+        text += column(order.text("order_id"), 20) + column(order.text("status"), 12) + column(order.text("total"), 14) +
+                column(order.text("customer_id"), 18) + order.text("placed_at");
+        if (order.maybe_text("needs_attention")) { text += "  NEEDS ATTENTION: " + order.text("needs_attention"); }
+        text += "\n";
+    }
+    return text.empty() ? "no orders\n" : text;
+}
+
+std::string inventory_text(const Json& result) {
+    std::string text;
+    for (const auto& item : result.find("items")->items()) {
+        const std::string quantity = std::to_string(item.integer("quantity")) + (item.boolean("lower_bound") ? "+" : "");
+        text += column(item.text("sku"), 26) + column(quantity, 7) + column(item.text("price") + " " + item.text("currency"), 12) +
+                column(item.text("grade"), 3) + column(item.text("warehouse"), 6) + item.text("account") + "\n";
+    }
+    return text.empty() ? "no inventory\n" : text;
+}
+
+Json suppliers(store::Tx& tx) {
+    Json list = Json::array();
+    for (auto& [name, type, endpoint, active, digest] : tx.all<std::string, std::string, std::optional<std::string>, std::int64_t, std::optional<std::string>>(
+             "SELECT name, type, api_endpoint, active, plugin_digest FROM suppliers ORDER BY name")) {
+        list.push(Json::object({{"name", name}, {"type", type}, {"api_endpoint", endpoint}, {"active", active != 0}, {"plugin_digest", digest}}));
+    }
+    return list;
+}
+
+Json webhooks(store::Tx& tx) {
+    Json list = Json::array();
+    for (auto& [id, account, state, reason, bytes, peer, at, repeats] :
+         tx.all<std::string, std::string, std::string, std::optional<std::string>, std::int64_t, std::string, std::int64_t, std::int64_t>(
+             "SELECT w.id, s.name, w.state, w.reason, w.bytes, w.peer, w.received_at, w.repeats FROM inbound_webhooks w JOIN suppliers s ON "
+             "s.id = w.supplier_id ORDER BY w.received_at DESC, w.id LIMIT 200")) {
+        list.push(Json::object({{"id", id},
+                                {"account", account},
+                                {"state", state},
+                                {"reason", reason},
+                                {"bytes", bytes},
+                                {"peer", peer},
+                                {"received_at", rfc3339_ms(at)},
+                                {"repeats", repeats}}));
+    }
+    return list;
+}
+
+}  // namespace
+
+void add_order_commands(CLI::App& app, CommandLine& line) {
+    auto* order = app.add_subcommand("order", "Place and read orders");
+    order->require_subcommand(1);
+
+    auto file = std::make_shared<std::string>();
+    auto key = std::make_shared<std::string>();
+    auto* submit_command = order->add_subcommand("submit", "Place an order through the daemon's API");
+    submit_command->add_option("file", *file, "The order document, - for standard input")->required();
+    submit_command->add_option("--key", *key, "An API key with orders:write ($CROSSDOCK_API_KEY)")->envname("CROSSDOCK_API_KEY")->required();
+    submit_command->callback([&line, file, key] { line.exit_code = submit(line, *file, *key); });
+
+    auto id = std::make_shared<std::string>();
+    auto* show_command = order->add_subcommand("show", "Print an order's story: facts, calls, mails, status");
+    show_command->add_option("order_id", *id)->required();
+    show_command->callback([&line, id] {
+        const auto unit = [&](store::Tx& tx) -> Result<Json> {
+            auto story = orders::order_story(tx, *id);
+            if (!story) { return Fault{"there is no such order", *id}; }
+            return std::move(*story);
+        };
+        line.exit_code = reading(line, unit, orders::story_text);
+    });
+
+    auto* list_command = order->add_subcommand("list", "List orders, newest first");
+    list_command->callback([&line] {
+        line.exit_code = reading(line, [](store::Tx& tx) -> Result<Json> { return orders::list_orders(tx, 1000, {}); }, orders_text);
+    });
+
+    auto* inventory_command = app.add_subcommand("inventory", "List what the suppliers hold");
+    inventory_command->callback([&line] {
+        line.exit_code = reading(line, [](store::Tx& tx) -> Result<Json> { return inventory::list_items(tx, 100'000, ""); }, inventory_text);
+    });
+
+    auto* supplier = app.add_subcommand("supplier", "Suppliers' accounts");
+    supplier->require_subcommand(1);
+    auto* supplier_list = supplier->add_subcommand("list", "List the accounts");
+    supplier_list->callback([&line] {
+        line.exit_code = reading(line, [](store::Tx& tx) -> Result<Json> { return suppliers(tx); }, [](const Json& list) {
+            std::string text;
+            for (const auto& one : list.items()) {
+                text += column(one.text("name"), 16) + column(one.text("type"), 8) + column(one.boolean("active") ? "active" : "disabled", 8) +
+                        one.text("api_endpoint") + "\n";
+            }
+            return text;
+        });
+    });
+
+    auto* webhook = app.add_subcommand("webhook", "Webhooks that came in");
+    webhook->require_subcommand(1);
+    auto* webhook_list = webhook->add_subcommand("list", "List the last 200, newest first");
+    webhook_list->callback([&line] {
+        line.exit_code = reading(line, [](store::Tx& tx) -> Result<Json> { return webhooks(tx); }, [](const Json& list) {
+            std::string text;
+            for (const auto& one : list.items()) {
+                text += one.text("received_at") + "  " + column(one.text("account"), 12) + column(one.text("state"), 9) +
+                        std::to_string(one.integer("bytes")) + " bytes  " + one.text("peer") + "  " + one.text("reason") + "\n";
+            }
+            return text;
+        });
+    });
+}
+
+}  // namespace crossdock::app

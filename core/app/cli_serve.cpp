@@ -1,0 +1,82 @@
+// serve, lint, version, debug journal-points.
+#include "app/command.hpp"
+#include "app/daemon.hpp"
+#include "app/pipelines.hpp"
+#include "base/journal_point.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+namespace crossdock::app {
+namespace {
+
+int serve(const CommandLine& line) {
+    const auto config = line.load();
+    if (!config) { return fail(line, config.error(), exit_bad_config); }
+    const char* crash_at = std::getenv("CROSSDOCK_CRASH_AT");
+    return run_daemon(*config, crash_at == nullptr ? "" : crash_at);
+}
+
+/// Lints the files given, else the config with all its pipelines: what lints, starts.
+int lint(const CommandLine& line, const std::vector<std::string>& files) {
+    LoadedPipelines loaded;
+    if (files.empty()) {
+        const auto config = line.load();
+        if (!config) { return fail(line, config.error(), exit_bad_config); }
+        loaded = load_pipelines(config->pipelines);
+    }
+    for (const auto& file : files) {
+        auto definition = load_pipeline(file);
+        if (definition) { loaded.definitions.push_back(std::move(*definition)); }
+        else { loaded.faults.push_back(definition.error()); }
+    }
+    Json result = Json::object({{"pipelines", Json::array()}, {"faults", Json::array()}});
+    std::string text;
+    for (const auto& definition : loaded.definitions) {
+        result.members()[0].second.push(Json::object({{"name", definition.name}, {"file", definition.file}, {"digest", definition.digest}}));
+        text += definition.file + ": ok (" + definition.name + ", " + std::to_string(definition.steps.size()) + " steps)\n";
+    }
+    for (const auto& fault : loaded.faults) {
+        result.members()[1].second.push(Json::object({{"where", fault.where}, {"what", fault.what}}));
+        if (!line.json) { std::fprintf(stderr, "%s\n", fault.text().c_str()); }
+    }
+    show(line, result, text);
+    return loaded.faults.empty() ? exit_ok : exit_bad_config;
+}
+
+int journal_points_command(const CommandLine& line) {
+    Json list = Json::array();
+    std::string text;
+    for (const auto& point : journal_points()) {
+        list.push(Json::object({{"name", point.name}, {"process", point.process}, {"purpose", point.purpose}}));
+        std::string name = point.name;
+        name.resize(std::max<std::size_t>(name.size(), 32), ' ');
+        text += name + "  " + std::string(point.process) + "  " + std::string(point.purpose) + "\n";
+    }
+    return show(line, list, text);
+}
+
+}  // namespace
+
+void add_serve_commands(CLI::App& app, CommandLine& line) {
+    auto* serve_command = app.add_subcommand("serve", "Run the daemon");
+    serve_command->callback([&line] { line.exit_code = serve(line); });
+
+    auto* lint_command = app.add_subcommand("lint", "Check the config and its pipelines, or the pipeline files given");
+    auto files = std::make_shared<std::vector<std::string>>();
+    lint_command->add_option("file", *files, "Pipeline files");
+    lint_command->callback([&line, files] { line.exit_code = lint(line, *files); });
+
+    auto* version = app.add_subcommand("version", "Print the version");
+    version->callback([&line] { line.exit_code = show(line, Json::object({{"version", CROSSDOCK_VERSION}}), "crossdock " CROSSDOCK_VERSION "\n"); });
+
+    auto* debug = app.add_subcommand("debug", "For those who test Crossdock itself");
+    debug->require_subcommand(1);
+    auto* points = debug->add_subcommand("journal-points", "The points at which CROSSDOCK_CRASH_AT=NAME[:n] can end a process");
+    points->callback([&line] { line.exit_code = journal_points_command(line); });
+}
+
+}  // namespace crossdock::app

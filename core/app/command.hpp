@@ -1,0 +1,48 @@
+#pragma once
+
+#include "app/exit_code.hpp"
+#include "base/json.hpp"
+#include "config/config.hpp"
+#include "store/tx.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace crossdock::app {
+
+/// What all commands share. Lifetime: outlives the parse.
+struct CommandLine {
+    std::optional<std::string> config;
+    std::optional<std::string> data;
+    std::optional<int> port;
+    bool json = false;
+    int exit_code = exit_ok;  ///< set by the command that ran
+
+    [[nodiscard]] Result<Config> load() const;
+};
+
+/// Each adds its commands.
+void add_serve_commands(CLI::App& app, CommandLine& line);
+void add_order_commands(CLI::App& app, CommandLine& line);
+void add_admin_commands(CLI::App& app, CommandLine& line);
+void add_sandbox_commands(CLI::App& app, CommandLine& line);
+void add_demo_command(CLI::App& app, CommandLine& line);
+
+/// Prints a fault to standard error (as JSON with --json) and answers the code.
+int fail(const CommandLine& line, const Fault& fault, int code);
+/// Prints a result: JSON with --json, else the text.
+int show(const CommandLine& line, const Json& result, const std::string& text);
+
+/// A reading command: opens the store read-only, shortly.
+[[nodiscard]] Result<Json> read_store(const Config& config, const std::function<Result<Json>(store::Tx&)>& unit);
+
+/// A changing command: through the daemon when it runs, else under the store's lock.
+/// Errors: neither works: advice `stop`.
+[[nodiscard]] Result<Json> change_store(const Config& config, const Json& request);
+
+}  // namespace crossdock::app

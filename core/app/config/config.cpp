@@ -1,0 +1,218 @@
+#include "config/config.hpp"
+
+#include "base/process.hpp"
+#include "config/parts.hpp"
+#include "yaml/words.hpp"
+
+#include <arpa/inet.h>
+
+#include <array>
+#include <cstdlib>
+#include <system_error>
+
+namespace crossdock::app {
+namespace {
+
+namespace fs = std::filesystem;
+using yaml::Fields;
+using yaml::Node;
+
+/// Reads crossdock.yaml section by section; faults go to `checks`, the first one counts.
+class Reader {
+public:
+    Reader(yaml::Checks& checks, const ConfigOverrides& overrides, Config& made)
+        : checks_(checks), overrides_(overrides), made_(made), part_{checks, made.file.parent_path(), plugin_folders_} {}
+
+    void read(const Node& root) {
+        Fields fields(checks_, root, "the config",
+                      {"listen", "data", "pipelines", "templates", "plugins", "currency", "log", "mail", "alerts", "routes",
+                       "suppliers", "channels", "limits", "test"});
+        if (!checks_.ok()) { return; }
+        read_listen(fields);
+        read_folders(fields);
+        read_rest(fields);
+        read_plugin_folders(fields);
+        read_channels(fields);
+        read_suppliers(fields);
+        read_routes(fields);
+    }
+
+private:
+    void read_listen(Fields& fields) {
+        if (const Node* node = fields.find("listen")) {
+            Fields listen(checks_, *node, "`listen`", {"host", "port"});
+            if (const auto host = listen.text("host")) {
+                unsigned char address[sizeof(in6_addr)];
+                if (inet_pton(AF_INET, host->c_str(), address) != 1 && inet_pton(AF_INET6, host->c_str(), address) != 1) {
+                    checks_.refuse(listen.place("host"),
+                                   "`host` takes an IP address such as 127.0.0.1, not " + json_quoted(*host));
+                }
+                made_.listen_host = *host;
+            }
+            const auto port = listen.integer("port", {0, 65535});
+            made_.listen_port = static_cast<std::uint16_t>(port.value_or(made_.listen_port));
+        }
+        made_.listen_port = overrides_.port.value_or(made_.listen_port);
+    }
+
+    /// A folder that must be there; `otherwise` is relative to the config's own folder.
+    fs::path folder(Fields& fields, std::string_view key, const std::string& otherwise) {
+        const fs::path path = part_.path(fields.text(key).value_or(otherwise));
+        std::error_code error;
+        if (checks_.ok() && !fs::is_directory(path, error)) {
+            checks_.refuse(fields.place(key), "`" + std::string(key) + "`: there is no folder " + path.string());
+        }
+        return path;
+    }
+
+    void read_folders(Fields& fields) {
+        made_.data = part_.path(fields.text("data").value_or("/var/lib/crossdock"));
+        if (overrides_.data) { made_.data = fs::absolute(*overrides_.data).lexically_normal(); }
+        made_.pipelines = folder(fields, "pipelines", "pipelines");
+        made_.templates = folder(fields, "templates", "templates");
+    }
+
+    void read_rest(Fields& fields) {
+        static constexpr std::array<std::string_view, 4> levels{"debug", "info", "warning", "error"};
+        static constexpr std::array<LogLevel, 4> values{LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error};
+        made_.currency = fields.text("currency").value_or(made_.currency);
+        check_currency(part_, fields.place("currency"), made_.currency);
+        if (const Node* node = fields.find("log")) {
+            Fields log(checks_, *node, "`log`", {"level"});
+            if (const auto level = log.word("level", levels)) {
+                for (std::size_t i = 0; i < levels.size(); ++i) {
+                    if (levels.at(i) == *level) { made_.log_level = values.at(i); }
+                }
+            }
+        }
+        if (const Node* node = fields.find("mail")) { read_address(*node, "mail", "from", made_.mail_from); }
+        if (const Node* node = fields.find("alerts")) { read_address(*node, "alerts", "mail", made_.alerts_mail); }
+        if (const Node* node = fields.find("limits")) {
+            constexpr yaml::Range bytes{1 << 10, 16 << 20};
+            Fields limits(checks_, *node, "`limits`", {"order_body", "webhook_body"});
+            made_.body_max =
+                static_cast<std::size_t>(limits.integer("order_body", bytes).value_or(static_cast<std::int64_t>(made_.body_max)));
+            made_.webhook_body_max = static_cast<std::size_t>(
+                limits.integer("webhook_body", bytes).value_or(static_cast<std::int64_t>(made_.webhook_body_max)));
+        }
+        if (const Node* node = fields.find("test")) {
+            Fields test(checks_, *node, "`test`", {"crash_points"});
+            made_.crash_points = test.boolean("crash_points").value_or(false);
+        }
+    }
+
+    void read_address(const Node& node, std::string_view section, std::string_view key, std::string& address) {
+        Fields fields(checks_, node, "`" + std::string(section) + "`", {key});
+        if (auto written = fields.text(key)) {
+            check_mail(part_, fields.place(key), key, *written);
+            address = std::move(*written);
+        }
+    }
+
+    void read_plugin_folders(Fields& fields) {
+        for (const fs::path& folder : overrides_.plugin_folders) {
+            plugin_folders_.push_back(fs::absolute(folder).lexically_normal());
+        }
+        if (const Node* list = fields.list("plugins")) {
+            for (const Node& item : list->items) {
+                if (const auto written = yaml::text_of(checks_, item, "plugins")) {
+                    plugin_folders_.push_back(part_.path(*written));
+                }
+            }
+        }
+        plugin_folders_.push_back((executable_folder() / "../plugins").lexically_normal());
+        plugin_folders_.emplace_back("/usr/lib/crossdock/plugins");
+    }
+
+    void read_channels(Fields& fields) {
+        const Node* map = fields.map("channels");
+        if (map == nullptr) { return; }
+        for (const auto& [name, place, node] : map->entries) {
+            ChannelConfig channel;
+            channel.name = name;
+            check_name(part_, place, "channels", name);
+            Fields parts(checks_, node, "`" + name + "`", {"plugin", "settings", "credentials", "not_after", "request_timeout"});
+            if (!checks_.ok()) { return; }
+            channel.settings = read_settings(part_, parts);
+            channel.credentials = read_credentials(part_, parts);
+            read_times(parts, channel.not_after, channel.request_timeout);
+            read_plugin(part_, parts, channel.plugin, channel.plugin_where);
+            made_.channels.push_back(std::move(channel));
+        }
+    }
+
+    void read_suppliers(Fields& fields) {
+        const Node* list = fields.list("suppliers");
+        if (list == nullptr) { return; }
+        for (const Node& item : list->items) {
+            const auto written = yaml::text_of(checks_, item, "suppliers");
+            if (!checks_.ok()) { return; }
+            read_supplier(item, part_.path(*written));
+        }
+    }
+
+    void read_supplier(const Node& item, const fs::path& file) {
+        std::error_code error;
+        if (!fs::is_regular_file(file, error)) {
+            checks_.refuse(item.place, "there is no supplier file " + file.string());
+            return;
+        }
+        const auto root = yaml::read_file(file);
+        if (!root) {
+            checks_.refuse(root.error());
+            return;
+        }
+        yaml::Checks checks(file.string());
+        Part part{checks, file.parent_path(), plugin_folders_};
+        auto [account, place] = read_account(part, *root);
+        const auto [first, added] = account_places_.emplace(account.name, checks.where(place));
+        if (!added) { checks.refuse(place, "the account `" + account.name + "` stands twice; first at " + first->second); }
+        if (!checks.ok()) { checks_.refuse(checks.fault()); }
+        made_.accounts.push_back(std::move(account));
+    }
+
+    void read_routes(Fields& fields) {
+        const Node* map = fields.map("routes");
+        if (map == nullptr || !checks_.ok()) { return; }
+        std::vector<std::string_view> accounts;
+        for (const AccountConfig& account : made_.accounts) { accounts.emplace_back(account.name); }
+        for (const auto& [code, place, node] : map->entries) {
+            const auto account = yaml::text_of(checks_, node, code);
+            if (!account) { return; }
+            if (!account_places_.contains(*account)) {
+                checks_.refuse(node.place, "the route `" + code + "` leads to the unknown account `" + *account + "`" +
+                                               yaml::hint(*account, accounts));
+            }
+            made_.routes.emplace(code, *account);
+        }
+    }
+
+    yaml::Checks& checks_;
+    const ConfigOverrides& overrides_;
+    Config& made_;
+    std::vector<fs::path> plugin_folders_;
+    Part part_;
+    std::map<std::string, std::string> account_places_;
+};
+
+}  // namespace
+
+Result<Config> load_config(const fs::path& file, const ConfigOverrides& overrides) {
+    Config made;
+    made.file = fs::absolute(file).lexically_normal();
+    const auto root = yaml::read_file(made.file);
+    if (!root) { return root.error(); }
+    yaml::Checks checks(made.file.string());
+    Reader(checks, overrides, made).read(*root);
+    if (!checks.ok()) { return checks.fault(); }
+    return made;
+}
+
+fs::path config_path(const std::optional<std::string>& option) {
+    if (option) { return *option; }
+    const char* variable = std::getenv("CROSSDOCK_CONFIG");  // NOLINT(concurrency-mt-unsafe): nothing here sets variables
+    if (variable != nullptr && *variable != '\0') { return variable; }
+    return "/etc/crossdock/crossdock.yaml";
+}
+
+}  // namespace crossdock::app

@@ -1,0 +1,159 @@
+#include "config/parts.hpp"
+
+#include "model/money.hpp"
+#include "yaml/words.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <system_error>
+
+namespace crossdock::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_control(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+}
+
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), is_control);
+}
+
+std::string named(std::string_view key) {
+    return "`" + std::string(key) + "`";
+}
+
+bool is_variable_name(std::string_view name) {
+    return !name.empty() && std::isdigit(static_cast<unsigned char>(name.front())) == 0 &&
+           std::all_of(name.begin(), name.end(),
+                       [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; });
+}
+
+constexpr std::string_view store_scheme = "secret://";
+
+bool is_name(std::string_view name) {
+    constexpr std::size_t name_max = 64;
+    const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
+    return !name.empty() && name.size() <= name_max && name.front() != '-' && std::all_of(name.begin(), name.end(), allowed);
+}
+
+}  // namespace
+
+fs::path Part::path(const std::string& written) const {
+    return (folder / written).lexically_normal();
+}
+
+void check_name(Part& part, yaml::Place place, std::string_view key, const std::string& name) {
+    if (!part.checks.ok() || is_name(name)) { return; }
+    part.checks.refuse(place,
+                       named(key) + " takes lower-case letters, digits, `_` and `-`, at most 64, not " + json_quoted(name));
+}
+
+void check_currency(Part& part, yaml::Place place, const std::string& code) {
+    if (!model::currency_digits(code)) {
+        part.checks.refuse(place, "`currency` takes an ISO 4217 code such as USD, not " + json_quoted(code));
+    }
+}
+
+void check_mail(Part& part, yaml::Place place, std::string_view key, const std::string& address) {
+    if (has_control(address)) {
+        part.checks.refuse(place, named(key) + ": a mail address holds no line ends or control characters");
+        return;
+    }
+    constexpr std::size_t address_max = 254;
+    const auto at = address.find('@');
+    const bool good = at != std::string::npos && at > 0 && at + 1 < address.size() &&
+                      address.find('@', at + 1) == std::string::npos &&
+                      address.find_first_of(" \"(),:;<>[\\]") == std::string::npos && address.size() <= address_max;
+    if (!good) {
+        part.checks.refuse(place,
+                           named(key) + " takes a lone mail address such as orders@example.com, not " + json_quoted(address));
+    }
+}
+
+void check_printable(Part& part, yaml::Place place, std::string_view key, const std::string& text) {
+    if (has_control(text)) { part.checks.refuse(place, named(key) + " holds a line end or another control character"); }
+}
+
+void read_plugin(Part& part, yaml::Fields& fields, fs::path& plugin, std::string& where) {
+    const std::string written = fields.required_text("plugin");
+    if (written.empty()) { return; }
+    const yaml::Place place = fields.place("plugin");
+    where = part.checks.where(place);
+    std::error_code error;
+    if (written.find('/') != std::string::npos) {
+        plugin = part.path(written);
+        if (!fs::is_regular_file(plugin, error)) { part.checks.refuse(place, "there is no plugin file " + plugin.string()); }
+        return;
+    }
+    const std::string file = written.ends_with(".so") ? written : written + ".so";
+    std::string searched;
+    for (const fs::path& folder : part.plugin_folders) {
+        plugin = folder / file;
+        if (fs::is_regular_file(plugin, error)) { return; }
+        searched += (searched.empty() ? "" : ", ") + folder.string();
+    }
+    part.checks.refuse(place, "there is no plugin file " + file + "; searched in " + searched);
+}
+
+SecretRef read_secret(Part& part, const yaml::Node& node, std::string_view key) {
+    SecretRef secret;
+    secret.where = part.checks.where(node.place);
+    if (node.is_scalar() && node.text.starts_with(store_scheme)) {
+        secret.from = SecretRef::From::store;
+        secret.name = node.text.substr(store_scheme.size());
+        if (!is_name(secret.name)) {
+            part.checks.refuse(node.place, named(key) + ": a sealed secret is named like secret://phonex-key");
+        }
+        return secret;
+    }
+    if (!node.is_map()) {
+        part.checks.refuse(
+            node.place,
+            named(key) + ": a secret is never written into the config; it takes {env: NAME}, {file: PATH} or secret://name");
+        return secret;
+    }
+    yaml::Fields fields(part.checks, node, named(key), {"env", "file"});
+    const auto variable = fields.text("env");
+    const auto file = fields.text("file");
+    if (variable.has_value() == file.has_value()) {
+        part.checks.refuse(node.place, named(key) + " takes one of {env: NAME} and {file: PATH}");
+    }
+    if (variable) {
+        secret.name = *variable;
+        if (!is_variable_name(*variable)) {
+            part.checks.refuse(fields.place("env"), json_quoted(*variable) + " is no name of an environment variable");
+        }
+    }
+    else if (file) {
+        secret.from = SecretRef::From::file;
+        secret.name = part.path(*file).string();
+    }
+    return secret;
+}
+
+std::map<std::string, SecretRef> read_credentials(Part& part, yaml::Fields& fields) {
+    std::map<std::string, SecretRef> credentials;
+    if (const yaml::Node* map = fields.map("credentials")) {
+        for (const auto& [key, place, value] : map->entries) {
+            check_name(part, place, "credentials", key);
+            credentials.emplace(key, read_secret(part, value, key));
+        }
+    }
+    return credentials;
+}
+
+Json read_settings(Part& /*part*/, yaml::Fields& fields) {
+    const yaml::Node* map = fields.map("settings");
+    return map == nullptr ? Json::object() : yaml::to_json(*map);
+}
+
+void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& request_timeout) {
+    const yaml::DurationRange range{milliseconds{100}, std::chrono::minutes{10}};
+    not_after = fields.duration("not_after", range).value_or(not_after);
+    request_timeout = fields.duration("request_timeout", range).value_or(request_timeout);
+}
+
+}  // namespace crossdock::app

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "config/config.hpp"
+#include "yaml/schema.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace crossdock::app {
+
+/// What reading one file of the config needs: where its faults go, its folder, and where plugins are.
+struct Part {
+    yaml::Checks& checks;
+    std::filesystem::path folder;
+    const std::vector<std::filesystem::path>& plugin_folders;
+
+    /// A path as written, made absolute against the file's own folder.
+    [[nodiscard]] std::filesystem::path path(const std::string& written) const;
+};
+
+/// Letters, digits, `_` and `-`, lower case, at most 64: part of URLs and file names.
+void check_name(Part& part, yaml::Place place, std::string_view key, const std::string& name);
+/// An ISO 4217 code.
+void check_currency(Part& part, yaml::Place place, const std::string& code);
+/// A lone address: one `@`, nothing that could end a header.
+void check_mail(Part& part, yaml::Place place, std::string_view key, const std::string& address);
+/// Text without control characters, for headers and settings.
+void check_printable(Part& part, yaml::Place place, std::string_view key, const std::string& text);
+
+/// `plugin:` resolved to a file that exists.
+void read_plugin(Part& part, yaml::Fields& fields, std::filesystem::path& plugin, std::string& where);
+/// `{env: NAME}`, `{file: PATH}` or `secret://name`.
+[[nodiscard]] SecretRef read_secret(Part& part, const yaml::Node& node, std::string_view key);
+[[nodiscard]] std::map<std::string, SecretRef> read_credentials(Part& part, yaml::Fields& fields);
+/// `settings:`, a map that the plugin's own schema checks.
+[[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields);
+void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& request_timeout);
+
+/// One account, from its own file. `place` is that of its name in the file.
+struct ReadAccount {
+    AccountConfig account;
+    yaml::Place place;
+};
+[[nodiscard]] ReadAccount read_account(Part& part, const yaml::Node& root);
+
+}  // namespace crossdock::app

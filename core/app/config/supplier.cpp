@@ -1,0 +1,140 @@
+#include "config/parts.hpp"
+
+#include "model/status.hpp"
+#include "yaml/words.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace crossdock::app {
+namespace {
+
+using yaml::Fields;
+using yaml::Node;
+
+void check_endpoint(Part& part, yaml::Place place, const std::string& url) {
+    const bool http = url.starts_with("http://") || url.starts_with("https://");
+    const auto host = http ? url.find("//") + 2 : 0;
+    const bool blank =
+        std::any_of(url.begin(), url.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; });
+    if (!http || blank || host >= url.size() || url[host] == '/') {
+        part.checks.refuse(place, "`api_endpoint` takes a URL such as https://api.example.com/v1, not " + json_quoted(url));
+    }
+    else if (url.substr(0, url.find('/', host)).find('@') != std::string::npos) {
+        part.checks.refuse(place, "`api_endpoint` holds a user name; credentials belong under `credentials`");
+    }
+}
+
+/// RFC 9110, section 5.6.2: a header's name is a token.
+bool is_token(std::string_view name) {
+    static constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               marks.find(c) != std::string_view::npos;
+    });
+}
+
+AccountConfig::Webhook read_webhook(Part& part, const Node& node) {
+    static constexpr std::array<std::string_view, 1> schemes{"phonex"};
+    Fields fields(part.checks, node, "`webhook`", {"scheme", "header", "secret", "url"});
+    AccountConfig::Webhook webhook;
+    if (const Node* scheme = fields.require("scheme")) {
+        webhook.scheme = yaml::word_of(part.checks, *scheme, "scheme", schemes).value_or(std::string());
+    }
+    webhook.header = fields.text("header").value_or(webhook.header);
+    if (!is_token(webhook.header)) {
+        part.checks.refuse(fields.place("header"), "`header` takes a header's name, not " + json_quoted(webhook.header));
+    }
+    if (const Node* secret = fields.require("secret")) { webhook.secret = read_secret(part, *secret, "secret"); }
+    webhook.url = fields.text("url").value_or(std::string());
+    check_printable(part, fields.place("url"), "url", webhook.url);
+    return webhook;
+}
+
+OperationConfig read_operation(Part& part, const std::string& name, const Node& node) {
+    static constexpr std::array<std::string_view, 3> classes{"idempotent", "lookup", "unsafe"};
+    Fields fields(part.checks, node, "`" + name + "`", {"class", "key_valid_for", "visible_within"});
+    OperationConfig operation;
+    if (const Node* written = fields.require("class")) {
+        if (written->text == "repeatable") {
+            part.checks.refuse(written->place, "`repeatable` is for notifications only: " + name +
+                                                   " would be sent again blindly; take " + yaml::one_of(classes));
+        }
+        operation.effect_class = yaml::word_of(part.checks, *written, "class", classes).value_or(operation.effect_class);
+    }
+    operation.key_valid_for = fields.duration("key_valid_for").value_or(operation.key_valid_for);
+    operation.visible_within = fields.duration("visible_within").value_or(operation.visible_within);
+    if (operation.effect_class == "idempotent" && operation.key_valid_for.count() == 0) {
+        part.checks.refuse(node.place, "`" + name + "` is idempotent for how long? add `key_valid_for`");
+    }
+    if (operation.effect_class == "lookup" && !fields.has("visible_within")) {
+        part.checks.refuse(node.place, "`" + name + "` is looked up after how long? add `visible_within`");
+    }
+    return operation;
+}
+
+void read_operations(Part& part, Fields& fields, AccountConfig& account) {
+    const Node* map = fields.map("operations");
+    if (map == nullptr) { return; }
+    const Fields known(part.checks, *map, "`operations`", {"create_order", "cancel_order"});
+    if (!part.checks.ok()) { return; }
+    for (const auto& [key, place, value] : map->entries) { account.operations.emplace(key, read_operation(part, key, value)); }
+}
+
+void read_outcomes(Part& part, Fields& fields, AccountConfig& account) {
+    const Node* map = fields.map("outcomes");
+    if (map == nullptr) { return; }
+    Fields outcomes(part.checks, *map, "`outcomes`", {"accepted", "refused", "not_processed"});
+    account.accepted = outcomes.integers("accepted", {200, 299}).value_or(account.accepted);
+    account.refused = outcomes.integers("refused", {400, 599}).value_or(account.refused);
+    account.not_processed = outcomes.integers("not_processed", {400, 599}).value_or(account.not_processed);
+    for (const int status : account.refused) {
+        if (std::find(account.not_processed.begin(), account.not_processed.end(), status) != account.not_processed.end()) {
+            part.checks.refuse(map->place,
+                               "the status " + std::to_string(status) + " stands under both `refused` and `not_processed`");
+        }
+    }
+}
+
+void read_statuses(Part& part, Fields& fields, AccountConfig& account) {
+    const Node* map = fields.map("statuses");
+    if (map == nullptr) { return; }
+    std::vector<std::string_view> status_words;
+    for (const model::StatusRow& row : model::status_table()) { status_words.push_back(row.name); }
+    for (const auto& [key, place, value] : map->entries) {
+        account.statuses.emplace(key, yaml::word_of(part.checks, value, key, status_words).value_or(std::string()));
+    }
+}
+
+}  // namespace
+
+ReadAccount read_account(Part& part, const Node& root) {
+    static constexpr std::array<std::string_view, 3> types{"direct", "phonex", "custom"};
+    Fields fields(part.checks, root, "a supplier file",
+                  {"account", "name", "type", "plugin", "api_endpoint", "currency", "credentials", "settings", "webhook",
+                   "not_after", "request_timeout", "operations", "outcomes", "statuses", "low_stock"});
+    AccountConfig account;
+    account.name = fields.required_text("account");
+    check_name(part, fields.place("account"), "account", account.name);
+    account.display_name = fields.text("name").value_or(account.name);
+    check_printable(part, fields.place("name"), "name", account.display_name);
+    account.type = fields.word("type", types).value_or("custom");
+    account.endpoint = fields.required_text("api_endpoint");
+    if (!account.endpoint.empty()) { check_endpoint(part, fields.place("api_endpoint"), account.endpoint); }
+    if (auto currency = fields.text("currency")) {
+        check_currency(part, fields.place("currency"), *currency);
+        account.currency = std::move(*currency);
+    }
+    account.credentials = read_credentials(part, fields);
+    account.settings = read_settings(part, fields);
+    if (const Node* webhook = fields.find("webhook")) { account.webhook = read_webhook(part, *webhook); }
+    read_times(fields, account.not_after, account.request_timeout);
+    read_operations(part, fields, account);
+    read_outcomes(part, fields, account);
+    read_statuses(part, fields, account);
+    account.low_stock = fields.integer("low_stock", {0, 1'000'000'000}).value_or(0);
+    read_plugin(part, fields, account.plugin, account.plugin_where);
+    return {std::move(account), fields.place("account")};
+}
+
+}  // namespace crossdock::app

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "config/config.hpp"
+
+namespace crossdock::app {
+
+/// Runs the daemon until SIGTERM or SIGINT. Returns an exit code (exit_code.hpp); what went wrong was printed.
+/// `crash_at` is CROSSDOCK_CRASH_AT; it is armed only when the config says so too.
+/// Threads: call it on the main thread: workers are spawned there and die with it.
+[[nodiscard]] int run_daemon(const Config& config, const std::string& crash_at);
+
+}  // namespace crossdock::app

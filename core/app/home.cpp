@@ -1,0 +1,65 @@
+#include "app/home.hpp"
+
+#include "base/log.hpp"
+#include "base/system_clock.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+
+namespace crossdock::app {
+
+Result<Home> open_home(const std::filesystem::path& folder) {
+    std::error_code error;
+    const bool there = std::filesystem::is_directory(folder, error);
+    if (!there) {
+        std::filesystem::create_directories(folder.parent_path(), error);
+        if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+            return Fault{std::string("the data folder cannot be made: ") + std::strerror(errno), folder.string(), Advice::stop};
+        }
+    }
+    if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
+        return Fault{std::string("the data folder cannot be written: ") + std::strerror(errno), folder.string(), Advice::stop};
+    }
+    return Home{folder};
+}
+
+Result<store::FileLock> lock_store(const Home& home) {
+    return store::FileLock::take(home.store_lock(), "the store is in use by another process; stop that one, or name another data folder");
+}
+
+Result<store::FileLock> lock_workers(const Home& home, milliseconds patience) {
+    const BootMs until = system_boot_ms() + patience.count();
+    bool said = false;
+    for (;;) {
+        store::FileLock lock;
+        auto taken = store::FileLock::try_take(home.workers_lock(), lock);
+        if (!taken) { return taken.error(); }
+        if (*taken) { return lock; }
+        if (!said) { Log::info("waiting for the workers of the last daemon to end; recovery begins then"); }
+        said = true;
+        if (system_boot_ms() > until) {
+            return Fault{"workers of an earlier daemon still live after " + duration_text(patience) +
+                             "; end them (they are crossdock-worker processes) and start again",
+                         home.workers_lock().string(), Advice::stop};
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+}
+
+Result<crypto::SealingKey> load_sealing_key(const Home& home, const std::string& known_fingerprint, Randomness& randomness) {
+    auto key = crypto::SealingKey::load(home.master_key(), std::getenv("CROSSDOCK_MASTER_KEY"), known_fingerprint.empty(), randomness);
+    if (!key) { return key; }
+    if (!known_fingerprint.empty() && key->fingerprint() != known_fingerprint) {
+        return Fault{"this is not the sealing key of this store (fingerprint " + key->fingerprint() + ", the store's is " + known_fingerprint +
+                         "); put the right key into CROSSDOCK_MASTER_KEY or master.key",
+                     home.master_key().string(), Advice::stop};
+    }
+    return key;
+}
+
+}  // namespace crossdock::app

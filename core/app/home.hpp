@@ -1,0 +1,36 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "crypto/crypto.hpp"
+#include "store/store_lock.hpp"
+
+#include <filesystem>
+
+namespace crossdock::app {
+
+/// What stands in the data folder.
+struct Home {
+    std::filesystem::path folder;
+
+    [[nodiscard]] std::filesystem::path store() const { return folder / "store.sqlite3"; }
+    [[nodiscard]] std::filesystem::path store_lock() const { return folder / "store.lock"; }
+    [[nodiscard]] std::filesystem::path workers_lock() const { return folder / "workers.lock"; }
+    [[nodiscard]] std::filesystem::path master_key() const { return folder / "master.key"; }
+    [[nodiscard]] std::filesystem::path control_socket() const { return folder / "control.sock"; }
+};
+
+/// Makes the folder (0700) when absent. Errors: cannot be made or written; names the path.
+[[nodiscard]] Result<Home> open_home(const std::filesystem::path& folder);
+
+/// The lock of the store. Errors: another process has it (its pid is named).
+[[nodiscard]] Result<store::FileLock> lock_store(const Home& home);
+
+/// Waits until no worker of an earlier daemon lives, then holds their lock. Errors: still held after `patience_ms`.
+[[nodiscard]] Result<store::FileLock> lock_workers(const Home& home, milliseconds patience);
+
+/// The sealing key: from $CROSSDOCK_MASTER_KEY, else the file; made only for a store that has never had one.
+/// `known_fingerprint` is the store's, empty for a new store. Errors: missing, malformed, or another key than the store's.
+[[nodiscard]] Result<crypto::SealingKey> load_sealing_key(const Home& home, const std::string& known_fingerprint, Randomness& randomness);
+
+}  // namespace crossdock::app

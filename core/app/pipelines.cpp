@@ -1,0 +1,42 @@
+#include "app/pipelines.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+namespace crossdock::app {
+
+Result<pipeline::Definition> load_pipeline(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in) { return Fault{"cannot be read", file.string()}; }
+    const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    return pipeline::parse_definition(text, file.string());
+}
+
+LoadedPipelines load_pipelines(const std::filesystem::path& folder) {
+    LoadedPipelines loaded;
+    std::vector<std::filesystem::path> files;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+        const auto name = entry.path().filename().string();
+        if (name.ends_with(".yaml") && !name.ends_with(".test.yaml")) { files.push_back(entry.path()); }
+    }
+    if (error) { loaded.faults.push_back({"the pipelines' folder cannot be read: " + error.message(), folder.string()}); }
+    std::sort(files.begin(), files.end());
+    std::map<std::string, std::string> names;
+    for (const auto& file : files) {
+        auto definition = load_pipeline(file);
+        if (!definition) {
+            loaded.faults.push_back(definition.error());
+            continue;
+        }
+        if (const auto [at, added] = names.emplace(definition->name, file.string()); !added) {
+            loaded.faults.push_back({"the pipeline " + definition->name + " stands in " + at->second + " too", file.string() + ":1:1"});
+        }
+        loaded.definitions.push_back(std::move(*definition));
+    }
+    return loaded;
+}
+
+}  // namespace crossdock::app

@@ -1,0 +1,137 @@
+#include "app/wiring.hpp"
+
+#include "base/ids.hpp"
+#include "base/log.hpp"
+
+namespace crossdock::app {
+
+Result<OpenSecrets> open_secrets(const Config& config, const std::function<Result<std::string>(const SecretRef&)>& sealed) {
+    OpenSecrets open;
+    const auto one = [&](const SecretRef& secret) { return secret.from == SecretRef::From::store ? sealed(secret) : resolve(secret); };
+    const auto all = [&](const std::string& owner, const std::map<std::string, SecretRef>& credentials) -> Result<> {
+        for (const auto& [setting, ref] : credentials) {
+            auto secret = one(ref);
+            if (!secret) { return secret.error(); }
+            open.credentials[owner][setting] = std::move(*secret);
+        }
+        return {};
+    };
+    for (const auto& account : config.accounts) {
+        if (auto done = all(account.name, account.credentials); !done) { return done.error(); }
+        if (!account.webhook) { continue; }
+        auto secret = one(account.webhook->secret);
+        if (!secret) { return secret.error(); }
+        open.webhooks[account.name] = std::move(*secret);
+    }
+    for (const auto& channel : config.channels) {
+        if (auto done = all(channel.name, channel.credentials); !done) { return done.error(); }
+    }
+    return open;
+}
+
+orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenSecrets& secrets, const crypto::SealingKey& key,
+                                const Clock& clock, Randomness& randomness) {
+    orders::Accounts accounts;
+    accounts.routes = config.routes;
+    const UtcMs now = clock.utc_ms();
+    for (const auto& account : config.accounts) {
+        std::optional<std::string> api_key;
+        if (const auto own = secrets.credentials.find(account.name); own != secrets.credentials.end()) {
+            const auto secret = own->second.find("api_key");
+            if (secret != own->second.end()) { api_key = key.seal(secret->second, "suppliers/" + account.name, randomness); }
+        }
+        const std::string webhook_url = account.webhook ? account.webhook->url : "";
+        tx.run("INSERT INTO suppliers (id, name, type, api_endpoint, api_key, webhook_url, display_name, created_at, updated_at) VALUES (:1, "
+               ":2, :3, :4, :5, :6, :7, :8, :9) ON CONFLICT (name) DO UPDATE SET type = excluded.type, api_endpoint = excluded.api_endpoint, "
+               "api_key = excluded.api_key, webhook_url = excluded.webhook_url, display_name = excluded.display_name, updated_at = "
+               "excluded.updated_at",
+               {new_id(clock, randomness), account.name, account.type, account.endpoint, api_key, webhook_url, account.display_name, now, now});
+        const auto row = tx.first<std::string>("SELECT id FROM suppliers WHERE name = :1", {account.name});
+        accounts.by_name[account.name] = {account.name, row ? std::get<0>(*row) : "", account.currency, account.statuses};
+    }
+    return accounts;
+}
+
+std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSecrets& secrets, const std::string& crash_at) {
+    std::vector<plugin::WorkerSpec> specs;
+    const auto with_secrets = [&](const std::string& owner, Json settings) {
+        if (settings.is_null()) { settings = Json::object(); }
+        if (const auto own = secrets.credentials.find(owner); own != secrets.credentials.end()) {
+            for (const auto& [setting, secret] : own->second) { settings.set(setting, secret); }
+        }
+        return settings;
+    };
+    for (const auto& account : config.accounts) {
+        plugin::WorkerSpec spec;
+        spec.name = account.name;
+        spec.interface = "crossdock.supplier/1";
+        spec.library = account.plugin;
+        spec.settings = with_secrets(account.name, account.settings);
+        if (!account.endpoint.empty()) { spec.settings.set("base_url", account.endpoint); }
+        spec.account = Json::object({{"account", account.name}, {"currency", account.currency}});
+        spec.request_timeout = account.request_timeout;
+        spec.crash_at = crash_at;
+        specs.push_back(std::move(spec));
+    }
+    for (const auto& channel : config.channels) {
+        plugin::WorkerSpec spec;
+        spec.name = channel.name;
+        spec.interface = "crossdock.channel/1";
+        spec.library = channel.plugin;
+        spec.settings = with_secrets(channel.name, channel.settings);
+        spec.account = Json::object({{"channel", channel.name}});
+        spec.request_timeout = channel.request_timeout;
+        spec.crash_at = crash_at;
+        specs.push_back(std::move(spec));
+    }
+    return specs;
+}
+
+pipeline::EngineOptions engine_options(const Config& config, const orders::Accounts& accounts, std::vector<pipeline::Definition> definitions,
+                                       const std::map<std::string, plugin::Manifest>& manifests) {
+    pipeline::EngineOptions options;
+    options.accounts = accounts;
+    options.definitions = std::move(definitions);
+    options.every = config.schedules;
+    for (const auto& account : config.accounts) {
+        pipeline::AccountRules rules;
+        rules.statuses = {account.accepted, account.refused, account.not_processed};
+        rules.not_after = account.not_after;
+        rules.request_timeout = account.request_timeout;
+        rules.low_stock = account.low_stock;
+        if (const auto at = account.operations.find("create_order"); at != account.operations.end()) {
+            rules.create_order.key_valid_for = at->second.key_valid_for;
+            rules.create_order.visible_within = at->second.visible_within;
+            const auto claimed = model::effect_class_named(at->second.effect_class).value_or(model::EffectClass::unsafe);
+            auto strongest = model::EffectClass::unsafe;
+            if (const auto manifest = manifests.find(account.name); manifest != manifests.end()) {
+                for (const auto& [operation, effect_class] : manifest->second.classes) {
+                    if (operation == "create_order") { strongest = model::effect_class_named(effect_class).value_or(strongest); }
+                }
+            }
+            rules.create_order.effect_class = model::weaker(claimed, strongest);
+            if (rules.create_order.effect_class != claimed) {
+                Log::warning("the account claims more than its plugin can; the weaker class holds",
+                             {{"account", account.name}, {"claimed", model::name(claimed)}, {"plugin", model::name(strongest)}});
+            }
+        }
+        options.rules[account.name] = rules;
+    }
+    for (const auto& channel : config.channels) { options.channels[channel.name] = {channel.not_after, channel.request_timeout}; }
+    return options;
+}
+
+api::ApiOptions api_options(const Config& config, const orders::Accounts& accounts, const OpenSecrets& secrets) {
+    api::ApiOptions options;
+    options.accounts = accounts;
+    options.currency = config.currency;
+    options.order_body_max = config.body_max;
+    options.webhook_body_max = config.webhook_body_max;
+    for (const auto& account : config.accounts) {
+        if (!account.webhook) { continue; }
+        options.webhooks[account.name] = {account.webhook->header, secrets.webhooks.at(account.name)};
+    }
+    return options;
+}
+
+}  // namespace crossdock::app

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "api/api.hpp"
+#include "app/pipelines.hpp"
+#include "config/config.hpp"
+#include "crypto/crypto.hpp"
+#include "pipeline/environment.hpp"
+#include "plugin/workers.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace crossdock::app {
+
+/// The secrets that the config names, opened. Never logged.
+struct OpenSecrets {
+    std::map<std::string, std::map<std::string, std::string>> credentials;  ///< account or channel -> setting -> secret
+    std::map<std::string, std::string> webhooks;                            ///< account -> secret
+};
+
+/// Opens all of them. `sealed` answers secret://name. Errors: `where` is the place in the config.
+[[nodiscard]] Result<OpenSecrets> open_secrets(const Config& config, const std::function<Result<std::string>(const SecretRef&)>& sealed);
+
+/// Makes the `suppliers` table follow the config. Returns the accounts with their rows' ids.
+[[nodiscard]] orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenSecrets& secrets, const crypto::SealingKey& key,
+                                              const Clock& clock, Randomness& randomness);
+
+/// What each worker is started with.
+[[nodiscard]] std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSecrets& secrets, const std::string& crash_at);
+
+/// The engine's options, effect classes weakened by the manifests (by worker name).
+[[nodiscard]] pipeline::EngineOptions engine_options(const Config& config, const orders::Accounts& accounts,
+                                                     std::vector<pipeline::Definition> definitions,
+                                                     const std::map<std::string, plugin::Manifest>& manifests);
+
+[[nodiscard]] api::ApiOptions api_options(const Config& config, const orders::Accounts& accounts, const OpenSecrets& secrets);
+
+}  // namespace crossdock::app

@@ -1,0 +1,77 @@
+#include "client/outbound.hpp"
+
+#include "base/system_clock.hpp"
+#include "client/curl_handle.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace crossdock::http {
+
+CurlHandle Outbound::Pool::take() {
+    {
+        const std::scoped_lock lock(mutex_);
+        if (!idle_.empty()) {
+            auto handle = std::move(idle_.back());
+            idle_.pop_back();
+            return handle;
+        }
+    }
+    return CurlHandle(curl_easy_init());
+}
+
+void Outbound::Pool::give_back(CurlHandle handle) {
+    // Clears options, passwords among them, and keeps live connections.
+    curl_easy_reset(handle.get());
+    const std::scoped_lock lock(mutex_);
+    if (idle_.size() < idle_max) { idle_.push_back(std::move(handle)); }
+}
+
+Attempt::Attempt(CURL* curl, const ExchangeLimits& bounds) : handle(curl), limits(bounds), began(system_boot_ms()) {
+    const auto timeout = static_cast<long>(std::max<milliseconds::rep>(1, bounds.timeout.count()));
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error.data());
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+    curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
+}
+
+bool too_late(const ExchangeLimits& limits) {
+    return limits.not_after != 0 && system_boot_ms() > limits.not_after;
+}
+
+std::string Attempt::reason(CURLcode code) const {
+    if (late) { return std::string(too_late_reason); }
+    if (twice) { return "the connection was cut without an answer"; }
+    if (code == CURLE_OK) { return {}; }
+    return error.front() != '\0' ? std::string(error.data()) : std::string(curl_easy_strerror(code));
+}
+
+milliseconds Attempt::elapsed() const {
+    return milliseconds(system_boot_ms() - began);
+}
+
+bool append(CurlList& list, const std::string& line) {
+    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+    if (longer == nullptr) { return false; }
+    (void)list.release();
+    list.reset(longer);
+    return true;
+}
+
+bool has_line_break(std::string_view text) {
+    return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+}
+
+Outbound::Outbound() : pool_(std::make_unique<Pool>()) {
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+Outbound::~Outbound() {
+    pool_.reset();
+    curl_global_cleanup();
+}
+
+}  // namespace crossdock::http

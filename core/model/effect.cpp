@@ -1,0 +1,137 @@
+#include "model/effect.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace crossdock::model {
+namespace {
+
+constexpr std::array<std::string_view, 4> class_names{"unsafe", "lookup", "idempotent", "repeatable"};
+constexpr std::array<std::string_view, 4> verdict_names{"not sent", "accepted", "refused", "unknown"};
+constexpr std::array<std::string_view, 6> next_names{"accepted", "refused", "send", "ask", "park", "dead letter"};
+
+bool listed(const std::vector<int>& list, int status) {
+    return std::find(list.begin(), list.end(), status) != list.end();
+}
+
+/// Exponential backoff with full jitter, at least a tenth of the step so that a broken peer is not hammered.
+UtcMs backoff_until(const EffectRules& rules, const EffectState& state, UtcMs now, double jitter) {
+    const int doublings = std::clamp(state.attempts - 1, 0, 20);
+    const std::int64_t step = std::min<std::int64_t>(rules.backoff_max.count(), rules.backoff.count() << doublings);
+    return now + std::max<std::int64_t>(step / 10, static_cast<std::int64_t>(static_cast<double>(step) * jitter));
+}
+
+UtcMs conclusive_from(const EffectRules& rules, const EffectState& state) {
+    return state.last_not_after + rules.request_timeout.count() + rules.visible_within.count();
+}
+
+/// An outcome nobody knows, resolved by its class. `again_at` is when a further send is due.
+Decision resolve_unknown(const EffectRules& rules, const EffectState& state, UtcMs now, UtcMs again_at) {
+    const bool used_up = state.attempts >= rules.attempts_max;
+    switch (rules.effect_class) {
+        case EffectClass::repeatable:
+            if (used_up) { return {Next::dead_letter, now, "attempts used up"}; }
+            return {Next::send, again_at, "unknown, and repeatable: the same message is sent again"};
+        case EffectClass::idempotent:
+            if (now < state.first_intent_at + rules.key_valid_for.count()) {
+                if (used_up) {
+                    return {Next::ask, again_at, "unknown, attempts used up: the supplier is asked by our reference"};
+                }
+                return {Next::send, again_at, "unknown, and the supplier honours our key: sent again with the same key"};
+            }
+            return {Next::ask, now, "unknown, and our key is no longer valid: the supplier is asked by our reference"};
+        case EffectClass::lookup: return {Next::ask, now, "unknown: the supplier is asked by our reference"};
+        case EffectClass::unsafe: return {Next::park, now, "unknown, and the supplier can neither deduplicate nor be asked"};
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string_view name(EffectClass effect_class) {
+    return class_names.at(static_cast<std::size_t>(effect_class));
+}
+
+std::optional<EffectClass> effect_class_named(std::string_view name) {
+    const auto at = std::find(class_names.begin(), class_names.end(), name);
+    if (at == class_names.end()) { return {}; }
+    return static_cast<EffectClass>(at - class_names.begin());
+}
+
+EffectClass weaker(EffectClass a, EffectClass b) {
+    return std::min(a, b);
+}
+
+std::string_view name(Verdict verdict) {
+    return verdict_names.at(static_cast<std::size_t>(verdict));
+}
+
+std::string_view name(Next next) {
+    return next_names.at(static_cast<std::size_t>(next));
+}
+
+Verdict classify(const Submission& submission, const StatusLists& lists) {
+    if (submission.transport == Submission::Transport::not_sent) { return Verdict::not_sent; }
+    if (submission.transport == Submission::Transport::cut) { return Verdict::unknown; }
+    if (listed(lists.accepted, submission.status)) { return submission.has_id ? Verdict::accepted : Verdict::unknown; }
+    if (submission.status == 429 || listed(lists.not_processed, submission.status)) { return Verdict::not_sent; }
+    if (listed(lists.refused, submission.status)) { return Verdict::refused; }
+    return Verdict::unknown;
+}
+
+Verdict classify_mail(const Submission& submission) {
+    if (submission.transport == Submission::Transport::not_sent) { return Verdict::not_sent; }
+    if (submission.transport == Submission::Transport::cut) { return Verdict::unknown; }
+    if (submission.status >= 200 && submission.status < 300) { return Verdict::accepted; }
+    if (submission.status >= 400 && submission.status < 500) { return Verdict::not_sent; }
+    if (submission.status >= 500 && submission.status < 600) { return Verdict::refused; }
+    return Verdict::unknown;
+}
+
+Decision after_send(Verdict verdict, const EffectRules& rules, const EffectState& state, UtcMs now, double jitter,
+                    std::optional<milliseconds> asked_delay) {
+    UtcMs again_at = backoff_until(rules, state, now, jitter);
+    if (asked_delay) {
+        const auto asked = std::min(asked_delay->count(), rules.backoff_max.count());
+        again_at = std::max(again_at, now + asked);
+    }
+    switch (verdict) {
+        case Verdict::accepted: return {Next::settle_accepted, now, "accepted"};
+        case Verdict::refused: return {Next::settle_refused, now, "refused"};
+        case Verdict::not_sent:
+            if (state.attempts >= rules.attempts_max) { return {Next::dead_letter, now, "attempts used up; nothing was sent"}; }
+            return {Next::send, again_at, "not sent: tried again"};
+        case Verdict::unknown: return resolve_unknown(rules, state, now, again_at);
+    }
+    return {};
+}
+
+Decision after_ask(const std::optional<Found>& found, const EffectRules& rules, const EffectState& state, UtcMs now,
+                   double jitter) {
+    if (!found) {
+        const auto pace = std::min<std::int64_t>(rules.backoff_max.count(), rules.backoff.count() * 2);
+        return {Next::ask, now + rules.backoff.count() / 2 + static_cast<std::int64_t>(static_cast<double>(pace) * jitter),
+                "the supplier could not be asked: asked again"};
+    }
+    if (found->matches == 1) { return {Next::settle_accepted, now, "found at the supplier by our reference"}; }
+    if (found->matches > 1) {
+        return {Next::park, now, "the supplier has " + std::to_string(found->matches) + " orders with our reference"};
+    }
+    const UtcMs conclusive = conclusive_from(rules, state);
+    if (found->asked_at < conclusive) {
+        return {Next::ask, conclusive, "not found, but it may still become visible: asked again after that time"};
+    }
+    if (state.attempts >= rules.attempts_max) {
+        return {Next::dead_letter, now, "not at the supplier, and attempts are used up"};
+    }
+    if (rules.effect_class == EffectClass::unsafe) {
+        return {Next::park, now, "not found, but this account's lookup is not verified"};
+    }
+    return {Next::send, now, "not at the supplier: sent again"};
+}
+
+Decision on_recovery(const EffectRules& rules, const EffectState& state, UtcMs now) {
+    return resolve_unknown(rules, state, now, now);
+}
+
+}  // namespace crossdock::model

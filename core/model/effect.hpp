@@ -1,0 +1,103 @@
+#pragma once
+
+#include "base/time.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace crossdock::model {
+
+/// How an unknown outcome may be resolved, weakest first.
+enum class EffectClass {
+    unsafe,      ///< a person decides
+    lookup,      ///< the supplier can be asked by our reference
+    idempotent,  ///< the supplier honours our key: send again with the same one
+    repeatable,  ///< notifications only: a second copy does no harm
+};
+
+[[nodiscard]] std::string_view name(EffectClass effect_class);
+[[nodiscard]] std::optional<EffectClass> effect_class_named(std::string_view name);
+/// The weaker of what the plugin can and what was verified for the account. `repeatable` belongs to channels and stays itself.
+[[nodiscard]] EffectClass weaker(EffectClass a, EffectClass b);
+
+/// What became of one attempt.
+enum class Verdict { not_sent, accepted, refused, unknown };
+[[nodiscard]] std::string_view name(Verdict verdict);
+
+/// Which HTTP statuses mean what, from the account's file.
+struct StatusLists {
+    std::vector<int> accepted;
+    std::vector<int> refused;
+    std::vector<int> not_processed;
+};
+
+/// What an adapter reports of one submission: facts, no judgement.
+struct Submission {
+    enum class Transport { not_sent, answered, cut } transport = Transport::cut;
+    int status = 0;
+    bool has_id = false;  ///< the supplier's id was in a well-formed answer
+};
+
+/// Accepted needs a listed success status and an id; 429 and what `not_processed` lists were not processed; what is not listed is
+/// unknown.
+[[nodiscard]] Verdict classify(const Submission& submission, const StatusLists& lists);
+/// SMTP (RFC 5321): 2xx accepted, 4xx not sent, 5xx refused, a cut conversation unknown.
+[[nodiscard]] Verdict classify_mail(const Submission& submission);
+
+struct EffectRules {
+    EffectClass effect_class = EffectClass::unsafe;
+    milliseconds key_valid_for{0};   ///< idempotent: counted from the first intent
+    milliseconds visible_within{0};  ///< lookup: an order can be found this long after it was sent
+    milliseconds request_timeout{10'000};
+    int attempts_max = 8;
+    milliseconds backoff{2'000};
+    milliseconds backoff_max{300'000};
+};
+
+/// Where an effect stands when a decision is due.
+struct EffectState {
+    int attempts = 0;  ///< sends so far, the one just ended included
+    UtcMs first_intent_at = 0;
+    UtcMs last_not_after = 0;  ///< the latest moment at which anything can have been sent
+};
+
+enum class Next {
+    settle_accepted,
+    settle_refused,
+    send,         ///< again, with the same key
+    ask,          ///< the supplier, by our reference
+    park,         ///< a person decides
+    dead_letter,  ///< attempts are used up and nothing was placed
+};
+[[nodiscard]] std::string_view name(Next next);
+
+struct Decision {
+    Next next = Next::park;
+    UtcMs at = 0;        ///< not before
+    std::string reason;  ///< for the order's story
+};
+
+/// Decides what follows an attempt.
+/// `jitter` in [0, 1) spreads the retries (full jitter); `asked_delay` is the supplier's Retry-After.
+/// Pure: no clock, no I/O. Errors: none.
+[[nodiscard]] Decision after_send(Verdict verdict, const EffectRules& rules, const EffectState& state, UtcMs now, double jitter,
+                                  std::optional<milliseconds> asked_delay = {});
+
+/// What a lookup found. Nothing: the question itself failed.
+struct Found {
+    std::size_t matches = 0;
+    UtcMs asked_at = 0;
+};
+
+/// Decides what follows a lookup. "Not found" counts only if it was asked after last_not_after + request_timeout +
+/// visible_within.
+[[nodiscard]] Decision after_ask(const std::optional<Found>& found, const EffectRules& rules, const EffectState& state, UtcMs now,
+                                 double jitter);
+
+/// Decides what follows an attempt of which nobody knows anything, because the daemon died: as an unknown outcome.
+[[nodiscard]] Decision on_recovery(const EffectRules& rules, const EffectState& state, UtcMs now);
+
+}  // namespace crossdock::model

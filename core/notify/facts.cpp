@@ -1,0 +1,163 @@
+#include "notify/facts.hpp"
+
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "crypto/crypto.hpp"
+#include "model/money.hpp"
+#include "store/journal.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace crossdock::notify {
+namespace {
+
+constexpr std::array<std::string_view, 5> told_to_the_client{"order.accepted", "order.rejected", "order.shipped",
+                                                             "order.delivered", "order.canceled"};
+constexpr std::array<std::string_view, 2> told_to_alerts{"order.needs_attention", "stock.low"};
+
+template <std::size_t N>
+bool among(const std::array<std::string_view, N>& list, std::string_view kind) {
+    return std::find(list.begin(), list.end(), kind) != list.end();
+}
+
+std::string notification_type(std::string_view kind) {
+    if (kind == "order.shipped" || kind == "order.delivered" || kind == "order.fulfillment_started") { return "fulfillment"; }
+    if (kind == "order.status_changed" || kind == "order.canceled") { return "status"; }
+    if (kind.starts_with("order.")) { return "order"; }
+    return "inventory";
+}
+
+/// What templates may use of an order: its document's address, its lines and its total.
+void add_order(store::Tx& tx, const std::string& order_id, Json& data) {
+    const auto order = tx.first<std::string, std::string, std::int64_t, std::string, std::optional<std::string>>(
+        "SELECT o.document, o.currency, o.total_minor, o.customer_id, c.name FROM orders o LEFT JOIN customers c ON c.id = "
+        "o.customer_id "
+        "WHERE o.id = :1",
+        {order_id});
+    data.set("order_id", order_id);
+    if (!order) { return; }
+    const auto& [document, currency, total, customer_id, customer_name] = *order;
+    data.set("total", model::text({total, currency}));
+    data.set("customer_id", customer_id);
+    data.set("customer_name", customer_name.value_or(""));
+    Json items = Json::array();
+    for (auto& [sku, quantity, price] : tx.all<std::string, std::int64_t, std::int64_t>(
+             "SELECT sku, ordered, unit_price_minor FROM order_lines WHERE order_id = :1 ORDER BY line_number", {order_id})) {
+        items.push(Json::object({{"sku", sku}, {"quantity", quantity}, {"unit_price", model::text({price, currency})}}));
+    }
+    data.set("items", std::move(items));
+    if (const auto parsed = Json::parse(document)) {
+        if (const Json* address = parsed->find("shipping_address")) { data.set("shipping_address", *address); }
+        if (const Json* contact = parsed->find("contact"); contact != nullptr && !contact->text("name").empty()) {
+            data.set("customer_name", contact->text("name"));
+        }
+    }
+}
+
+}  // namespace
+
+std::string Facts::new_id() {
+    return crossdock::new_id(clock_, randomness_);
+}
+
+bool Facts::record(store::Tx& tx, const Fact& fact) {
+    const std::string id = new_id();
+    const UtcMs now = clock_.utc_ms();
+    const auto inserted = tx.run(
+        "INSERT INTO facts (id, natural_key, kind, order_id, customer_id, data, superseded, occurred_at, created_at) VALUES (:1, "
+        ":2, :3, "
+        ":4, :5, :6, :7, :8, :9) ON CONFLICT (natural_key) DO NOTHING",
+        {id, fact.natural_key, fact.kind, fact.order_id, fact.customer_id, fact.data.dump(), fact.superseded, fact.occurred_at,
+         now});
+    if (inserted == 0) { return false; }
+    Json data = fact.data;
+    data.set("fact_id", id);
+    if (fact.customer_id) { data.set("customer_id", *fact.customer_id); }
+    if (fact.superseded) { data.set("superseded", true); }
+    store::append_event(tx, fact.kind, fact.order_id, data, now);
+    if (fact.superseded) { return true; }
+
+    const StoredFact stored{id, fact.kind, fact.order_id, fact.customer_id, fact.data};
+    if (among(told_to_alerts, fact.kind) && !options_.alerts_mail.empty()) { send(tx, stored, options_.alerts_mail, fact.kind); }
+    if (among(told_to_the_client, fact.kind) && fact.order_id) {
+        const auto recipient = tx.first<std::optional<std::string>>(
+            "SELECT COALESCE(o.email, c.email) FROM orders o LEFT JOIN customers c ON c.id = o.customer_id WHERE o.id = :1",
+            {*fact.order_id});
+        if (recipient && std::get<0>(*recipient)) { send(tx, stored, *std::get<0>(*recipient), fact.kind); }
+        else {
+            needs_attention(tx, *fact.order_id, "no-recipient",
+                            "the customer has no mail address, so nobody was told: " + fact.kind);
+        }
+    }
+    return true;
+}
+
+bool Facts::tell(store::Tx& tx, const std::string& fact_id, const std::string& to, const std::string& template_name) {
+    const auto row = tx.first<std::string, std::optional<std::string>, std::optional<std::string>, std::string>(
+        "SELECT kind, order_id, customer_id, data FROM facts WHERE id = :1", {fact_id});
+    if (!row) { return false; }
+    auto data = Json::parse(std::get<3>(*row));
+    return send(tx, {fact_id, std::get<0>(*row), std::get<1>(*row), std::get<2>(*row), data ? *data : Json::object()}, to,
+                template_name);
+}
+
+void Facts::needs_attention(store::Tx& tx, const std::string& order_id, const std::string& topic, const std::string& reason) {
+    const UtcMs now = clock_.utc_ms();
+    const auto customer = tx.first<std::string>("SELECT customer_id FROM orders WHERE id = :1", {order_id});
+    tx.run("UPDATE orders SET attention = :1, updated_at = :2 WHERE id = :3", {reason, now, order_id});
+    record(tx, {.kind = "order.needs_attention",
+                .natural_key = "order/" + order_id + "/needs_attention/" + topic,
+                .order_id = customer ? std::optional(order_id) : std::nullopt,
+                .customer_id = customer ? std::optional(std::get<0>(*customer)) : std::nullopt,
+                .data = Json::object({{"order_id", order_id}, {"reason", reason}}),
+                .occurred_at = now});
+}
+
+bool Facts::send(store::Tx& tx, const StoredFact& fact, const std::string& to, const std::string& template_name) {
+    const std::string ledger_key = crypto::sha256_hex(fact.id + "\n" + to + "\n" + options_.channel + "\n" + template_name);
+    const std::string message_id = "<" + ledger_key.substr(0, 32) + "@" + options_.message_id_domain + ">";
+    Json data = fact.data;
+    if (fact.order_id) { add_order(tx, *fact.order_id, data); }
+    auto mail = options_.render(template_name, data);
+    if (!mail) {
+        // A broken template must not lose the message: the bare fact is told instead, and the fault is logged.
+        Log::error("a mail template failed; the bare fact is sent",
+                   {{"template", template_name}, {"fault", mail.error().text()}});
+        mail = Rendered{fact.kind, data.pretty(), ""};
+    }
+    const std::string id = new_id();
+    const UtcMs now = clock_.utc_ms();
+    const auto inserted = tx.run(
+        "INSERT INTO notifications (id, type, order_id, user_id, email, subject, body, created_at, fact_id, channel, template, "
+        "ledger_key, "
+        "message_id, body_html) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14) ON CONFLICT (ledger_key) DO "
+        "NOTHING",
+        {id, notification_type(fact.kind), fact.order_id, fact.customer_id, to, mail->subject, mail->text, now, fact.id,
+         options_.channel, template_name, ledger_key, message_id, mail->html});
+    if (inserted == 0) { return false; }
+    store::EffectRow effect;
+    effect.id = new_id();
+    effect.effect_key = "notification/" + ledger_key;
+    effect.operation = "deliver";
+    effect.target = options_.channel;
+    effect.lane = "mail/" + fact.order_id.value_or(fact.kind) + "/" + to;
+    effect.order_id = fact.order_id;
+    effect.notification_id = id;
+    effect.effect_class = "repeatable";
+    effect.retry_json = R"({"attempts":12,"backoff_ms":1000,"backoff_max_ms":600000})";
+    effect.input = Json::object({{"message_id", message_id},
+                                 {"from", options_.mail_from},
+                                 {"to", to},
+                                 {"subject", mail->subject},
+                                 {"text", mail->text},
+                                 {"html", mail->html},
+                                 {"date", rfc5322_date(now)}})
+                       .dump();
+    effect.next_at = now;
+    effect.created_at = now;
+    store::insert_effect(tx, effect);
+    return true;
+}
+
+}  // namespace crossdock::notify

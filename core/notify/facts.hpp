@@ -1,0 +1,77 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "store/tx.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace crossdock::notify {
+
+/// A mail, ready but for its addresses.
+struct Rendered {
+    std::string subject;
+    std::string text;
+    std::string html;
+};
+
+/// Renders a template by its name ("order.shipped"). Errors: no such template, wrong template.
+using Render = std::function<Result<Rendered>(const std::string& name, const Json& data)>;
+
+/// Something that happened, once.
+struct Fact {
+    std::string kind;         ///< an event's name: order.accepted, stock.low, ...
+    std::string natural_key;  ///< what makes it the same fact when it is learned again
+    std::optional<std::string> order_id = {};
+    std::optional<std::string> customer_id = {};
+    Json data = Json::object();
+    bool superseded = false;  ///< already overtaken when learned: stored, told to nobody
+    UtcMs occurred_at = 0;
+};
+
+struct FactOptions {
+    Render render;
+    std::string mail_from;
+    std::string message_id_domain;  ///< right side of every Message-ID
+    std::string alerts_mail;        ///< empty: alerts go to the event stream only
+    std::string channel = "email";
+};
+
+/// Turns facts into events and mails, in the commit that learns them.
+///
+/// Threads:  the store's, inside a unit of work.
+/// Lifetime: clock and randomness outlive it.
+class Facts {
+public:
+    Facts(const Clock& clock, Randomness& randomness, FactOptions options)
+        : clock_(clock), randomness_(randomness), options_(std::move(options)) {}
+
+    /// Inserts the fact, its event, and the default mails for its kind through the ledger. False when it was known: nothing
+    /// happens.
+    bool record(store::Tx& tx, const Fact& fact);
+
+    /// One more recipient for a fact that stands in the store, under the same ledger. False when that recipient was told before.
+    bool tell(store::Tx& tx, const std::string& fact_id, const std::string& to, const std::string& template_name);
+
+    /// Marks an order for a person, with its fact, event and alert. The order goes on.
+    void needs_attention(store::Tx& tx, const std::string& order_id, const std::string& topic, const std::string& reason);
+
+    [[nodiscard]] UtcMs now() const { return clock_.utc_ms(); }
+    [[nodiscard]] std::string new_id();
+
+private:
+    struct StoredFact {
+        std::string id, kind;
+        std::optional<std::string> order_id, customer_id;
+        Json data;
+    };
+    bool send(store::Tx& tx, const StoredFact& fact, const std::string& to, const std::string& template_name);
+
+    const Clock& clock_;
+    Randomness& randomness_;
+    FactOptions options_;
+};
+
+}  // namespace crossdock::notify

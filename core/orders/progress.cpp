@@ -1,0 +1,290 @@
+#include "orders/progress.hpp"
+
+#include "crypto/crypto.hpp"
+#include "model/status.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace crossdock::orders {
+namespace {
+
+using model::Status;
+
+struct SupplierOrder {
+    std::string id, order_id, reference;
+    std::optional<std::string> supplier_order_id;
+    std::string status;
+    std::optional<std::string> tracking_number;
+    std::string customer_id;
+};
+
+std::optional<SupplierOrder> one(store::Tx& tx, const std::string& condition, const store::Tx::Params& params) {
+    auto row = tx.first<std::string, std::string, std::string, std::optional<std::string>, std::string,
+                        std::optional<std::string>, std::string>(
+        "SELECT s.id, s.order_id, s.reference, s.supplier_order_id, s.status, s.tracking_number, o.customer_id FROM "
+        "supplier_orders s JOIN "
+        "orders o ON o.id = s.order_id WHERE " +
+            condition,
+        params);
+    if (!row) { return {}; }
+    return std::apply([](auto&... cells) { return SupplierOrder{std::move(cells)...}; }, *row);
+}
+
+std::optional<SupplierOrder> match(store::Tx& tx, const Account& account, const Evidence& evidence) {
+    if (!evidence.reference.empty()) {
+        return one(tx, "s.supplier_id = :1 AND s.reference = :2", {account.supplier_id, evidence.reference});
+    }
+    if (!evidence.supplier_order_id.empty()) {
+        return one(tx, "s.supplier_id = :1 AND s.supplier_order_id = :2", {account.supplier_id, evidence.supplier_order_id});
+    }
+    return {};
+}
+
+std::string digest_of(const Evidence& e) {
+    return crypto::sha256_hex(e.reference + "\n" + e.supplier_order_id + "\n" + e.supplier_status + "\n" + e.tracking_number +
+                              "\n" + std::to_string(e.occurred_at));
+}
+
+/// Moves what is still open or accepted of every line to where the status says it is (G10 is checked by the schema).
+void move_lines(store::Tx& tx, const std::string& order_id, Status status) {
+    switch (status) {
+        case Status::submitted:
+        case Status::confirmed:
+        case Status::on_hold:
+        case Status::fulfilling:
+            tx.run("UPDATE order_lines SET accepted = accepted + open, open = 0 WHERE order_id = :1", {order_id});
+            return;
+        case Status::shipped:
+        case Status::delivered:
+            tx.run("UPDATE order_lines SET shipped = shipped + accepted + open, accepted = 0, open = 0 WHERE order_id = :1",
+                   {order_id});
+            return;
+        case Status::canceled:
+            tx.run(
+                "UPDATE order_lines SET canceled = canceled + accepted + open + backordered, accepted = 0, open = 0, backordered "
+                "= 0 "
+                "WHERE order_id = :1",
+                {order_id});
+            return;
+        case Status::rejected:
+            tx.run(
+                "UPDATE order_lines SET rejected = rejected + accepted + open + backordered, accepted = 0, open = 0, backordered "
+                "= 0 "
+                "WHERE order_id = :1",
+                {order_id});
+            return;
+        case Status::pending:
+        case Status::partially_shipped: return;
+    }
+}
+
+/// The order's own status: the least advanced of its supplier orders.
+void write_order_status(store::Tx& tx, const std::string& order_id, UtcMs now) {
+    std::optional<Status> least;
+    for (const auto& [word] : tx.all<std::string>("SELECT status FROM supplier_orders WHERE order_id = :1", {order_id})) {
+        const auto status = model::status_named(word);
+        if (status && (!least || model::row(*status).rank < model::row(*least).rank)) { least = status; }
+    }
+    if (least) { tx.run("UPDATE orders SET status = :1, updated_at = :2 WHERE id = :3", {model::name(*least), now, order_id}); }
+}
+
+std::vector<model::StatusEvidence> evidence_of(store::Tx& tx, const SupplierOrder& order) {
+    std::vector<model::StatusEvidence> all;
+    for (auto& [word, at, digest] : tx.all<std::string, std::int64_t, std::string>(
+             "SELECT status, occurred_at, digest FROM evidence WHERE supplier_order_row_id = :1 AND status IS NOT NULL",
+             {order.id})) {
+        if (const auto status = model::status_named(word)) { all.push_back({*status, at, std::move(digest)}); }
+    }
+    return all;
+}
+
+/// Folds all evidence anew and writes what follows. Returns the status.
+Status project(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order) {
+    const auto evidence = evidence_of(tx, order);
+    Status status = model::fold(evidence);
+    const bool known = tx.number("SELECT supplier_order_id IS NOT NULL FROM supplier_orders WHERE id = :1", {order.id}) == 1;
+    if (status == Status::pending && known) { status = Status::submitted; }
+    const UtcMs now = facts.now();
+    tx.run("UPDATE supplier_orders SET status = :1, synced_at = :2, updated_at = :3 WHERE id = :4",
+           {model::name(status), now, now, order.id});
+    move_lines(tx, order.order_id, status);
+    write_order_status(tx, order.order_id, now);
+    if (model::contradicts(evidence)) {
+        facts.needs_attention(tx, order.order_id, "contradiction", "the supplier's reports cannot all be true; both are kept");
+    }
+    return status;
+}
+
+void add_shipment(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, const Evidence& evidence) {
+    tx.run(
+        "INSERT INTO shipments (id, supplier_order_row_id, order_id, tracking_number, shipped_at, created_at) VALUES (:1, :2, "
+        ":3, :4, "
+        ":5, :6) ON CONFLICT (supplier_order_row_id, tracking_number) DO NOTHING",
+        {facts.new_id(), order.id, order.order_id, evidence.tracking_number, evidence.occurred_at, facts.now()});
+    // The first stays the order's own tracking number; "first" by the supplier's clock, so that arrival does not matter.
+    tx.run(
+        "UPDATE supplier_orders SET tracking_number = (SELECT tracking_number FROM shipments WHERE supplier_order_row_id = :1 "
+        "ORDER BY "
+        "shipped_at, tracking_number LIMIT 1) WHERE id = :2",
+        {order.id, order.id});
+}
+
+/// The fact that a mapped piece of evidence is, if its status has an event.
+void record_status_fact(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, const Evidence& evidence, Status said,
+                        Status now_is) {
+    const auto event = model::row(said).event;
+    if (event.empty() || said == Status::submitted) { return; }
+    std::string key = "order/" + order.order_id + "/" + std::string(model::name(said)) + "/" + order.reference;
+    if (said == Status::shipped || said == Status::partially_shipped) { key += "/" + evidence.tracking_number; }
+    Json data = Json::object({{"status", model::name(said)}, {"reference", order.reference}});
+    if (!evidence.supplier_order_id.empty()) { data.set("supplier_order_id", evidence.supplier_order_id); }
+    if (!evidence.tracking_number.empty()) { data.set("tracking_number", evidence.tracking_number); }
+    const bool overtaken = said != now_is && model::row(now_is).rank > model::row(said).rank;
+    facts.record(tx, {.kind = std::string(event),
+                      .natural_key = key,
+                      .order_id = order.order_id,
+                      .customer_id = order.customer_id,
+                      .data = std::move(data),
+                      .superseded = overtaken,
+                      .occurred_at = evidence.occurred_at});
+}
+
+void apply_matched(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, const Evidence& evidence,
+                   std::optional<Status> said) {
+    if (!evidence.tracking_number.empty()) { add_shipment(tx, facts, order, evidence); }
+    const Status now_is = project(tx, facts, order);
+    if (said) { record_status_fact(tx, facts, order, evidence, *said, now_is); }
+}
+
+/// Evidence that came before its order had the id: applied now, each once.
+void rematch(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, const Account& account,
+             const std::string& supplier_order_id) {
+    const auto waiting =
+        tx.all<std::string, std::optional<std::string>, std::string, std::string, std::string, std::string, std::int64_t>(
+            "SELECT id, status, COALESCE(reference, ''), COALESCE(supplier_order_id, ''), COALESCE(supplier_status, ''), "
+            "COALESCE(tracking_number, ''), occurred_at FROM evidence WHERE supplier_id = :1 AND state = 'unmatched' AND "
+            "(reference = :2 OR "
+            "supplier_order_id = :3) ORDER BY occurred_at, digest",
+            {account.supplier_id, order.reference, supplier_order_id});
+    for (const auto& [id, status, reference, their_id, word, tracking, at] : waiting) {
+        tx.run("UPDATE evidence SET state = :1, supplier_order_row_id = :2 WHERE id = :3",
+               {status ? "applied" : "unmapped", order.id, id});
+        tx.run("UPDATE inbound_webhooks SET state = 'applied' WHERE id = (SELECT webhook_id FROM evidence WHERE id = :1)", {id});
+        Evidence evidence;
+        evidence.reference = reference;
+        evidence.supplier_order_id = their_id;
+        evidence.supplier_status = word;
+        evidence.tracking_number = tracking;
+        evidence.occurred_at = at;
+        apply_matched(tx, facts, order, evidence, status ? model::status_named(*status) : std::nullopt);
+    }
+}
+
+std::string insert_evidence(store::Tx& tx, notify::Facts& facts, const Account& account, const Evidence& e,
+                            const std::optional<SupplierOrder>& order, std::optional<Status> said, bool& inserted) {
+    const std::string state = !order ? "unmatched" : said ? "applied" : "unmapped";
+    const auto maybe = [](const std::string& text) { return text.empty() ? std::optional<std::string>() : std::optional(text); };
+    inserted = tx.run(
+                   "INSERT INTO evidence (id, supplier_id, supplier_order_row_id, webhook_id, source, digest, reference, "
+                   "supplier_order_id, supplier_status, status, tracking_number, occurred_at, received_at, state) VALUES (:1, "
+                   ":2, :3, :4, "
+                   ":5, :6, :7, :8, :9, :10, :11, :12, :13, :14) ON CONFLICT (supplier_id, digest) DO NOTHING",
+                   {facts.new_id(), account.supplier_id, order ? std::optional(order->id) : std::nullopt, e.webhook_id, e.source,
+                    digest_of(e), maybe(e.reference), maybe(e.supplier_order_id), maybe(e.supplier_status),
+                    said ? std::optional(std::string(model::name(*said))) : std::nullopt, maybe(e.tracking_number), e.occurred_at,
+                    facts.now(), state}) == 1;
+    return state;
+}
+
+}  // namespace
+
+Applied apply_evidence(store::Tx& tx, notify::Facts& facts, const Account& account, const Evidence& evidence) {
+    const auto order = match(tx, account, evidence);
+    const auto mapped = account.statuses.find(evidence.supplier_status);
+    const auto said = mapped == account.statuses.end() ? std::nullopt : model::status_named(mapped->second);
+    bool inserted = false;
+    const std::string state = insert_evidence(tx, facts, account, evidence, order, said, inserted);
+    if (!inserted) { return {Applied::What::known, {}}; }
+    if (!order) {
+        const std::string& named = evidence.reference.empty() ? evidence.supplier_order_id : evidence.reference;
+        facts.needs_attention(tx, named, "unmatched/" + account.name,
+                              account.name + " reports \"" + evidence.supplier_status +
+                                  "\" for an order that is not here; kept, and applied when the order's id becomes known");
+        return {Applied::What::unmatched, {}};
+    }
+    Applied applied;
+    const bool settles = !evidence.supplier_order_id.empty() && !order->supplier_order_id && said != Status::rejected;
+    if (settles) {
+        learn_supplier_order_id(tx, facts, account, order->id, evidence.supplier_order_id);
+        applied.settled_supplier_order = order->id;
+    }
+    else if (!evidence.supplier_order_id.empty() && order->supplier_order_id &&
+             *order->supplier_order_id != evidence.supplier_order_id) {
+        facts.needs_attention(tx, order->order_id, "second-id",
+                              account.name + " names " + evidence.supplier_order_id + " for " + order->reference +
+                                  ", which is known as " + *order->supplier_order_id);
+    }
+    apply_matched(tx, facts, *order, evidence, said);
+    if (!said) {
+        applied.what = Applied::What::unmapped;
+        facts.needs_attention(
+            tx, order->order_id, "unmapped/" + evidence.supplier_status,
+            account.name + " reports \"" + evidence.supplier_status + "\", which its file does not map under `statuses:`");
+    }
+    return applied;
+}
+
+void learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account& account,
+                             const std::string& supplier_order_row_id, const std::string& supplier_order_id) {
+    const auto order = one(tx, "s.id = :1", {supplier_order_row_id});
+    if (!order) { throw store::StoreFailure("no supplier order " + supplier_order_row_id); }
+    if (order->supplier_order_id) {
+        if (*order->supplier_order_id != supplier_order_id) {
+            facts.needs_attention(tx, order->order_id, "second-id",
+                                  account.name + " answered " + supplier_order_id + " for " + order->reference +
+                                      ", which is known as " + *order->supplier_order_id);
+        }
+        return;
+    }
+    if (tx.number("SELECT COUNT(*) FROM supplier_orders WHERE supplier_id = :1 AND supplier_order_id = :2",
+                  {account.supplier_id, supplier_order_id}) > 0) {
+        facts.needs_attention(tx, order->order_id, "taken-id",
+                              account.name + " answered " + supplier_order_id + ", which is another order's id there");
+        return;
+    }
+    const UtcMs now = facts.now();
+    tx.run("UPDATE supplier_orders SET supplier_order_id = :1, synced_at = :2, updated_at = :3 WHERE id = :4",
+           {supplier_order_id, now, now, supplier_order_row_id});
+    facts.record(tx, {.kind = "order.accepted",
+                      .natural_key = "order/" + order->order_id + "/accepted/" + order->reference,
+                      .order_id = order->order_id,
+                      .customer_id = order->customer_id,
+                      .data = Json::object(
+                          {{"supplier_order_id", supplier_order_id}, {"reference", order->reference}, {"account", account.name}}),
+                      .occurred_at = now});
+    project(tx, facts, *order);
+    rematch(tx, facts, *order, account, supplier_order_id);
+}
+
+void reject(store::Tx& tx, notify::Facts& facts, const Account& account, const std::string& supplier_order_row_id,
+            const std::string& reason) {
+    const auto order = one(tx, "s.id = :1", {supplier_order_row_id});
+    if (!order) { throw store::StoreFailure("no supplier order " + supplier_order_row_id); }
+    Evidence evidence;
+    evidence.source = "answer";
+    evidence.reference = order->reference;
+    evidence.supplier_status = reason;
+    evidence.occurred_at = facts.now();
+    bool inserted = false;
+    insert_evidence(tx, facts, account, evidence, order, Status::rejected, inserted);
+    const Status now_is = project(tx, facts, *order);
+    facts.record(tx, {.kind = "order.rejected",
+                      .natural_key = "order/" + order->order_id + "/rejected/" + order->reference,
+                      .order_id = order->order_id,
+                      .customer_id = order->customer_id,
+                      .data = Json::object({{"status", model::name(now_is)}, {"reason", reason}, {"account", account.name}}),
+                      .occurred_at = facts.now()});
+}
+
+}  // namespace crossdock::orders

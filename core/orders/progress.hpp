@@ -1,0 +1,46 @@
+#pragma once
+
+#include "notify/facts.hpp"
+#include "orders/account.hpp"
+#include "store/tx.hpp"
+
+#include <optional>
+#include <string>
+
+namespace crossdock::orders {
+
+/// What a supplier said of one of its orders, as its adapter translated it.
+struct Evidence {
+    std::string source = "webhook";  ///< webhook, poll, lookup, answer
+    std::optional<std::string> webhook_id;
+    std::string reference;          ///< ours; may be empty when the supplier names its own id only
+    std::string supplier_order_id;  ///< theirs; may be empty
+    std::string supplier_status;    ///< the supplier's word
+    std::string tracking_number;    ///< may be empty
+    UtcMs occurred_at = 0;          ///< the supplier's clock
+};
+
+struct Applied {
+    enum class What {
+        applied,
+        known,      ///< the same evidence came before: no effect
+        unmatched,  ///< no such order here (yet): kept, matched when the id is stored
+        unmapped,   ///< the account's file does not map this status: kept and alerted
+    } what = What::applied;
+    /// The supplier order whose id this evidence told first: an open create effect is settled by it.
+    std::optional<std::string> settled_supplier_order;
+};
+
+/// Applies one piece of evidence: the order's state becomes the fold of all its evidence, whatever the order of arrival.
+[[nodiscard]] Applied apply_evidence(store::Tx& tx, notify::Facts& facts, const Account& account, const Evidence& evidence);
+
+/// Stores the supplier's id once it is known, makes the confirmation, and applies evidence that waited for it.
+/// Another id than the one stored is kept out and shown to a person.
+void learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account& account,
+                             const std::string& supplier_order_row_id, const std::string& supplier_order_id);
+
+/// The supplier refused the order.
+void reject(store::Tx& tx, notify::Facts& facts, const Account& account, const std::string& supplier_order_row_id,
+            const std::string& reason);
+
+}  // namespace crossdock::orders

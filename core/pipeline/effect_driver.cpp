@@ -1,0 +1,153 @@
+#include "pipeline/effect_driver.hpp"
+
+#include "base/log.hpp"
+#include "base/signal.hpp"
+
+namespace crossdock::pipeline {
+namespace {
+
+/// What a worker gets beyond the request's own timeout before it is given up: handing over, connecting, answering.
+constexpr milliseconds call_margin{2'000};
+/// How long an outcome that could not be stored is tried again before the effect is left to the next start's recovery.
+constexpr int store_attempts_max = 5;
+constexpr milliseconds store_pause{200};
+
+bool is_order_effect(const store::EffectRow& effect) {
+    return effect.operation == "create_order";
+}
+
+}  // namespace
+
+model::EffectRules rules_of(const Environment& environment, const store::EffectRow& effect) {
+    model::EffectRules rules;
+    rules.effect_class = model::effect_class_named(effect.effect_class).value_or(model::EffectClass::unsafe);
+    if (const auto retry = Json::parse(effect.retry_json)) {
+        rules.attempts_max = static_cast<int>(retry->integer("attempts", rules.attempts_max));
+        rules.backoff = milliseconds{retry->integer("backoff_ms", rules.backoff.count())};
+        rules.backoff_max = milliseconds{retry->integer("backoff_max_ms", rules.backoff_max.count())};
+    }
+    if (is_order_effect(effect)) {
+        if (const auto at = environment.options.rules.find(effect.target); at != environment.options.rules.end()) {
+            rules.request_timeout = at->second.request_timeout;
+            rules.key_valid_for = at->second.create_order.key_valid_for;
+            rules.visible_within = at->second.create_order.visible_within;
+        }
+    }
+    else if (const auto at = environment.options.channels.find(effect.target); at != environment.options.channels.end()) {
+        rules.request_timeout = at->second.request_timeout;
+    }
+    return rules;
+}
+
+model::EffectState state_of(const store::EffectRow& effect) {
+    return {static_cast<int>(effect.attempts), effect.first_intent_at.value_or(0), effect.not_after_at.value_or(0)};
+}
+
+std::optional<Attempt> EffectDriver::begin(store::Tx& tx, const std::string& id) {
+    auto effect = store::find_effect(tx, id);
+    const UtcMs now = environment_.clock.utc_ms();
+    const BootMs boot = environment_.clock.boot_ms();
+    if (!effect || effect->state != "pending" || effect->next_at > now) { return {}; }
+    milliseconds not_after{5'000};
+    milliseconds request_timeout{10'000};
+    if (is_order_effect(*effect)) {
+        const auto rules = environment_.options.rules.find(effect->target);
+        if (rules == environment_.options.rules.end()) {
+            apply_decision(tx, environment_, *effect,
+                           {model::Next::park, now, "the account " + effect->target + " is no longer configured"});
+            return {};
+        }
+        not_after = rules->second.not_after;
+        request_timeout = rules->second.request_timeout;
+    }
+    else if (const auto rules = environment_.options.channels.find(effect->target);
+             rules != environment_.options.channels.end()) {
+        not_after = rules->second.not_after;
+        request_timeout = rules->second.request_timeout;
+    }
+    auto input = Json::parse(effect->input, JsonLimits{.bytes_max = 64 << 20});
+    if (!input) { throw store::StoreFailure("effect " + id + " has an unreadable input: " + input.error().text()); }
+
+    Attempt attempt;
+    attempt.number = store::attempts_of(tx, id) + 1;
+    attempt.call.target = effect->target;
+    attempt.call.timeout = not_after + request_timeout + call_margin;
+    if (effect->next_step == "ask") {
+        effect->state = "asking";
+        attempt.call.operation = "find_order";
+        attempt.call.input = Json::object({{"reference", input->text("reference")}});
+    }
+    else {
+        effect->state = "sending";
+        ++effect->attempts;
+        if (!effect->first_intent_at) { effect->first_intent_at = now; }
+        effect->not_after_at = now + not_after.count();
+        attempt.call.operation = effect->operation;
+        attempt.call.input = std::move(*input);
+        attempt.call.effect = true;
+        attempt.call.not_after = boot + not_after.count();
+    }
+    store::begin_attempt(tx, id, attempt.number, attempt.call.operation, now);
+    store::update_effect(tx, *effect, now);
+    attempt.effect = std::move(*effect);
+    return attempt;
+}
+
+Task<void> EffectDriver::drive(std::string id) {
+    std::function<std::optional<Attempt>(store::Tx&)> intent = [this, id](store::Tx& tx) { return begin(tx, id); };
+    auto begun = co_await environment_.store.commit<std::optional<Attempt>>(Commit::effect_intent, std::move(intent));
+    if (!begun) {
+        Log::error("an effect's intent could not be stored; nothing was sent", {{"effect", id}, {"fault", begun.error().text()}});
+        co_await pause(environment_.clock, store_pause);
+        co_return;
+    }
+    if (!*begun) { co_return; }
+    Attempt attempt = std::move(**begun);
+    CrashPoint::pass(External::call_effect, Side::before);
+    plugin::OnBatch no_batches;
+    plugin::CallAnswer answer = co_await environment_.caller.call(attempt.call, no_batches);
+    CrashPoint::pass(External::call_effect, Side::after);
+    co_await settle(std::move(attempt), std::move(answer));
+}
+
+Task<void> EffectDriver::settle(Attempt attempt, plugin::CallAnswer answer) {
+    const double jitter = environment_.jitter();
+    const std::string id = attempt.effect.id;
+    for (int tries = 1;; ++tries) {
+        std::function<int(store::Tx&)> outcome = [this, attempt, answer, jitter](store::Tx& tx) {
+            apply_outcome(tx, environment_, attempt, answer, jitter);
+            return 0;
+        };
+        auto stored = co_await environment_.store.commit<int>(Commit::effect_outcome, std::move(outcome));
+        if (stored) { co_return; }
+        Log::error("an effect's outcome could not be stored", {{"effect", id}, {"fault", stored.error().text()}});
+        if (tries == store_attempts_max) {
+            Log::error("the effect stays open; the next start resolves it by its class", {{"effect", id}});
+            co_return;
+        }
+        co_await pause(environment_.clock, store_pause);
+    }
+}
+
+Task<Result<>> EffectDriver::recover(std::string id) {
+    std::function<int(store::Tx&)> unit = [this, id](store::Tx& tx) {
+        auto effect = store::find_effect(tx, id);
+        if (!effect || (effect->state != "sending" && effect->state != "asking")) { return 0; }
+        const UtcMs now = environment_.clock.utc_ms();
+        store::end_attempt(tx, id, store::attempts_of(tx, id), "unknown", "the daemon ended before the answer was stored", now);
+        model::Decision decision{model::Next::ask, now, "the daemon ended while the supplier was asked: asked again"};
+        if (effect->state == "sending") {
+            decision = model::on_recovery(rules_of(environment_, *effect), state_of(*effect), now);
+        }
+        if (effect->notification_id) {
+            tx.run("UPDATE notifications SET repeats = repeats + 1 WHERE id = :1", {*effect->notification_id});
+        }
+        apply_decision(tx, environment_, *effect, decision);
+        return 1;
+    };
+    auto done = co_await environment_.store.commit<int>(Commit::effect_recover, std::move(unit));
+    if (!done) { co_return done.error(); }
+    co_return Result<>{};
+}
+
+}  // namespace crossdock::pipeline

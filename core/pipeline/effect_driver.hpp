@@ -1,0 +1,54 @@
+#pragma once
+
+#include "pipeline/environment.hpp"
+#include "store/journal.hpp"
+
+#include <optional>
+#include <string>
+
+namespace crossdock::pipeline {
+
+/// One attempt of an effect, journaled as intent and not yet made.
+struct Attempt {
+    store::EffectRow effect;
+    std::int64_t number = 0;  ///< in the journal of attempts, lookups included
+    plugin::Call call;
+};
+
+/// Takes one effect through intent, call and outcome.
+/// Threads: the executor's; an effect is driven by one task at a time.
+class EffectDriver {
+public:
+    explicit EffectDriver(Environment& environment) : environment_(environment) {}
+
+    /// One attempt. What follows it is in the store: settled, or due again later.
+    Task<void> drive(std::string id);
+
+    /// Resolves an intent that a dead daemon left open.
+    Task<Result<>> recover(std::string id);
+
+private:
+    [[nodiscard]] std::optional<Attempt> begin(store::Tx& tx, const std::string& id);
+    Task<void> settle(Attempt attempt, plugin::CallAnswer answer);
+
+    Environment& environment_;
+};
+
+/// The rules of an effect: its account's or channel's, its class and its step's retries.
+[[nodiscard]] model::EffectRules rules_of(const Environment& environment, const store::EffectRow& effect);
+[[nodiscard]] model::EffectState state_of(const store::EffectRow& effect);
+
+/// Writes what an attempt's answer means, in one commit with what follows from it.
+void apply_outcome(store::Tx& tx, Environment& environment, const Attempt& attempt, const plugin::CallAnswer& answer,
+                   double jitter);
+
+/// Writes a decision to the effect: due again, parked, dead.
+void apply_decision(store::Tx& tx, Environment& environment, store::EffectRow& effect, const model::Decision& decision);
+
+/// Settles the open create effect of a supplier order whose id became known by evidence.
+void settle_by_evidence(store::Tx& tx, Environment& environment, const std::string& supplier_order_row_id);
+
+/// Ends the step that waits for an effect and moves its run on.
+void complete_step(store::Tx& tx, const std::string& run_id, std::int64_t step_index, const Json& outcome, UtcMs now);
+
+}  // namespace crossdock::pipeline

@@ -1,0 +1,228 @@
+#include "base/log.hpp"
+#include "orders/progress.hpp"
+#include "pipeline/effect_driver.hpp"
+
+namespace crossdock::pipeline {
+namespace {
+
+using model::Submission;
+using model::Verdict;
+
+Submission submission_of(const plugin::CallAnswer& answer) {
+    Submission submission;
+    switch (answer.status) {
+        case plugin::CallStatus::not_sent:
+        case plugin::CallStatus::failed: submission.transport = Submission::Transport::not_sent; return submission;
+        case plugin::CallStatus::unknown: submission.transport = Submission::Transport::cut; return submission;
+        case plugin::CallStatus::answered: break;
+    }
+    const std::string transport = answer.output.text("transport");
+    if (transport == "answered") { submission.transport = Submission::Transport::answered; }
+    else if (transport == "not_sent") { submission.transport = Submission::Transport::not_sent; }
+    // Anything else, a word that we do not know included, is unknown: never the milder reading.
+    submission.status = static_cast<int>(answer.output.integer("status"));
+    submission.has_id = !answer.output.text("supplier_order_id").empty();
+    return submission;
+}
+
+std::string detail_of(const plugin::CallAnswer& answer) {
+    std::string detail = answer.output.text("exchange");
+    for (const std::string& more : {answer.output.text("reason"), answer.text}) {
+        if (more.empty()) { continue; }
+        if (!detail.empty()) { detail += "; "; }
+        detail += more;
+    }
+    return detail.substr(0, 500);
+}
+
+std::optional<milliseconds> asked_delay(const plugin::CallAnswer& answer) {
+    const auto ms = answer.output.integer("retry_after_ms");
+    if (ms <= 0) { return {}; }
+    return milliseconds{ms};
+}
+
+void settle_state(store::Tx& tx, store::EffectRow& effect, const char* state, const std::string& reason, UtcMs now) {
+    effect.state = state;
+    effect.reason = reason;
+    store::update_effect(tx, effect, now);
+}
+
+const orders::Account& account_of(const Environment& environment, const store::EffectRow& effect) {
+    const auto* account = environment.options.accounts.named(effect.target);
+    if (account == nullptr) { throw store::StoreFailure("no account " + effect.target); }
+    return *account;
+}
+
+void accept_order(store::Tx& tx, Environment& environment, store::EffectRow& effect, const std::string& supplier_order_id,
+                  const std::string& reason) {
+    const UtcMs now = environment.clock.utc_ms();
+    orders::learn_supplier_order_id(tx, environment.facts, account_of(environment, effect), *effect.supplier_order_row_id,
+                                    supplier_order_id);
+    settle_state(tx, effect, "accepted", reason, now);
+    if (effect.run_id) {
+        complete_step(tx, *effect.run_id, *effect.step_index,
+                      Json::object({{"outcome", "accepted"}, {"supplier_order_id", supplier_order_id}}), now);
+    }
+}
+
+void refuse_order(store::Tx& tx, Environment& environment, store::EffectRow& effect, const std::string& reason) {
+    const UtcMs now = environment.clock.utc_ms();
+    orders::reject(tx, environment.facts, account_of(environment, effect), *effect.supplier_order_row_id, reason);
+    settle_state(tx, effect, "refused", reason, now);
+    if (effect.run_id) {
+        complete_step(tx, *effect.run_id, *effect.step_index, Json::object({{"outcome", "refused"}, {"reason", reason}}), now);
+    }
+}
+
+void apply_sent_order(store::Tx& tx, Environment& environment, store::EffectRow& effect, const plugin::CallAnswer& answer,
+                      double jitter) {
+    const UtcMs now = environment.clock.utc_ms();
+    const Submission submission = submission_of(answer);
+    const auto& lists = environment.options.rules.at(effect.target).statuses;
+    const Verdict verdict = model::classify(submission, lists);
+    const auto decision =
+        model::after_send(verdict, rules_of(environment, effect), state_of(effect), now, jitter, asked_delay(answer));
+    if (decision.next == model::Next::settle_accepted) {
+        accept_order(tx, environment, effect, answer.output.text("supplier_order_id"), decision.reason);
+    }
+    else if (decision.next == model::Next::settle_refused) {
+        refuse_order(tx, environment, effect,
+                     answer.output.text("reason", "refused with status " + std::to_string(submission.status)));
+    }
+    else { apply_decision(tx, environment, effect, decision); }
+}
+
+void apply_lookup(store::Tx& tx, Environment& environment, store::EffectRow& effect, const Attempt& attempt,
+                  const plugin::CallAnswer& answer, double jitter) {
+    const UtcMs now = environment.clock.utc_ms();
+    std::optional<model::Found> found;
+    const Json* matches = answer.status == plugin::CallStatus::answered ? answer.output.find("matches") : nullptr;
+    if (matches != nullptr && matches->is_array()) {
+        // The question was asked after its intent was journaled: that time is on the safe side.
+        const auto asked_at =
+            tx.number("SELECT started_at FROM effect_attempts WHERE effect_id = :1 AND number = :2", {effect.id, attempt.number});
+        found = model::Found{matches->items().size(), asked_at};
+    }
+    const auto decision = model::after_ask(found, rules_of(environment, effect), state_of(effect), now, jitter);
+    if (decision.next == model::Next::settle_accepted) {
+        const std::string id = matches->items().front().text("supplier_order_id");
+        if (id.empty()) {
+            apply_decision(tx, environment, effect,
+                           {model::Next::park, now, "the supplier has our reference, without an id of its own"});
+            return;
+        }
+        accept_order(tx, environment, effect, id, decision.reason);
+        return;
+    }
+    apply_decision(tx, environment, effect, decision);
+}
+
+void apply_delivery(store::Tx& tx, Environment& environment, store::EffectRow& effect, const plugin::CallAnswer& answer,
+                    double jitter) {
+    const UtcMs now = environment.clock.utc_ms();
+    const Verdict verdict = model::classify_mail(submission_of(answer));
+    const auto decision = model::after_send(verdict, rules_of(environment, effect), state_of(effect), now, jitter);
+    if (verdict == Verdict::unknown) {
+        tx.run("UPDATE notifications SET repeats = repeats + 1 WHERE id = :1", {*effect.notification_id});
+    }
+    if (decision.next == model::Next::settle_accepted) {
+        tx.run("UPDATE notifications SET sent = 1, sent_at = :1 WHERE id = :2", {now, *effect.notification_id});
+        settle_state(tx, effect, "accepted", decision.reason, now);
+    }
+    else if (decision.next == model::Next::settle_refused) {
+        settle_state(tx, effect, "refused", detail_of(answer), now);
+        if (effect.order_id) {
+            environment.facts.needs_attention(tx, *effect.order_id, "mail/" + effect.id,
+                                              "a mail was refused: " + detail_of(answer));
+        }
+    }
+    else { apply_decision(tx, environment, effect, decision); }
+}
+
+}  // namespace
+
+void complete_step(store::Tx& tx, const std::string& run_id, std::int64_t step_index, const Json& outcome, UtcMs now) {
+    auto run = store::find_run(tx, run_id);
+    if (!run || run->step_index != step_index) { return; }
+    store::end_step(tx, run_id, step_index, "done", outcome, now);
+    ++run->step_index;
+    run->attempts = 0;
+    run->state = "active";
+    run->next_at = now;
+    store::update_run(tx, *run, "", now);
+}
+
+void apply_decision(store::Tx& tx, Environment& environment, store::EffectRow& effect, const model::Decision& decision) {
+    const UtcMs now = environment.clock.utc_ms();
+    effect.reason = decision.reason;
+    effect.next_at = decision.at;
+    switch (decision.next) {
+        case model::Next::send:
+        case model::Next::ask:
+            effect.state = "pending";
+            effect.next_step = decision.next == model::Next::ask ? "ask" : "send";
+            break;
+        case model::Next::park: effect.state = "parked"; break;
+        case model::Next::dead_letter: effect.state = "dead"; break;
+        case model::Next::settle_accepted:
+        case model::Next::settle_refused: throw store::StoreFailure("a settled effect was handed to apply_decision");
+    }
+    store::update_effect(tx, effect, now);
+    const bool ended = decision.next == model::Next::park || decision.next == model::Next::dead_letter;
+    if (!ended) { return; }
+    if (effect.run_id && decision.next == model::Next::dead_letter) {
+        if (auto run = store::find_run(tx, *effect.run_id)) {
+            run->state = "failed";
+            store::update_run(tx, *run, decision.reason, now);
+        }
+    }
+    Log::error("an effect needs a person",
+               {{"effect", effect.effect_key}, {"operation", effect.operation}, {"reason", decision.reason}});
+    if (effect.order_id) {
+        environment.facts.needs_attention(tx, *effect.order_id, "effect/" + effect.id,
+                                          effect.target + "." + effect.operation + ": " + decision.reason);
+    }
+}
+
+void apply_outcome(store::Tx& tx, Environment& environment, const Attempt& attempt, const plugin::CallAnswer& answer,
+                   double jitter) {
+    const UtcMs now = environment.clock.utc_ms();
+    auto effect = store::find_effect(tx, attempt.effect.id);
+    if (!effect) { throw store::StoreFailure("effect " + attempt.effect.id + " is gone"); }
+    const bool asked = attempt.call.operation == "find_order";
+    const bool delivery = effect->operation == "deliver";
+    std::string outcome;
+    if (asked) { outcome = answer.status == plugin::CallStatus::answered ? "answered" : "no answer"; }
+    else if (delivery) { outcome = model::name(model::classify_mail(submission_of(answer))); }
+    else { outcome = model::name(model::classify(submission_of(answer), environment.options.rules.at(effect->target).statuses)); }
+    store::end_attempt(tx, effect->id, attempt.number, outcome, detail_of(answer), now);
+    if (!answer.plugin_digest.empty()) { effect->plugin_digest = answer.plugin_digest; }
+
+    const bool still_ours = effect->state == (asked ? "asking" : "sending");
+    if (!still_ours) {
+        // Evidence has settled it meanwhile. A late answer can only confirm the id, or show that there are two.
+        const std::string id = answer.output.text("supplier_order_id");
+        if (!delivery && !asked && !id.empty() && outcome == model::name(Verdict::accepted)) {
+            orders::learn_supplier_order_id(tx, environment.facts, account_of(environment, *effect),
+                                            *effect->supplier_order_row_id, id);
+        }
+        return;
+    }
+    if (delivery) { apply_delivery(tx, environment, *effect, answer, jitter); }
+    else if (asked) { apply_lookup(tx, environment, *effect, attempt, answer, jitter); }
+    else { apply_sent_order(tx, environment, *effect, answer, jitter); }
+}
+
+void settle_by_evidence(store::Tx& tx, Environment& environment, const std::string& supplier_order_row_id) {
+    auto effect = store::open_effect_of(tx, supplier_order_row_id);
+    if (!effect) { return; }
+    const UtcMs now = environment.clock.utc_ms();
+    const auto id = tx.first<std::string>("SELECT supplier_order_id FROM supplier_orders WHERE id = :1", {supplier_order_row_id});
+    settle_state(tx, *effect, "accepted", "settled by evidence that names our reference", now);
+    if (effect->run_id) {
+        complete_step(tx, *effect->run_id, *effect->step_index,
+                      Json::object({{"outcome", "accepted"}, {"supplier_order_id", id ? std::get<0>(*id) : ""}}), now);
+    }
+}
+
+}  // namespace crossdock::pipeline

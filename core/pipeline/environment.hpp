@@ -1,0 +1,64 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/task.hpp"
+#include "definition/definition.hpp"
+#include "model/effect.hpp"
+#include "notify/facts.hpp"
+#include "orders/account.hpp"
+#include "plugin/caller.hpp"
+#include "store/store.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace crossdock::pipeline {
+
+/// What the engine knows of an operation of an account: the account's file, weakened by what the plugin can.
+struct OperationRules {
+    model::EffectClass effect_class = model::EffectClass::unsafe;
+    milliseconds key_valid_for{0};
+    milliseconds visible_within{0};
+};
+
+struct AccountRules {
+    model::StatusLists statuses;
+    milliseconds not_after{5'000};
+    milliseconds request_timeout{10'000};
+    OperationRules create_order;
+    std::int64_t low_stock = 0;
+};
+
+struct ChannelRules {
+    milliseconds not_after{5'000};
+    milliseconds request_timeout{10'000};
+};
+
+/// What the engine is made with; it does not change while the engine lives.
+struct EngineOptions {
+    orders::Accounts accounts;
+    std::map<std::string, AccountRules> rules;     ///< by account
+    std::map<std::string, ChannelRules> channels;  ///< by channel
+    std::vector<Definition> definitions;           ///< the current revisions
+    std::map<std::string, milliseconds> every;     ///< a pipeline's schedule, where the config overrides it
+    std::size_t runs_max = 256;                    ///< driven at once
+    std::size_t effects_max = 256;                 ///< in flight at once
+};
+
+/// Everything the engine's parts share. All outlive them.
+struct Environment {
+    Executor executor;
+    Clock& clock;
+    Randomness& randomness;
+    store::Store& store;
+    plugin::Caller& caller;
+    notify::Facts& facts;
+    EngineOptions options;
+
+    /// In [0, 1), for jitter.
+    [[nodiscard]] double jitter() { return static_cast<double>(randomness.below(1'000'000)) / 1e6; }
+};
+
+}  // namespace crossdock::pipeline

@@ -1,0 +1,203 @@
+#include "pipeline/run_driver.hpp"
+
+#include "base/log.hpp"
+#include "base/signal.hpp"
+#include "inventory/feed.hpp"
+#include "orders/webhooks.hpp"
+#include "pipeline/effect_driver.hpp"
+
+#include <algorithm>
+
+namespace crossdock::pipeline {
+namespace {
+
+constexpr milliseconds store_pause{200};
+
+/// The document that a run's expressions see: its trigger, and the outcomes of the steps before.
+Json document_of(store::Tx& tx, const store::RunRow& run) {
+    auto document = Json::parse(run.trigger_json, JsonLimits{.bytes_max = 64 << 20});
+    if (!document) { throw store::StoreFailure("run " + run.id + " has an unreadable trigger: " + document.error().text()); }
+    document->set("steps", store::step_outcomes(tx, run.id));
+    return std::move(*document);
+}
+
+bool holds(const Step& step, const Json& document) {
+    if (!step.condition) { return true; }
+    const Json value = step.condition->evaluate(document);
+    return !value.is_null() && !(value.is_boolean() && !value.as_boolean());
+}
+
+Json retry_json(const Retry& retry) {
+    return Json::object({{"attempts", retry.attempts},
+                         {"backoff_ms", static_cast<std::int64_t>(retry.backoff.count())},
+                         {"backoff_max_ms", static_cast<std::int64_t>(retry.backoff_max.count())}});
+}
+
+}  // namespace
+
+std::shared_ptr<const Definition> RunDriver::revision(store::Tx& tx, const std::string& digest) {
+    auto& kept = revisions_[digest];
+    if (kept) { return kept; }
+    const auto row = tx.first<std::string, std::string>("SELECT text, file FROM pipeline_revisions WHERE digest = :1", {digest});
+    if (!row) { throw store::StoreFailure("no pipeline revision " + digest); }
+    auto parsed = parse_definition(std::get<0>(*row), std::get<1>(*row));
+    if (!parsed) { throw store::StoreFailure("the stored revision " + digest + " does not load: " + parsed.error().text()); }
+    kept = std::make_shared<const Definition>(std::move(*parsed));
+    return kept;
+}
+
+StepWork RunDriver::next(store::Tx& tx, const std::string& run_id) {
+    StepWork nothing;
+    auto run = store::find_run(tx, run_id);
+    const UtcMs now = environment_.clock.utc_ms();
+    if (!run || run->state != "active" || run->next_at > now) { return nothing; }
+    const auto definition = revision(tx, run->revision);
+    const auto index = static_cast<std::size_t>(run->step_index);
+    if (index >= definition->steps.size()) {
+        run->state = "done";
+        store::update_run(tx, *run, "", now);
+        return nothing;
+    }
+    return start_step(tx, std::move(*run), definition->steps[index]);
+}
+
+StepWork RunDriver::start_step(store::Tx& tx, store::RunRow run, const Step& step) {
+    const UtcMs now = environment_.clock.utc_ms();
+    StepWork work;
+    work.step_id = step.id;
+    work.retry = step.retry;
+    if (const auto known = store::find_step(tx, run.id, run.step_index)) {
+        // Started before, and not ended: what `with` was then is what it is.
+        auto with = Json::parse(known->with_json, JsonLimits{.bytes_max = 64 << 20});
+        if (!with) { throw store::StoreFailure("a stored step input is no JSON: " + with.error().text()); }
+        work.with = std::move(*with);
+    }
+    else {
+        const Json document = document_of(tx, run);
+        const bool wanted = holds(step, document);
+        work.with = Json::object();
+        for (const auto& [key, value] : step.with) { work.with.set(key, wanted ? value.evaluate(document) : Json()); }
+        store::insert_step(
+            tx, {run.id, run.step_index, step.id, step.use, wanted ? "started" : "skipped", work.with.dump(), "{}", now});
+        if (!wanted) {
+            complete_step(tx, run.id, run.step_index, Json::object({{"outcome", "skipped"}}), now);
+            work.kind = StepWork::Kind::again;
+            return work;
+        }
+    }
+    if (const auto trigger = Json::parse(run.trigger_json, JsonLimits{.bytes_max = 64 << 20})) {
+        if (const Json* webhook = trigger->find("webhook")) { work.webhook_id = webhook->text("id"); }
+    }
+    work.run = std::move(run);
+    if (step.use == "supplier.create_order") { return start_create_order(tx, std::move(work), step); }
+    if (step.use == "notify") {
+        start_notify(tx, work);
+        work.kind = StepWork::Kind::again;
+        return work;
+    }
+    if (step.use == "supplier.sync_inventory") {
+        const auto* account = environment_.options.accounts.named(work.with.text("account"));
+        if (account == nullptr) {
+            fail(tx, work, "no account \"" + work.with.text("account") + "\"");
+            return work;
+        }
+        work.kind = StepWork::Kind::pull;
+        work.feed_id = environment_.facts.new_id();
+        inventory::open_feed(tx, work.feed_id, account->supplier_id, work.run.id, now);
+        return work;
+    }
+    work.kind = step.use == "supplier.handle_webhook" ? StepWork::Kind::webhook
+                : step.use == "order.apply_evidence"  ? StepWork::Kind::evidence
+                                                      : StepWork::Kind::feed;
+    return work;
+}
+
+StepWork RunDriver::start_create_order(store::Tx& tx, StepWork work, const Step& step) {
+    const UtcMs now = environment_.clock.utc_ms();
+    const std::string supplier = work.with.text("supplier");
+    const auto* account = environment_.options.accounts.for_supplier(supplier);
+    const auto rules = account == nullptr ? environment_.options.rules.end() : environment_.options.rules.find(account->name);
+    if (rules == environment_.options.rules.end() || !work.run.order_id) {
+        fail(tx, work, "no account for supplier \"" + supplier + "\"");
+        return work;
+    }
+    const auto supplier_order = tx.first<std::string, std::string>(
+        "SELECT id, reference FROM supplier_orders WHERE order_id = :1 AND supplier_id = :2 ORDER BY created_at, id LIMIT 1",
+        {*work.run.order_id, account->supplier_id});
+    if (!supplier_order) {
+        fail(tx, work, "the order was routed to another account when it was placed");
+        return work;
+    }
+    const auto& [row_id, reference] = *supplier_order;
+    const Json* order = work.with.find("order");
+    store::EffectRow effect;
+    effect.id = environment_.facts.new_id();
+    effect.effect_key = work.run.id + "/" + step.id + "//1";
+    effect.operation = "create_order";
+    effect.target = account->name;
+    effect.lane = "order/" + *work.run.order_id;
+    effect.order_id = work.run.order_id;
+    effect.supplier_order_row_id = row_id;
+    effect.run_id = work.run.id;
+    effect.step_index = work.run.step_index;
+    effect.effect_class = model::name(rules->second.create_order.effect_class);
+    effect.retry_json = retry_json(step.retry).dump();
+    effect.input = Json::object({{"reference", reference},
+                                 {"effect_key", effect.effect_key},
+                                 {"supplier", supplier},
+                                 {"order", order == nullptr ? Json() : *order}})
+                       .dump();
+    effect.next_at = now;
+    effect.created_at = now;
+    store::insert_effect(tx, effect);
+    work.run.state = "waiting";
+    store::update_run(tx, work.run, "waits for " + account->name + ".create_order", now);
+    return work;
+}
+
+void RunDriver::start_notify(store::Tx& tx, const StepWork& work) {
+    int told = 0;
+    for (auto& [fact] : tx.all<std::string>("SELECT id FROM facts WHERE order_id = :1 AND kind = :2 AND superseded = 0",
+                                            {work.run.order_id, work.with.text("event")})) {
+        told += environment_.facts.tell(tx, fact, work.with.text("to"), work.with.text("event")) ? 1 : 0;
+    }
+    complete_step(tx, work.run.id, work.run.step_index, Json::object({{"outcome", "done"}, {"told", told}}),
+                  environment_.clock.utc_ms());
+}
+
+void RunDriver::fail(store::Tx& tx, const StepWork& work, const std::string& reason) {
+    const UtcMs now = environment_.clock.utc_ms();
+    store::RunRow run = work.run;
+    run.state = "failed";
+    store::end_step(tx, run.id, run.step_index, "failed", Json::object({{"outcome", "failed"}, {"reason", reason}}), now);
+    store::update_run(tx, run, reason, now);
+    Log::error("a run failed", {{"pipeline", run.pipeline}, {"step", work.step_id}, {"run", run.id}, {"reason", reason}});
+    if (!work.feed_id.empty()) { inventory::fail_feed(tx, environment_.facts, work.feed_id, reason); }
+    if (!work.webhook_id.empty()) {
+        orders::mark_webhook(tx, work.webhook_id, "rejected", reason);
+        environment_.facts.needs_attention(tx, "webhook " + work.webhook_id, "webhook/" + work.webhook_id,
+                                           "a webhook of " + work.with.text("account") + " was rejected: " + reason);
+    }
+    if (run.order_id) {
+        environment_.facts.needs_attention(tx, *run.order_id, "run/" + run.id,
+                                           "the pipeline " + run.pipeline + " failed: " + reason);
+    }
+}
+
+Task<void> RunDriver::drive(std::string id, const bool& stopping) {
+    while (!stopping) {
+        std::function<StepWork(store::Tx&)> unit = [this, id](store::Tx& tx) { return next(tx, id); };
+        auto work = co_await environment_.store.commit<StepWork>(Commit::run_advance, std::move(unit));
+        if (!work) {
+            Log::error("a run could not advance; it is tried again", {{"run", id}, {"fault", work.error().text()}});
+            co_await pause(environment_.clock, store_pause);
+            co_return;
+        }
+        if (work->kind == StepWork::Kind::none) { co_return; }
+        if (work->kind == StepWork::Kind::again) { continue; }
+        const bool go_on = co_await perform(std::move(*work));
+        if (!go_on) { co_return; }
+    }
+}
+
+}  // namespace crossdock::pipeline

@@ -1,0 +1,230 @@
+// The steps that work outside the commit that starts them: translating webhooks, applying evidence, pulling and applying feeds.
+#include "base/log.hpp"
+#include "inventory/feed.hpp"
+#include "orders/progress.hpp"
+#include "orders/webhooks.hpp"
+#include "pipeline/effect_driver.hpp"
+#include "pipeline/run_driver.hpp"
+
+#include <algorithm>
+
+namespace crossdock::pipeline {
+namespace {
+
+/// Asking an adapter to translate a webhook involves no network.
+constexpr milliseconds translate_timeout{10'000};
+/// One whole feed, all pages.
+constexpr milliseconds pull_timeout{600'000};
+
+Result<std::vector<orders::Evidence>> read_evidence(const Json& list, const std::string& webhook_id, UtcMs now) {
+    if (!list.is_array()) { return Fault{"the adapter's evidence is no list"}; }
+    std::vector<orders::Evidence> all;
+    for (std::size_t i = 0; i < list.items().size(); ++i) {
+        const Json& item = list.items()[i];
+        const std::string where = "/evidence/" + std::to_string(i);
+        orders::Evidence evidence;
+        if (!webhook_id.empty()) { evidence.webhook_id = webhook_id; }
+        evidence.reference = item.text("reference");
+        evidence.supplier_order_id = item.text("supplier_order_id");
+        evidence.supplier_status = item.text("supplier_status");
+        evidence.tracking_number = item.text("tracking_number");
+        evidence.occurred_at = now;
+        if (evidence.reference.empty() && evidence.supplier_order_id.empty()) { return Fault{"names no order", where}; }
+        if (evidence.supplier_status.empty()) { return Fault{"names no status", where}; }
+        if (const auto at = item.maybe_text("occurred_at"); at && !at->empty()) {
+            const auto time = parse_rfc3339(*at);
+            if (!time) { return Fault{time.error().what, where + "/occurred_at"}; }
+            evidence.occurred_at = *time;
+        }
+        all.push_back(std::move(evidence));
+    }
+    return all;
+}
+
+std::string why(const plugin::CallAnswer& answer) {
+    switch (answer.status) {
+        case plugin::CallStatus::answered: return {};
+        case plugin::CallStatus::failed: return answer.text;
+        case plugin::CallStatus::not_sent: return "no worker took the call: " + answer.text;
+        case plugin::CallStatus::unknown: return "the worker gave no answer: " + answer.text;
+    }
+    return {};
+}
+
+}  // namespace
+
+Task<bool> RunDriver::perform(StepWork work) {
+    switch (work.kind) {
+        case StepWork::Kind::webhook: co_return co_await translate(std::move(work));
+        case StepWork::Kind::evidence: co_return co_await apply_evidence(std::move(work));
+        case StepWork::Kind::pull: co_return co_await pull(std::move(work));
+        case StepWork::Kind::feed: co_return co_await apply_feed(std::move(work));
+        case StepWork::Kind::none:
+        case StepWork::Kind::again: break;
+    }
+    co_return false;
+}
+
+Task<bool> RunDriver::done(StepWork work, Json outcome) {
+    std::function<int(store::Tx&)> unit = [this, work, outcome](store::Tx& tx) {
+        complete_step(tx, work.run.id, work.run.step_index, outcome, environment_.clock.utc_ms());
+        return 0;
+    };
+    auto stored = co_await environment_.store.commit<int>(Commit::run_advance, std::move(unit));
+    if (!stored) {
+        Log::error("a step's end could not be stored; the step runs again",
+                   {{"run", work.run.id}, {"fault", stored.error().text()}});
+    }
+    co_return stored.has_value();
+}
+
+Task<bool> RunDriver::failed(StepWork work, std::string reason, bool retry) {
+    const double jitter = environment_.jitter();
+    std::function<int(store::Tx&)> unit = [this, work, reason, retry, jitter](store::Tx& tx) {
+        auto run = store::find_run(tx, work.run.id);
+        if (!run || run->state != "active") { return 0; }
+        const UtcMs now = environment_.clock.utc_ms();
+        ++run->attempts;
+        if (!retry || run->attempts >= work.retry.attempts) {
+            StepWork last = work;
+            last.run = *run;
+            fail(tx, last, reason);
+            return 0;
+        }
+        const auto doublings = std::clamp<std::int64_t>(run->attempts - 1, 0, 20);
+        const auto step = std::min<std::int64_t>(work.retry.backoff_max.count(), work.retry.backoff.count() << doublings);
+        run->next_at = now + std::max<std::int64_t>(step / 10, static_cast<std::int64_t>(static_cast<double>(step) * jitter));
+        store::update_run(tx, *run, reason, now);
+        return 0;
+    };
+    Log::warning("a step failed",
+                 {{"pipeline", work.run.pipeline}, {"step", work.step_id}, {"reason", reason}, {"again", retry ? "yes" : "no"}});
+    auto stored = co_await environment_.store.commit<int>(Commit::run_advance, std::move(unit));
+    if (!stored) { Log::error("a step's failure could not be stored", {{"run", work.run.id}, {"fault", stored.error().text()}}); }
+    co_return false;
+}
+
+Task<bool> RunDriver::translate(StepWork work) {
+    plugin::Call call;
+    call.target = work.with.text("account");
+    call.operation = "handle_webhook";
+    call.input = Json::object({{"body", work.with.text("body")}, {"headers", Json::object()}});
+    call.timeout = translate_timeout;
+    CrashPoint::pass(External::call_read, Side::before);
+    plugin::OnBatch no_batches;
+    plugin::CallAnswer answer = co_await environment_.caller.call(std::move(call), no_batches);
+    CrashPoint::pass(External::call_read, Side::after);
+    if (answer.status != plugin::CallStatus::answered) {
+        const bool retry = answer.status != plugin::CallStatus::failed;
+        co_return co_await failed(std::move(work), why(answer), retry);
+    }
+    const Json* evidence = answer.output.find("evidence");
+    const auto checked = read_evidence(evidence == nullptr ? Json() : *evidence, work.webhook_id, environment_.clock.utc_ms());
+    if (!checked) { co_return co_await failed(std::move(work), checked.error().text(), false); }
+    Json outcome = Json::object({{"outcome", "done"}, {"evidence", *evidence}});
+    co_return co_await done(std::move(work), std::move(outcome));
+}
+
+Task<bool> RunDriver::apply_evidence(StepWork work) {
+    const auto* account = environment_.options.accounts.named(work.with.text("account"));
+    const Json* list = work.with.find("evidence");
+    const auto evidence = read_evidence(list == nullptr ? Json() : *list, work.webhook_id, environment_.clock.utc_ms());
+    if (account == nullptr) {
+        co_return co_await failed(std::move(work), "no account \"" + work.with.text("account") + "\"", false);
+    }
+    if (!evidence) { co_return co_await failed(std::move(work), evidence.error().text(), false); }
+    std::function<int(store::Tx&)> unit = [this, work, account, all = *evidence](store::Tx& tx) {
+        auto run = store::find_run(tx, work.run.id);
+        if (!run || run->step_index != work.run.step_index) { return 0; }
+        bool unmatched = false;
+        for (const auto& one : all) {
+            const auto applied = orders::apply_evidence(tx, environment_.facts, *account, one);
+            if (applied.settled_supplier_order) { settle_by_evidence(tx, environment_, *applied.settled_supplier_order); }
+            unmatched = unmatched || applied.what == orders::Applied::What::unmatched;
+        }
+        if (!work.webhook_id.empty()) { orders::mark_webhook(tx, work.webhook_id, unmatched ? "unmatched" : "applied", ""); }
+        complete_step(tx, work.run.id, work.run.step_index, Json::object({{"outcome", unmatched ? "unmatched" : "applied"}}),
+                      environment_.clock.utc_ms());
+        return 0;
+    };
+    auto stored = co_await environment_.store.commit<int>(Commit::evidence_apply, std::move(unit));
+    if (!stored) { co_return co_await failed(std::move(work), stored.error().text(), true); }
+    co_return true;
+}
+
+Task<bool> RunDriver::stage(std::string feed_id, std::string currency, Json batch, std::shared_ptr<std::string> trouble) {
+    auto rows = inventory::read_batch(batch, currency);
+    if (!rows) {
+        *trouble = "row " + rows.error().text();
+        co_return false;
+    }
+    std::function<int(store::Tx&)> unit = [this, feed_id, rows = std::move(*rows)](store::Tx& tx) {
+        inventory::stage_rows(tx, feed_id, rows, environment_.clock.utc_ms());
+        return 0;
+    };
+    auto stored = co_await environment_.store.commit<int>(Commit::feed_batch, std::move(unit));
+    if (!stored) { *trouble = stored.error().text(); }
+    co_return stored.has_value();
+}
+
+Task<bool> RunDriver::pull(StepWork work) {
+    const auto* account = environment_.options.accounts.named(work.with.text("account"));
+    plugin::Call call;
+    call.target = work.with.text("account");
+    call.operation = "sync_inventory";
+    call.input = Json::object();
+    call.timeout = pull_timeout;
+    auto trouble = std::make_shared<std::string>();
+    plugin::OnBatch on_batch = [this, feed_id = work.feed_id, currency = account->currency, trouble](Json batch) {
+        return stage(feed_id, currency, std::move(batch), trouble);
+    };
+    CrashPoint::pass(External::call_read, Side::before);
+    plugin::CallAnswer answer = co_await environment_.caller.call(std::move(call), on_batch);
+    CrashPoint::pass(External::call_read, Side::after);
+    if (!trouble->empty()) { co_return co_await failed(std::move(work), *trouble, true); }
+    if (answer.status != plugin::CallStatus::answered) { co_return co_await failed(std::move(work), why(answer), true); }
+    if (!answer.output.boolean("complete")) { co_return co_await failed(std::move(work), "the feed was not complete", true); }
+    std::function<int(store::Tx&)> unit = [this, work, rows = answer.output.integer("rows")](store::Tx& tx) {
+        const UtcMs now = environment_.clock.utc_ms();
+        inventory::complete_feed(tx, work.feed_id, now);
+        complete_step(tx, work.run.id, work.run.step_index,
+                      Json::object({{"outcome", "done"}, {"feed", Json::object({{"id", work.feed_id}, {"rows", rows}})}}), now);
+        return 0;
+    };
+    auto stored = co_await environment_.store.commit<int>(Commit::run_advance, std::move(unit));
+    if (!stored) { co_return co_await failed(std::move(work), stored.error().text(), true); }
+    co_return true;
+}
+
+Task<bool> RunDriver::apply_feed(StepWork work) {
+    const std::string account = work.with.text("account");
+    const auto rules = environment_.options.rules.find(account);
+    const Json* feed = work.with.find("feed");
+    const std::string feed_id = feed == nullptr ? "" : feed->text("id");
+    if (rules == environment_.options.rules.end()) {
+        co_return co_await failed(std::move(work), "no account \"" + account + "\"", false);
+    }
+    if (feed_id.empty()) { co_return co_await failed(std::move(work), "`feed` names no feed", false); }
+    const std::int64_t low_stock = work.with.integer("low_stock", rules->second.low_stock);
+    std::function<inventory::FeedResult(store::Tx&)> unit = [this, work, account, feed_id, low_stock](store::Tx& tx) {
+        auto run = store::find_run(tx, work.run.id);
+        inventory::FeedResult result;
+        if (!run || run->step_index != work.run.step_index) { return result; }
+        result = inventory::apply_feed(tx, environment_.facts, feed_id, account, low_stock);
+        Json outcome = Json::object({{"outcome", result.applied ? "applied" : "quarantined"},
+                                     {"rows", result.rows},
+                                     {"quantity_changes", result.quantity_changes},
+                                     {"price_changes", result.price_changes}});
+        if (!result.applied) { outcome.set("reason", result.reason); }
+        complete_step(tx, work.run.id, work.run.step_index, outcome, environment_.clock.utc_ms());
+        return result;
+    };
+    auto stored = co_await environment_.store.commit<inventory::FeedResult>(Commit::feed_apply, std::move(unit));
+    if (!stored) { co_return co_await failed(std::move(work), stored.error().text(), true); }
+    if (!stored->applied && !stored->reason.empty()) {
+        Log::warning("a feed was not applied", {{"account", account}, {"feed", feed_id}, {"reason", stored->reason}});
+    }
+    co_return true;
+}
+
+}  // namespace crossdock::pipeline

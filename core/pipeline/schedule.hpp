@@ -1,0 +1,16 @@
+#pragma once
+
+#include "pipeline/environment.hpp"
+
+namespace crossdock::pipeline {
+
+/// Makes the schedules of the current definitions; a new one is due at once, one that is gone is removed.
+void sync_schedules(store::Tx& tx, const EngineOptions& options, UtcMs now);
+
+[[nodiscard]] std::optional<UtcMs> next_schedule_at(store::Tx& tx);
+
+/// Starts a run for each schedule that is due and moves it beyond now: missed times are one run.
+/// A schedule whose last run is still under way is moved on without another. Returns how many were due.
+int fire_schedules(store::Tx& tx, Environment& environment);
+
+}  // namespace crossdock::pipeline

@@ -1,0 +1,97 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/process.hpp"
+#include "plugin/caller.hpp"
+#include "plugin/wire.hpp"
+#include "plugin/workers.hpp"
+
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace crossdock::plugin {
+
+/// One live worker process, its socket and the calls in flight. It ends once, and is then replaced by another Link.
+///
+/// Threads:  the executor's.
+/// Lifetime: shared; its reading and writing tasks keep it until it has ended.
+class Link : public std::enable_shared_from_this<Link> {
+public:
+    using Socket = boost::asio::local::stream_protocol::socket;
+
+    Link(Executor executor, Clock& clock, const WorkerSpec& spec, const Workers::Options& options, Process process,
+         int socket_fd);
+
+    /// Starts reading, says hello, and answers once: the manifest, or why there is none. `ended` follows when the process has
+    /// gone.
+    void open(std::function<void(Result<Manifest>)> ready, std::function<void(const std::string&)> ended);
+
+    /// Hands a call to the worker; `then` is called once, at the latest when the call's timeout has ended the worker.
+    /// While a batch of the call is being stored, its answer waits for that task.
+    void call(const Call& call, milliseconds timeout, OnBatch on_batch, std::function<void(CallAnswer)> then);
+
+    /// Asks all calls in flight to give up.
+    void cancel_all();
+    /// Lets the worker leave by itself: it ends when its socket does.
+    void close_sending();
+    /// Kills the process; calls in flight are unknown.
+    void end(const std::string& why);
+
+    [[nodiscard]] std::size_t in_flight() const { return pending_.size(); }
+    [[nodiscard]] int pid() const { return process_.pid(); }
+    [[nodiscard]] bool ended() const { return ended_; }
+    [[nodiscard]] bool has_answered() const { return has_answered_; }
+
+private:
+    struct Pending {
+        std::string operation;
+        OnBatch on_batch;
+        std::function<void(CallAnswer)> then;
+        Clock::TimerId timer = 0;
+        bool effect = false;
+        bool storing = false;  ///< a batch is with on_batch
+        std::optional<CallAnswer> held = {};
+    };
+
+    static Task<void> read_all(std::shared_ptr<Link> link);
+    static Task<void> write_all(std::shared_ptr<Link> link);
+    static Task<void> store_batch(std::shared_ptr<Link> link, std::uint64_t id, OnBatch on_batch, Json rows);
+
+    void send(const Frame& frame);
+    [[nodiscard]] Frame hello() const;
+    /// False when the frame makes no sense; the worker is then of no use.
+    [[nodiscard]] bool take(Frame frame);
+    [[nodiscard]] bool take_batch(std::uint64_t id, Json rows);
+    void take_ready(const Json& payload);
+    void say_ready(Result<Manifest> result);
+    void take_answer(std::uint64_t id, const Json& payload);
+    void settle(std::uint64_t id, CallAnswer answer);
+
+    Executor executor_;
+    Clock& clock_;
+    WorkerSpec spec_;
+    Workers::Options options_;
+    Process process_;
+    Socket socket_;
+    FrameReader reader_;
+    std::deque<std::string> outgoing_;
+    bool writing_ = false;
+    bool sending_closed_ = false;
+    bool ended_ = false;
+    bool has_answered_ = false;
+    std::uint64_t next_call_ = 1;
+    std::map<std::uint64_t, Pending> pending_;
+    Manifest manifest_;
+    std::function<void(Result<Manifest>)> on_ready_;
+    std::function<void(const std::string&)> on_ended_;
+    Clock::TimerId start_timer_ = 0;
+};
+
+}  // namespace crossdock::plugin

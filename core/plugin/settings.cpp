@@ -1,0 +1,94 @@
+#include "plugin/settings.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace crossdock::plugin {
+namespace {
+
+const Json* row_of(const Json& schema, const std::string& name) {
+    if (!schema.is_array()) { return nullptr; }
+    for (const auto& row : schema.items()) {
+        if (row.text("name") == name) { return &row; }
+    }
+    return nullptr;
+}
+
+std::string quoted(const std::string& name) {
+    return "the setting \"" + name + "\"";
+}
+
+/// What is wrong with a value; nothing when it fits.
+std::optional<std::string> complaint(const Json& row, const Json& value) {
+    const auto type = row.text("type");
+    if (type == "integer") {
+        if (!value.integer()) { return "must be an integer"; }
+        return {};
+    }
+    if (type == "boolean") {
+        if (!value.is_boolean()) { return "must be true or false"; }
+        return {};
+    }
+    if (!value.is_string()) { return "must be a string"; }
+    const auto& text = value.as_string();
+    if (type == "url" && !text.starts_with("http://") && !text.starts_with("https://")) {
+        return "must begin with http:// or https://";
+    }
+    if (const auto* choices = row.find("choices"); choices != nullptr && choices->is_array()) {
+        std::string list;
+        for (const auto& choice : choices->items()) {
+            if (choice == value) { return {}; }
+            list += (list.empty() ? "" : ", ") + (choice.is_string() ? choice.as_string() : choice.dump());
+        }
+        return "must be one of " + list;
+    }
+    if (row.boolean("required") && text.empty()) { return "must not be empty"; }
+    return {};
+}
+
+std::string known_names(const Json& schema) {
+    std::string list;
+    for (const auto& row : schema.items()) { list += (list.empty() ? "" : ", ") + row.text("name"); }
+    return list.empty() ? "it has none" : "it has " + list;
+}
+
+}  // namespace
+
+Result<Json> check_settings(const Json& schema, const Json& settings) {
+    if (!schema.is_array()) { return Fault{"the plugin's settings schema is no list"}; }
+    if (!settings.is_object() && !settings.is_null()) { return Fault{"the settings are no mapping"}; }
+    Json checked = Json::object();
+    if (settings.is_object()) {
+        for (const auto& [name, value] : settings.members()) {
+            const auto* row = row_of(schema, name);
+            if (row == nullptr) { return Fault{quoted(name) + " is not known to the plugin; " + known_names(schema)}; }
+            // A null is how YAML writes "left out".
+            if (value.is_null()) { continue; }
+            if (const auto wrong = complaint(*row, value)) { return Fault{quoted(name) + " " + *wrong}; }
+            checked.set(name, value);
+        }
+    }
+    for (const auto& row : schema.items()) {
+        const auto name = row.text("name");
+        if (checked.find(name) != nullptr) { continue; }
+        if (const auto* otherwise = row.find("default")) { checked.set(name, *otherwise); }
+        else if (row.boolean("required")) { return Fault{quoted(name) + " is missing (" + row.text("description") + ")"}; }
+    }
+    return checked;
+}
+
+std::vector<std::string> secret_values(const Json& schema, const Json& settings) {
+    std::vector<std::string> values;
+    if (!schema.is_array()) { return values; }
+    for (const auto& row : schema.items()) {
+        const auto* value = settings.find(row.text("name"));
+        if (row.boolean("secret") && value != nullptr && value->is_string() && !value->as_string().empty()) {
+            values.push_back(value->as_string());
+        }
+    }
+    // The longest first, so that no secret hides a part of a longer one.
+    std::sort(values.begin(), values.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+    return values;
+}
+
+}  // namespace crossdock::plugin

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace crossdock::plugin {
+
+/// What daemon and worker say to each other; docs/reference/worker-wire.md.
+enum class FrameType : std::uint8_t {
+    hello = 1,       ///< daemon: which library, interface and settings
+    ready = 2,       ///< worker: the manifest
+    refused = 3,     ///< worker: why it cannot serve; it ends
+    call = 4,        ///< daemon: one operation
+    answer = 5,      ///< worker: what came of it
+    batch = 6,       ///< worker: inventory rows of a call
+    batch_done = 7,  ///< daemon: they are stored; whether to go on
+    cancel = 8,      ///< daemon: the answer is no longer wanted
+};
+
+struct Frame {
+    FrameType type = FrameType::hello;
+    std::uint64_t call = 0;  ///< 0 in the handshake
+    Json payload = {};
+};
+
+inline constexpr std::uint8_t wire_version = 1;
+inline constexpr std::size_t frame_header_size = 14;
+
+/// Length of the payload (32 bits), version (8), type (8), call id (64), all big-endian, then the payload as JSON.
+[[nodiscard]] std::string encode(const Frame& frame);
+
+/// Cuts a stream of bytes into frames. Pure.
+class FrameReader {
+public:
+    explicit FrameReader(std::size_t frame_max) : frame_max_(frame_max) {}
+
+    void feed(std::string_view bytes);
+    /// The next whole frame, or nothing yet.
+    /// Errors: another version, an unknown type, longer than frame_max, a payload that is no JSON. The stream is then of no use.
+    [[nodiscard]] Result<std::optional<Frame>> next();
+
+private:
+    std::size_t frame_max_;
+    std::string bytes_;
+    std::size_t at_ = 0;
+};
+
+}  // namespace crossdock::plugin

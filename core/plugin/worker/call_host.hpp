@@ -1,0 +1,77 @@
+#pragma once
+
+#include "base/json.hpp"
+#include "base/time.hpp"
+#include "client/outbound.hpp"
+#include "redaction.hpp"
+
+#include <crossdock/abi.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace crossdock::worker {
+
+/// What the calls of one worker share.
+struct Services {
+    http::Outbound& outbound;
+    milliseconds request_timeout{10'000};
+    std::string settings = "{}";  ///< JSON, checked, with defaults
+    Redaction redaction = {};
+    /// Sends a batch of rows of a call to the daemon.
+    std::function<void(std::uint64_t call, Json rows)> send_batch = {};
+};
+
+/// The host services of one operation: the table that the plugin sees, and what it has done with it.
+///
+/// Threads: the operation's own thread; `batch_done` and `cancel` from any.
+class CallHost {
+public:
+    CallHost(Services& services, std::uint64_t call, BootMs not_after, bool effect);
+
+    [[nodiscard]] const xd_host* table() const { return &table_; }
+    void batch_done(bool more);
+    void cancel();
+
+    /// A request or message of this call may have left.
+    [[nodiscard]] bool on_wire() const { return on_wire_; }
+    /// Why the host ended the operation, if it did.
+    [[nodiscard]] const std::string& host_fault() const { return host_fault_; }
+
+private:
+    static CallHost& self(void* context) { return *static_cast<CallHost*>(context); }
+    static void http(void* context, const xd_http_request* request, xd_http_reply* reply);
+    static void smtp(void* context, const xd_smtp_submission* submission, xd_smtp_reply* reply);
+    static void log(void* context, std::uint32_t level, xd_text message);
+    static std::uint32_t emit_rows(void* context, const xd_inventory_row* rows, std::size_t row_size, std::size_t count);
+
+    [[nodiscard]] std::string may_send() const;
+    [[nodiscard]] http::ExchangeLimits limits(std::uint32_t timeout_ms) const;
+    [[nodiscard]] bool hand_over(Json rows);
+
+    Services& services_;
+    std::uint64_t call_;
+    BootMs not_after_;
+    bool effect_;
+    xd_host table_{};
+    bool on_wire_ = false;
+    std::string host_fault_;
+
+    // Behind the plugin's borrowed strings.
+    http::HttpResult http_result_;
+    std::vector<xd_header> header_views_;
+    http::SmtpResult smtp_result_;
+
+    std::atomic<bool> canceled_{false};
+    std::mutex mutex_;
+    std::condition_variable stored_;
+    bool waiting_ = false;
+};
+
+}  // namespace crossdock::worker

@@ -1,0 +1,181 @@
+#include "session.hpp"
+
+#include "base/journal_point.hpp"
+#include "base/log.hpp"
+#include "plugin/settings.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+namespace crossdock::worker {
+
+using plugin::Frame;
+using plugin::FrameType;
+
+namespace {
+
+/// Until the daemon's hello has said more.
+constexpr std::size_t first_frame_max = 8U << 20U;
+constexpr std::int64_t threads_most = 1024;
+
+Json fault_answer(std::string text) {
+    Json payload = Json::object();
+    payload.set("status", "fault").set("text", std::move(text));
+    return payload;
+}
+
+}  // namespace
+
+std::optional<Frame> Session::read() {
+    std::array<char, 65536> buffer{};
+    while (true) {
+        auto frame = reader_->next();
+        if (!frame) {
+            Log::error("the daemon is not understood", {{"why", frame.error().text()}});
+            return {};
+        }
+        if (*frame) { return std::move(**frame); }
+        const auto got = ::recv(socket_, buffer.data(), buffer.size(), 0);
+        if (got < 0 && errno == EINTR) { continue; }
+        if (got <= 0) { return {}; }
+        reader_->feed({buffer.data(), static_cast<std::size_t>(got)});
+    }
+}
+
+void Session::write(const Frame& frame) {
+    const std::string bytes = plugin::encode(frame);
+    const std::scoped_lock lock(writing_);
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        const auto sent = ::send(socket_, bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) { continue; }
+        // Without its daemon a worker has no purpose.
+        if (sent <= 0) { ::_exit(0); }
+        done += static_cast<std::size_t>(sent);
+    }
+}
+
+Result<Json> Session::greet(const Json& hello) {
+    Log::set_name("worker " + hello.text("name"));
+    if (const auto at = hello.text("crash_at"); !at.empty() && !CrashPoint::arm(at)) {
+        return Fault{"there is no journal point called " + at};
+    }
+    const auto interface = hello.text("interface");
+    auto library = load_library(hello.text("library"), interface);
+    if (!library) { return library.error(); }
+    library_ = std::move(*library);
+    const auto* given = hello.find("settings");
+    auto settings = plugin::check_settings(library_.schema, given == nullptr ? Json() : *given);
+    if (!settings) { return settings.error(); }
+    services_.redaction = Redaction(plugin::secret_values(library_.schema, *settings));
+    services_.settings = settings->dump();
+    services_.request_timeout = milliseconds(std::max<std::int64_t>(1, hello.integer("request_timeout_ms", 10'000)));
+    services_.send_batch = [this](std::uint64_t call, Json rows) { write({FrameType::batch, call, std::move(rows)}); };
+    pool_.emplace(static_cast<std::size_t>(std::clamp<std::int64_t>(hello.integer("calls_max", 256), 1, threads_most)));
+
+    CallHost host(services_, 0, 0, false);
+    host.cancel();  // nothing is sent while an instance is made
+    Collected collected;
+    const auto reply = collected.reply();
+    if (library_.base->create(host.table(), &reply, &instance_) != XD_OK) {
+        return Fault{"the plugin does not start: " + services_.redaction(collected.fault)};
+    }
+    Json ready = Json::object();
+    ready.set("name", library_.name).set("version", library_.version).set("interface", interface);
+    ready.set("digest", library_.digest).set("classes", library_.classes).set("settings", library_.schema);
+    return ready;
+}
+
+int Session::run() {
+    reader_.emplace(first_frame_max);
+    const auto hello = read();
+    if (!hello || hello->type != FrameType::hello) { return 0; }
+    auto ready = greet(hello->payload);
+    if (!ready) {
+        Json payload = Json::object();
+        payload.set("text", ready.error().what);
+        write({FrameType::refused, 0, std::move(payload)});
+        return 3;
+    }
+    write({FrameType::ready, 0, std::move(*ready)});
+    while (auto frame = read()) {
+        switch (frame->type) {
+            case FrameType::call: start_call(std::move(*frame)); break;
+            case FrameType::batch_done:
+                if (const auto host = find(frame->call)) { host->batch_done(frame->payload.boolean("more")); }
+                break;
+            case FrameType::cancel:
+                if (const auto host = find(frame->call)) { host->cancel(); }
+                break;
+            default: Log::error("the daemon sent a frame that is the worker's to send"); return 0;
+        }
+    }
+    return 0;
+}
+
+std::shared_ptr<CallHost> Session::find(std::uint64_t id) {
+    const std::scoped_lock lock(calls_mutex_);
+    const auto found = calls_.find(id);
+    return found == calls_.end() ? nullptr : found->second;
+}
+
+void Session::start_call(Frame frame) {
+    const bool effect = frame.payload.boolean("effect");
+    auto host = std::make_shared<CallHost>(services_, frame.call, frame.payload.integer("not_after"), effect);
+    {
+        const std::scoped_lock lock(calls_mutex_);
+        calls_[frame.call] = host;
+    }
+    const auto* input = frame.payload.find("input");
+    pool_->submit([this, host, id = frame.call, operation = frame.payload.text("operation"),
+                   text = input == nullptr ? std::string("{}") : input->dump(),
+                   effect] { run_call(host, id, operation, text, effect); });
+}
+
+void Session::run_call(const std::shared_ptr<CallHost>& host, std::uint64_t id, const std::string& operation,
+                       const std::string& input, bool effect) {
+    Json payload = answer(*host, operation, input, effect);
+    payload.set("on_wire", host->on_wire());
+    {
+        const std::scoped_lock lock(calls_mutex_);
+        calls_.erase(id);
+    }
+    write({FrameType::answer, id, std::move(payload)});
+}
+
+Json Session::answer(CallHost& host, const std::string& operation, const std::string& input, bool effect) {
+    const auto function = library_.operation(operation);
+    const std::string not_supported = operation + " is not supported by the plugin " + library_.name;
+    if (function == nullptr) { return fault_answer(not_supported); }
+    Collected collected;
+    const auto reply = collected.reply();
+    const auto status = function(instance_, host.table(), {input.data(), input.size()}, &reply);
+    if (!host.host_fault().empty()) { return fault_answer(host.host_fault()); }
+    if (status == XD_OK) { return document_answer(host, collected.document, effect); }
+    if (status == XD_NOT_SUPPORTED) { return fault_answer(not_supported); }
+    if (status == XD_CANCELED) { return fault_answer("canceled"); }
+    return fault_answer(collected.fault.empty() ? "the plugin failed without a text" : services_.redaction(collected.fault));
+}
+
+Json Session::document_answer(const CallHost& host, const std::string& document, bool effect) const {
+    auto output = Json::parse(document, {first_frame_max / 2, 70});
+    if (!output) { return fault_answer("the plugin's answer is no JSON: " + output.error().text()); }
+    // The host saw the request leave; a plugin that denies it would have the engine send again.
+    if (effect && host.on_wire() && output->text("transport") == "not_sent") {
+        return fault_answer("the plugin says that nothing was sent, but a request left");
+    }
+    for (const char* const shown : {"reason", "exchange"}) {
+        if (const auto text = output->maybe_text(shown)) { output->set(shown, services_.redaction(*text)); }
+    }
+    Json payload = Json::object();
+    payload.set("status", "ok").set("output", std::move(*output));
+    return payload;
+}
+
+}  // namespace crossdock::worker

@@ -1,0 +1,224 @@
+#include "plugin/workers.hpp"
+
+#include "base/log.hpp"
+#include "base/signal.hpp"
+#include "base/unique_fd.hpp"
+#include "plugin/link.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <utility>
+
+namespace crossdock::plugin {
+namespace {
+
+/// One account's or channel's worker, through all its processes.
+struct Worker {
+    explicit Worker(WorkerSpec given) : spec(std::move(given)) {}
+    WorkerSpec spec;
+    std::shared_ptr<Link> link;  ///< set from the handshake on, until the process ends
+    milliseconds backoff{0};
+};
+
+/// What all workers share; the tasks keep it alive.
+struct Floor {
+    Floor(Executor executor_given, Clock& clock_given, Workers::Options options_given)
+        : executor(std::move(executor_given)), clock(clock_given), options(std::move(options_given)), changed(clock_given) {}
+    Executor executor;
+    Clock& clock;
+    Workers::Options options;
+    Signal changed;  ///< a worker came, went or answered, or the floor stops
+    bool stopping = false;
+    std::map<std::string, std::shared_ptr<Worker>> workers;
+    std::vector<std::shared_ptr<Link>> links;  ///< every live process, those still in their handshake too
+};
+
+using FloorPtr = std::shared_ptr<Floor>;
+using WorkerPtr = std::shared_ptr<Worker>;
+
+Task<void> revive(FloorPtr floor, WorkerPtr worker);
+
+Result<std::shared_ptr<Link>> start_process(Floor& floor, const WorkerSpec& spec) {
+    int ends[2] = {-1, -1};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        return Fault{std::string("no socket for a worker: ") + std::strerror(errno), {}, Advice::retry};
+    }
+    UniqueFd ours(ends[0]);
+    const UniqueFd theirs(ends[1]);
+    ProcessSpec process{.program = floor.options.program, .arguments = {std::to_string(::getpid())}};
+    process.inherited.push_back(theirs.get());
+    if (floor.options.lock_fd >= 0) { process.inherited.push_back(floor.options.lock_fd); }
+    auto started = Process::spawn(process);
+    if (!started) { return started.error(); }
+    return std::make_shared<Link>(floor.executor, floor.clock, spec, floor.options, std::move(*started), ours.release());
+}
+
+void link_ended(const FloorPtr& floor, const WorkerPtr& worker, const std::weak_ptr<Link>& weak, const std::string& text) {
+    const auto link = weak.lock();
+    std::erase(floor->links, link);
+    const bool was_up = link && worker->link == link;
+    if (was_up) {
+        worker->link.reset();
+        // Only a worker that did its work is restarted at once; one that dies on each call is not.
+        if (link->has_answered()) { worker->backoff = milliseconds{0}; }
+        if (!floor->stopping) {
+            Log::warning("worker ended", {{"worker", worker->spec.name}, {"why", text}});
+            spawn(floor->executor, revive(floor, worker));
+        }
+    }
+    floor->changed.notify();
+}
+
+/// Starts a process and shakes hands. On success worker->link is set.
+Task<Result<Manifest>> connect(FloorPtr floor, WorkerPtr worker) {
+    auto started = start_process(*floor, worker->spec);
+    if (!started) { co_return started.error(); }
+    const auto link = *started;
+    floor->links.push_back(link);
+    using Outcome = std::shared_ptr<Result<Manifest>>;
+    std::function<void(std::function<void(Outcome)>)> shake = [floor, worker, link](std::function<void(Outcome)> then) {
+        link->open(
+            [worker, link, then = std::move(then)](Result<Manifest> result) {
+                // Here and not after the co_await: the process may end before this task goes on.
+                if (result) { worker->link = link; }
+                then(std::make_shared<Result<Manifest>>(std::move(result)));
+            },
+            [floor, worker, weak = std::weak_ptr<Link>(link)](const std::string& text) {
+                link_ended(floor, worker, weak, text);
+            });
+    };
+    const auto outcome = co_await on_callback<Outcome>(std::move(shake));
+    if (*outcome) {
+        Log::info("worker is up", {{"worker", worker->spec.name},
+                                   {"pid", link->pid()},
+                                   {"plugin", (*outcome)->name + " " + (*outcome)->version},
+                                   {"digest", (*outcome)->digest.substr(0, 12)}});
+    }
+    floor->changed.notify();
+    co_return std::move(*outcome);
+}
+
+/// Brings a worker back that had been up: each failure doubles the wait.
+Task<void> revive(FloorPtr floor, WorkerPtr worker) {
+    while (!floor->stopping && !worker->link) {
+        const auto until = floor->clock.boot_ms() + worker->backoff.count();
+        const auto& options = floor->options;
+        worker->backoff =
+            worker->backoff.count() == 0 ? options.backoff_first : std::min(worker->backoff * 2, options.backoff_max);
+        while (!floor->stopping && floor->clock.boot_ms() < until) {
+            const auto ticket = floor->changed.ticket();
+            co_await floor->changed.wait(ticket, milliseconds(until - floor->clock.boot_ms()));
+        }
+        if (floor->stopping) { co_return; }
+        const auto result = co_await connect(floor, worker);
+        if (result) { co_return; }
+        Log::error("worker cannot be restarted", {{"worker", worker->spec.name}, {"why", result.error().text()}});
+    }
+}
+
+CallAnswer not_sent(std::string text) {
+    return {CallStatus::not_sent, {}, std::move(text), {}};
+}
+
+Task<CallAnswer> run_call(FloorPtr floor, Call call, OnBatch on_batch) {
+    const auto found = floor->workers.find(call.target);
+    if (found == floor->workers.end()) { co_return not_sent("no worker is called " + call.target); }
+    const WorkerPtr worker = found->second;
+    const BootMs deadline = floor->clock.boot_ms() + call.timeout.count();
+    const BootMs until = call.not_after > 0 ? std::min(deadline, call.not_after) : deadline;
+    while (!worker->link && !floor->stopping) {
+        const auto now = floor->clock.boot_ms();
+        if (now >= until) { co_return not_sent("the worker of " + call.target + " is not up"); }
+        const auto ticket = floor->changed.ticket();
+        co_await floor->changed.wait(ticket, milliseconds(until - now));
+    }
+    if (floor->stopping) { co_return not_sent("the workers are being stopped"); }
+    const auto now = floor->clock.boot_ms();
+    if (call.not_after > 0 && now > call.not_after) { co_return not_sent("its time to leave (not_after) had passed"); }
+    if (worker->link->in_flight() >= floor->options.calls_max) {
+        co_return not_sent("the worker of " + call.target + " has " + std::to_string(floor->options.calls_max) +
+                           " calls in flight");
+    }
+    using Outcome = std::shared_ptr<CallAnswer>;
+    const auto left = milliseconds(std::max<BootMs>(1, deadline - now));
+    std::function<void(std::function<void(Outcome)>)> hand_over = [&](std::function<void(Outcome)> then) {
+        worker->link->call(call, left, std::move(on_batch), [then = std::move(then)](CallAnswer answer) {
+            then(std::make_shared<CallAnswer>(std::move(answer)));
+        });
+    };
+    const auto answer = co_await on_callback<Outcome>(std::move(hand_over));
+    floor->changed.notify();
+    co_return std::move(*answer);
+}
+
+Task<Result<Manifest>> start_worker(FloorPtr floor, WorkerSpec spec) {
+    if (floor->stopping) { co_return Fault{"the workers are being stopped", spec.name, Advice::stop}; }
+    if (floor->workers.contains(spec.name)) { co_return Fault{"a worker of this name was started before", spec.name}; }
+    auto worker = std::make_shared<Worker>(std::move(spec));
+    const std::string name = worker->spec.name;
+    floor->workers.emplace(name, worker);
+    auto result = co_await connect(floor, worker);
+    if (!result) { floor->workers.erase(name); }
+    co_return result;
+}
+
+/// Waits until `done` or the deadline.
+Task<void> wait_until(FloorPtr floor, BootMs deadline, std::function<bool()> done) {
+    while (!done()) {
+        const auto now = floor->clock.boot_ms();
+        if (now >= deadline) { co_return; }
+        const auto ticket = floor->changed.ticket();
+        co_await floor->changed.wait(ticket, milliseconds(deadline - now));
+    }
+}
+
+Task<void> stop_all(FloorPtr floor, milliseconds grace) {
+    floor->stopping = true;
+    floor->changed.notify();
+    const BootMs deadline = floor->clock.boot_ms() + grace.count();
+    for (const auto& link : floor->links) { link->cancel_all(); }
+    std::function<bool()> idle = [floor] {
+        return std::all_of(floor->links.begin(), floor->links.end(), [](const auto& link) { return link->in_flight() == 0; });
+    };
+    co_await wait_until(floor, deadline, idle);
+    for (const auto& link : floor->links) { link->close_sending(); }
+    std::function<bool()> gone = [floor] { return floor->links.empty(); };
+    co_await wait_until(floor, deadline, gone);
+    const auto left = floor->links;
+    for (const auto& link : left) { link->end("it did not leave within the time given to stop"); }
+}
+
+class ProcessWorkers final : public Workers {
+public:
+    ProcessWorkers(Executor executor, Clock& clock, Options options)
+        : floor_(std::make_shared<Floor>(std::move(executor), clock, std::move(options))) {}
+    ~ProcessWorkers() override {
+        floor_->stopping = true;
+        const auto left = floor_->links;
+        for (const auto& link : left) { link->end("the daemon ends"); }
+    }
+
+    Task<CallAnswer> call(Call call, OnBatch on_batch) override { return run_call(floor_, std::move(call), std::move(on_batch)); }
+    Task<Result<Manifest>> start(WorkerSpec spec) override { return start_worker(floor_, std::move(spec)); }
+    Task<void> stop(milliseconds grace) override { return stop_all(floor_, grace); }
+    [[nodiscard]] int pid_of(const std::string& name) const override {
+        const auto found = floor_->workers.find(name);
+        return found == floor_->workers.end() || !found->second->link ? -1 : found->second->link->pid();
+    }
+
+private:
+    FloorPtr floor_;
+};
+
+}  // namespace
+
+std::unique_ptr<Workers> Workers::make(Executor executor, Clock& clock, Options options) {
+    return std::make_unique<ProcessWorkers>(std::move(executor), clock, std::move(options));
+}
+
+}  // namespace crossdock::plugin

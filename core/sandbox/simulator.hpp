@@ -1,0 +1,92 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/signal.hpp"
+#include "base/task.hpp"
+#include "base/unique_fd.hpp"
+#include "http/message.hpp"
+#include "sandbox/faults.hpp"
+#include "sandbox/journal.hpp"
+#include "sandbox/ledger.hpp"
+#include "sandbox/options.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+namespace crossdock::sandbox {
+
+/// Where webhooks go, taken apart.
+struct WebhookTarget {
+    std::string host;
+    std::uint16_t port = 80;
+    std::string path = "/";
+
+    /// Reads http://HOST[:PORT][/PATH]. Errors: anything else.
+    [[nodiscard]] static Result<WebhookTarget> parse(const std::string& url);
+};
+
+/// What the supplier simulator's parts share: memory on disk, faults, the life of orders. Inside of this room only.
+/// Lifetime: shared by its tasks; they end at `stop`.
+struct Simulator : std::enable_shared_from_this<Simulator> {
+    Simulator(Executor executor_given, Clock& clock_given, SupplierOptions options_given, UniqueFd lock_given,
+              Journal journal_given, Ledger ledger_given, std::optional<WebhookTarget> target_given)
+        : executor(std::move(executor_given)),
+          clock(clock_given),
+          options(std::move(options_given)),
+          lock(std::move(lock_given)),
+          journal(std::move(journal_given)),
+          ledger(std::move(ledger_given)),
+          target(std::move(target_given)),
+          stopped(clock_given),
+          delivered(clock_given) {}
+
+    /// On disk first, then in memory.
+    [[nodiscard]] Result<void> record(const Json& entry);
+
+    /// Makes an order. Errors: the disk.
+    [[nodiscard]] Result<SupplierOrder> accept(std::string_view reference, std::string_view key, std::string_view digest);
+    /// Gives an order another status and queues the webhook that says so. Errors: the disk.
+    [[nodiscard]] Result<void> advance(const std::string& supplier_order_id, const std::string& status);
+    /// Sets the timer for an order's next step, if its life has one.
+    void plan(const SupplierOrder& order);
+    /// Starts sending an order's webhooks, unless that is under way.
+    void deliver_pending(const std::string& supplier_order_id);
+    void stop();
+
+    Executor executor;
+    Clock& clock;
+    SupplierOptions options;
+    UniqueFd lock;
+    Journal journal;
+    Ledger ledger;
+    Faults faults;
+    std::optional<WebhookTarget> target;
+    bool webhook_first = false;
+    bool stopping = false;
+    Signal stopped;                                ///< raised once, by stop()
+    Signal delivered;                              ///< raised when a webhook was delivered or refused
+    std::map<std::string, Clock::TimerId> timers;  ///< by supplier order
+    std::set<std::string> delivering;              ///< supplier orders with a task that sends their webhooks
+};
+
+/// Waits on the clock; ends early when the simulator stops.
+Task<void> wait_unless_stopped(std::shared_ptr<Simulator> simulator, milliseconds delay);
+
+/// Sends one signed body; the receiver's status.
+Task<Result<int>> send_webhook(std::shared_ptr<Simulator> simulator, std::string body, std::string signature);
+
+/// Waits until an order has no webhook left to send, at most 10 s.
+Task<void> wait_for_webhooks(std::shared_ptr<Simulator> simulator, std::string supplier_order_id);
+
+/// `/_sandbox/...`
+Task<http::Response> control(std::shared_ptr<Simulator> simulator, http::Request request);
+
+[[nodiscard]] http::Response json_response(int status, const Json& body);
+/// {"error": code, "message": text}
+[[nodiscard]] http::Response error_response(int status, std::string_view code, std::string_view message);
+/// An order as the supplier shows it.
+[[nodiscard]] Json shown(const SupplierOrder& order);
+
+}  // namespace crossdock::sandbox

@@ -1,0 +1,155 @@
+#include "inventory.hpp"
+
+#include <crossdock/sdk.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace phonex {
+namespace {
+
+/// Percent-encodes everything but RFC 3986's unreserved characters.
+std::string query_value(std::string_view text) {
+    static constexpr char digits[] = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+                           c == '_' || c == '~';
+        if (plain) { out += c; }
+        else {
+            out += '%';
+            out += digits[static_cast<unsigned char>(c) >> 4U];
+            out += digits[static_cast<unsigned char>(c) & 15U];
+        }
+    }
+    return out;
+}
+
+/// "2025-10-30T18:06:39Z", with or without fractions and offsets: the shape only, the engine reads the value.
+bool looks_like_rfc3339(std::string_view text) {
+    constexpr std::string_view shape = "dddd-dd-ddTdd:dd:dd";
+    if (text.size() < shape.size() + 1) { return false; }
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        const bool digit = text[i] >= '0' && text[i] <= '9';
+        if (shape[i] == 'd' ? !digit : text[i] != shape[i]) { return false; }
+    }
+    return true;
+}
+
+/// The body of POST /v1/orders: the members that PhoneX documents, each as the client wrote it.
+sdk::Json order_body(const sdk::Order& order) {
+    sdk::Json body = sdk::Json::object();
+    body.set("supplier", order.supplier).set("order_id", order.reference).copy(order.document, "customer_id");
+    sdk::Json items = sdk::Json::array();
+    for (const auto& item : order.document.need_array("items").items()) {
+        sdk::Json made = sdk::Json::object();
+        items.push(made.copy(item, "sku").copy(item, "quantity").copy(item, "unit_price"));
+    }
+    return body.set("items", std::move(items)).copy(order.document, "shipping_address").copy(order.document, "metadata");
+}
+
+}  // namespace
+
+/// Talks to the PhoneX middleware. Which facts about its API are verified and which inferred: docs/suppliers/phonex.md.
+class PhoneX final : public sdk::SupplierAdapter {
+public:
+    static constexpr sdk::Manifest manifest{.name = "phonex", .version = "1.0.0", .create_order = sdk::EffectClass::idempotent};
+
+    static sdk::Schema settings() {
+        return sdk::Schema{}
+            .url("base_url", "Root of PhoneX's API, for example https://api.phonex.com")
+            .secret("api_key", "Issued by PhoneX, sent as a bearer token");
+    }
+
+    explicit PhoneX(const sdk::Host& host) {
+        const auto settings = host.settings();
+        base_url_ = settings.need_text("base_url");
+        while (!base_url_.empty() && base_url_.back() == '/') { base_url_.pop_back(); }
+        authorization_ = {"Authorization", "Bearer " + settings.need_text("api_key")};
+    }
+
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        const auto reply = host.http().post(base_url_ + "/v1/orders", order_body(order),
+                                            {authorization_, {"Idempotency-Key", order.effect_key}});
+        return sdk::Submission::from(
+            reply, {.id = "/supplier_order_id", .status = "/status", .reason = "/error", .reference = "/order_id"},
+            order.reference);
+    }
+
+    sdk::Lookup find_order(const std::string& reference, sdk::Host& host) override {
+        const auto reply = host.http().get(base_url_ + "/v1/orders?reference=" + query_value(reference), {authorization_});
+        sdk::Lookup found{.transport = reply.transport, .status = reply.status, .exchange = reply.exchange};
+        if (!reply.reason.empty()) { found.reason = reply.reason; }
+        if (!reply.answered(200)) { return found; }
+        try {
+            found.matches = matches(sdk::Json::parse(reply.body), reference);
+        } catch (const sdk::JsonError& error) { found.reason = std::string("the answer was not understood: ") + error.what(); }
+        return found;
+    }
+
+    std::string sync_inventory(sdk::InventorySink& sink, sdk::Host& host) override {
+        Listing listing;
+        for (std::int64_t page = 1;; ++page) {
+            if (host.canceled()) { throw sdk::Canceled(); }
+            const auto reply =
+                host.http().get(base_url_ + "/v1/inventory?page=" + std::to_string(page) + "&page_size=100", {authorization_});
+            if (!reply.answered(200)) {
+                throw std::runtime_error("inventory page " + std::to_string(page) + ": " + reply.exchange);
+            }
+            sink.emit(listing.page(body_of(reply, page), page));
+            if (page >= listing.pages()) { return reply.exchange; }
+        }
+    }
+
+    std::vector<sdk::Evidence> handle_webhook(const sdk::Webhook& webhook, sdk::Host& /*host*/) override {
+        const auto payload = sdk::Json::parse(webhook.body);
+        if (!payload.is_object()) { throw sdk::JsonError("the payload is no JSON object"); }
+        sdk::Evidence evidence;
+        evidence.event = payload.need_text("event");
+        evidence.reference = payload.need_text("order_id");
+        evidence.supplier_order_id = optional_text(payload, "supplier_order_id");
+        evidence.supplier_status = payload.need_text("status");
+        evidence.tracking_number = optional_text(payload, "tracking_number");
+        evidence.occurred_at = payload.need_text("updated_at");
+        if (evidence.reference.empty()) { throw sdk::JsonError("\"order_id\" is empty"); }
+        if (evidence.supplier_status.empty()) { throw sdk::JsonError("\"status\" is empty"); }
+        if (!looks_like_rfc3339(evidence.occurred_at)) { throw sdk::JsonError("\"updated_at\" is no RFC 3339 time"); }
+        return {evidence};
+    }
+
+private:
+    static std::optional<std::string> optional_text(const sdk::Json& payload, std::string_view key) {
+        const auto* member = payload.find(key);
+        if (member == nullptr || member->is_null()) { return {}; }
+        auto value = payload.need_text(key);
+        if (value.empty()) { return {}; }
+        return value;
+    }
+
+    /// Only orders that repeat our reference exactly count: a supplier may search by prefix.
+    static std::vector<sdk::Lookup::Match> matches(const sdk::Json& body, const std::string& reference) {
+        std::vector<sdk::Lookup::Match> found;
+        for (const auto& order : body.need_array("orders").items()) {
+            if (order.need_text("order_id") != reference) { continue; }
+            found.push_back({order.need_text("supplier_order_id"), order.text("status").value_or("")});
+        }
+        return found;
+    }
+
+    static sdk::Json body_of(const sdk::HttpReply& reply, std::int64_t page) {
+        try {
+            return sdk::Json::parse(reply.body);
+        } catch (const sdk::JsonError& error) {
+            throw std::runtime_error("inventory page " + std::to_string(page) + ": " + error.what());
+        }
+    }
+
+    std::string base_url_;
+    sdk::Header authorization_;
+};
+
+}  // namespace phonex
+
+CROSSDOCK_EXPORT_SUPPLIER(phonex::PhoneX)

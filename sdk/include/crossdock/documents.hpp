@@ -1,0 +1,215 @@
+#pragma once
+
+#include <crossdock/host.hpp>
+#include <crossdock/json.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace crossdock::sdk {
+
+/// An order to be placed. `reference` and `effect_key` are the engine's: send them verbatim.
+struct Order {
+    std::string reference;
+    std::string effect_key;
+    std::string supplier;  ///< the code that the supplier's API expects
+    Json document;         ///< the order as the client sent it, numbers as written
+
+    [[nodiscard]] static Order read(const Json& input) {
+        const auto* document = input.find("order");
+        if (document == nullptr || !document->is_object()) { throw JsonError("\"order\" is missing"); }
+        return {input.need_text("reference"), input.need_text("effect_key"), input.text("supplier").value_or(""), *document};
+    }
+};
+
+/// Where a supplier's answer says what; JSON pointers, empty when it does not say it.
+struct SubmissionFields {
+    std::string_view id;         ///< the supplier's own order id, a string
+    std::string_view status;     ///< the supplier's word for the order's status
+    std::string_view reason;     ///< why it refused
+    std::string_view reference;  ///< our reference, repeated
+};
+
+/// What became of create_order or cancel_order: facts only. The engine decides what they mean, from the account's file.
+struct Submission {
+    Transport transport = Transport::not_sent;
+    int status = 0;
+    std::optional<std::string> supplier_order_id;
+    std::optional<std::string> supplier_status;
+    std::optional<std::string> reason = {};
+    std::optional<std::int64_t> retry_after_ms;
+    std::string exchange = {};
+
+    /// Reads an HTTP answer. An id is taken from a body that is JSON only, and never from one that names another reference.
+    [[nodiscard]] static Submission from(const HttpReply& reply, const SubmissionFields& fields,
+                                         std::string_view reference = {}) {
+        Submission made;
+        made.transport = reply.transport;
+        made.status = reply.status;
+        made.retry_after_ms = reply.retry_after_ms;
+        made.exchange = reply.exchange;
+        if (!reply.reason.empty()) { made.reason = reply.reason; }
+        if (reply.transport != Transport::answered) { return made; }
+        const auto body = reply.json();
+        if (!body) {
+            made.reason = "the answer is no JSON";
+            return made;
+        }
+        const auto string_at = [&body](std::string_view pointer) -> std::optional<std::string> {
+            const auto* value = pointer.empty() ? nullptr : body->at(pointer);
+            if (value == nullptr || !value->is_string() || value->text().empty()) { return {}; }
+            return value->text();
+        };
+        if (const auto named = string_at(fields.reference); named && !reference.empty() && *named != reference) {
+            made.reason = "the answer speaks of the order " + *named + ", not of " + std::string(reference);
+            return made;
+        }
+        made.supplier_order_id = string_at(fields.id);
+        made.supplier_status = string_at(fields.status);
+        if (auto why = string_at(fields.reason)) { made.reason = std::move(why); }
+        return made;
+    }
+
+    [[nodiscard]] Json json() const {
+        Json out = Json::object();
+        out.set("transport", name(transport)).set("status", status);
+        out.set_if("supplier_order_id", supplier_order_id).set_if("supplier_status", supplier_status).set_if("reason", reason);
+        if (retry_after_ms) { out.set("retry_after_ms", *retry_after_ms); }
+        return out.set("exchange", exchange);
+    }
+};
+
+/// What a supplier knows of one of our references.
+struct Lookup {
+    struct Match {
+        std::string supplier_order_id;
+        std::string supplier_status;
+    };
+    Transport transport = Transport::not_sent;
+    int status = 0;
+    /// Absent unless the supplier's answer was understood; empty means: it says that it has no such order.
+    std::optional<std::vector<Match>> matches = {};
+    std::optional<std::string> reason = {};
+    std::string exchange = {};
+
+    [[nodiscard]] Json json() const {
+        Json out = Json::object();
+        out.set("transport", name(transport)).set("status", status);
+        if (matches) {
+            Json list = Json::array();
+            for (const auto& match : *matches) {
+                Json one = Json::object();
+                one.set("supplier_order_id", match.supplier_order_id).set("supplier_status", match.supplier_status);
+                list.push(std::move(one));
+            }
+            out.set("matches", std::move(list));
+        }
+        return out.set_if("reason", reason).set("exchange", exchange);
+    }
+};
+
+/// A webhook whose signature the engine has checked.
+struct Webhook {
+    std::string body;
+    std::vector<Header> headers;
+
+    [[nodiscard]] static Webhook read(const Json& input) {
+        Webhook made{input.need_text("body"), {}};
+        if (const auto* headers = input.find("headers")) {
+            for (const auto& member : headers->members()) { made.headers.emplace_back(member.first, member.second.text()); }
+        }
+        return made;
+    }
+};
+
+/// What a supplier says about one order.
+struct Evidence {
+    std::string event;
+    std::string reference;
+    std::optional<std::string> supplier_order_id;
+    std::string supplier_status;  ///< the supplier's word; the account's file maps it
+    std::optional<std::string> tracking_number;
+    std::string occurred_at;  ///< RFC 3339, the supplier's clock
+
+    [[nodiscard]] Json json() const {
+        Json out = Json::object();
+        out.set("event", event).set("reference", reference).set_if("supplier_order_id", supplier_order_id);
+        out.set("supplier_status", supplier_status).set_if("tracking_number", tracking_number);
+        return out.set("occurred_at", occurred_at);
+    }
+};
+
+/// One article of a supplier's stock.
+struct InventoryRow {
+    std::string sku;
+    std::string name;
+    std::int64_t quantity = 0;
+    bool lower_bound = false;  ///< the supplier said "100+"
+    std::string price;         ///< decimal text as written, for example "231.00"
+    std::string currency;
+    std::string grade;
+    std::string lock_status;
+    std::string warehouse;
+};
+
+/// Takes inventory rows, in batches. Blocks while the host stores one.
+class InventorySink {
+public:
+    explicit InventorySink(const xd_host* host) : host_(host) {}
+
+    /// Errors: Canceled.
+    void emit(const std::vector<InventoryRow>& rows) {
+        std::vector<xd_inventory_row> raw;
+        raw.reserve(rows.size());
+        for (const auto& row : rows) {
+            raw.push_back({sizeof(xd_inventory_row), row.lower_bound ? XD_ROW_LOWER_BOUND : 0U, text(row.sku), text(row.name),
+                           row.quantity, text(row.price), text(row.currency), text(row.grade), text(row.lock_status),
+                           text(row.warehouse)});
+        }
+        if (raw.empty()) { return; }
+        if (host_->emit_rows(host_->context, raw.data(), sizeof(xd_inventory_row), raw.size()) != XD_OK) { throw Canceled(); }
+        rows_ += static_cast<std::int64_t>(raw.size());
+    }
+    [[nodiscard]] std::int64_t rows() const { return rows_; }
+
+private:
+    const xd_host* host_;
+    std::int64_t rows_ = 0;
+};
+
+/// One message to one recipient.
+struct Message {
+    std::string message_id;  ///< with <>; the same on every try
+    std::string from;
+    std::string from_name;
+    std::string to;
+    std::string subject;
+    std::string text;
+    std::string html;
+    std::string date;  ///< RFC 5322
+
+    [[nodiscard]] static Message read(const Json& input) {
+        return {input.need_text("message_id"),   input.need_text("from"),    input.text("from_name").value_or(""),
+                input.need_text("to"),           input.need_text("subject"), input.need_text("text"),
+                input.text("html").value_or(""), input.need_text("date")};
+    }
+};
+
+/// What became of a message.
+struct Delivery {
+    Transport transport = Transport::not_sent;
+    int status = 0;
+    std::optional<std::string> reason = {};
+    std::string exchange = {};
+
+    [[nodiscard]] Json json() const {
+        Json out = Json::object();
+        return out.set("transport", name(transport)).set("status", status).set_if("reason", reason).set("exchange", exchange);
+    }
+};
+
+}  // namespace crossdock::sdk

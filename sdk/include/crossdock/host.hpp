@@ -1,0 +1,201 @@
+#pragma once
+
+#include <crossdock/abi.h>
+#include <crossdock/json.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace crossdock::sdk {
+
+/// Thrown when the host no longer wants the answer; let it pass.
+class Canceled : public std::exception {
+public:
+    [[nodiscard]] const char* what() const noexcept override { return "canceled"; }
+};
+
+[[nodiscard]] inline std::string_view view(xd_text text) {
+    return text.size == 0 ? std::string_view{} : std::string_view{text.data, text.size};
+}
+[[nodiscard]] inline xd_text text(std::string_view view) {
+    return {view.data(), view.size()};
+}
+
+/// How far an exchange got.
+enum class Transport {
+    answered,  ///< the peer answered: see status
+    not_sent,  ///< nothing left
+    cut,       ///< it left, and no whole answer came back
+};
+
+[[nodiscard]] constexpr std::string_view name(Transport transport) {
+    return transport == Transport::answered ? "answered" : transport == Transport::not_sent ? "not_sent" : "cut";
+}
+
+using Header = std::pair<std::string, std::string>;
+
+/// One HTTP exchange as it went. A value: it outlives the host's buffers.
+struct HttpReply {
+    Transport transport = Transport::not_sent;
+    int status = 0;
+    std::string body;
+    std::vector<Header> headers;
+    std::string reason;                          ///< why there is no answer
+    std::optional<std::int64_t> retry_after_ms;  ///< the peer asked to wait that long
+    std::string exchange;                        ///< "POST /v1/orders -> 201 in 12 ms"
+
+    [[nodiscard]] bool answered(int expected) const { return transport == Transport::answered && status == expected; }
+    /// The body as JSON, or nothing when there is no answer or it is no JSON.
+    [[nodiscard]] std::optional<Json> json() const {
+        if (transport != Transport::answered) { return {}; }
+        try {
+            return Json::parse(body);
+        } catch (const JsonError&) { return {}; }
+    }
+};
+
+/// HTTP through the host: TLS, pooled connections, limits and time limits are the host's.
+class Http {
+public:
+    explicit Http(const xd_host* host) : host_(host) {}
+
+    /// `url` is absolute, http:// or https://.
+    [[nodiscard]] HttpReply send(std::string_view method, std::string_view url, const std::vector<Header>& headers = {},
+                                 std::string_view body = {}) const {
+        std::vector<xd_header> raw;
+        raw.reserve(headers.size());
+        for (const auto& header : headers) { raw.push_back({text(header.first), text(header.second)}); }
+        xd_http_request request{};
+        request.size = sizeof(request);
+        request.method = text(method);
+        request.url = text(url);
+        request.headers = raw.data();
+        request.header_count = raw.size();
+        request.body = text(body);
+        xd_http_reply answer{};
+        answer.size = sizeof(answer);
+        answer.retry_after_ms = -1;
+        host_->http(host_->context, &request, &answer);
+        return read(method, url, answer);
+    }
+    [[nodiscard]] HttpReply get(std::string_view url, const std::vector<Header>& headers = {}) const {
+        return send("GET", url, headers);
+    }
+    [[nodiscard]] HttpReply post(std::string_view url, const Json& body, std::vector<Header> headers = {}) const {
+        headers.emplace_back("Content-Type", "application/json");
+        return send("POST", url, headers, body.dump());
+    }
+
+private:
+    static HttpReply read(std::string_view method, std::string_view url, const xd_http_reply& answer) {
+        HttpReply reply;
+        reply.transport = answer.transport == XD_ANSWERED   ? Transport::answered
+                          : answer.transport == XD_NOT_SENT ? Transport::not_sent
+                                                            : Transport::cut;
+        reply.status = answer.status;
+        reply.body = view(answer.body);
+        for (std::size_t i = 0; i < answer.header_count; ++i) {
+            reply.headers.emplace_back(view(answer.headers[i].name), view(answer.headers[i].value));
+        }
+        reply.reason = view(answer.reason);
+        if (answer.retry_after_ms >= 0) { reply.retry_after_ms = answer.retry_after_ms; }
+        const auto root = url.find("://");
+        const auto path = root == std::string_view::npos ? root : url.find('/', root + 3);
+        reply.exchange =
+            std::string(method) + " " + std::string(path == std::string_view::npos ? "/" : url.substr(path)) + " -> ";
+        if (reply.transport == Transport::answered) { reply.exchange += std::to_string(reply.status); }
+        else { reply.exchange += reply.transport == Transport::cut ? "cut" : "not sent"; }
+        reply.exchange += " in " + std::to_string(answer.elapsed_ms) + " ms";
+        if (!reply.reason.empty()) { reply.exchange += " (" + reply.reason + ")"; }
+        return reply;
+    }
+
+    const xd_host* host_;
+};
+
+/// One message to be submitted over SMTP.
+struct SmtpSubmission {
+    enum class Tls : std::uint32_t { none = XD_TLS_NONE, starttls = XD_TLS_STARTTLS, implicit = XD_TLS_IMPLICIT };
+    std::string host;
+    std::uint16_t port = 587;
+    Tls tls = Tls::starttls;
+    std::string username;  ///< empty: no authentication
+    std::string password;
+    std::string from;             ///< envelope, without <>
+    std::vector<std::string> to;  ///< envelope
+    std::string message;          ///< RFC 5322, lines ended by CR LF
+};
+
+struct SmtpReply {
+    Transport transport = Transport::not_sent;
+    int status = 0;  ///< the server's reply code
+    std::string reason;
+    std::string exchange;  ///< "SMTP mail.example:25 -> 250 in 12 ms"
+};
+
+/// The host's services, for one call of one operation.
+/// Threads: the operation's own. Lifetime: the call.
+class Host {
+public:
+    explicit Host(const xd_host* host) : host_(host) {}
+
+    [[nodiscard]] Http http() const { return Http(host_); }
+
+    [[nodiscard]] SmtpReply submit(const SmtpSubmission& mail) const {
+        std::vector<xd_text> to;
+        to.reserve(mail.to.size());
+        for (const auto& address : mail.to) { to.push_back(text(address)); }
+        xd_smtp_submission raw{};
+        raw.size = sizeof(raw);
+        raw.tls = static_cast<std::uint32_t>(mail.tls);
+        raw.host = text(mail.host);
+        raw.port = mail.port;
+        raw.username = text(mail.username);
+        raw.password = text(mail.password);
+        raw.from = text(mail.from);
+        raw.to = to.data();
+        raw.to_count = to.size();
+        raw.message = text(mail.message);
+        xd_smtp_reply answer{};
+        answer.size = sizeof(answer);
+        host_->smtp(host_->context, &raw, &answer);
+        SmtpReply reply;
+        reply.transport = answer.transport == XD_ANSWERED   ? Transport::answered
+                          : answer.transport == XD_NOT_SENT ? Transport::not_sent
+                                                            : Transport::cut;
+        reply.status = answer.status;
+        reply.reason = view(answer.reason);
+        reply.exchange = "SMTP " + mail.host + ":" + std::to_string(mail.port) + " -> " +
+                         (reply.transport == Transport::answered ? std::to_string(reply.status)
+                          : reply.transport == Transport::cut    ? "cut"
+                                                                 : "not sent") +
+                         " in " + std::to_string(answer.elapsed_ms) + " ms";
+        return reply;
+    }
+
+    /// The account's settings, checked, with defaults.
+    [[nodiscard]] Json settings() const { return Json::parse(view(host_->settings(host_->context))); }
+
+    void debug(std::string_view message) const { host_->log(host_->context, XD_LOG_DEBUG, text(message)); }
+    void info(std::string_view message) const { host_->log(host_->context, XD_LOG_INFO, text(message)); }
+    void warning(std::string_view message) const { host_->log(host_->context, XD_LOG_WARNING, text(message)); }
+    void error(std::string_view message) const { host_->log(host_->context, XD_LOG_ERROR, text(message)); }
+
+    /// Milliseconds since 1970.
+    [[nodiscard]] std::int64_t utc_ms() const { return host_->utc_ms(host_->context); }
+
+    [[nodiscard]] bool canceled() const { return host_->canceled(host_->context) != 0; }
+
+    /// For InventorySink.
+    [[nodiscard]] const xd_host* raw() const { return host_; }
+
+private:
+    const xd_host* host_;
+};
+
+}  // namespace crossdock::sdk

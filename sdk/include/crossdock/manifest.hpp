@@ -1,0 +1,98 @@
+#pragma once
+
+#include <crossdock/json.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace crossdock::sdk {
+
+/// How an outcome that nobody knows can be settled, at best. The account's file may claim less, never more.
+enum class EffectClass {
+    unsafe,      ///< not at all: a person looks
+    lookup,      ///< the peer can be asked by our reference (find_order)
+    idempotent,  ///< the peer honours our key: sending again with the same key is harmless
+    repeatable,  ///< notifications only: sending the same message again is tolerable
+};
+
+[[nodiscard]] constexpr std::string_view name(EffectClass effect_class) {
+    switch (effect_class) {
+        case EffectClass::lookup: return "lookup";
+        case EffectClass::idempotent: return "idempotent";
+        case EffectClass::repeatable: return "repeatable";
+        case EffectClass::unsafe: break;
+    }
+    return "unsafe";
+}
+
+/// What a plugin says of itself; a `static constexpr` member called `manifest` of the exported class.
+struct Manifest {
+    std::string_view name;
+    std::string_view version;
+    EffectClass create_order = EffectClass::unsafe;
+    EffectClass cancel_order = EffectClass::unsafe;
+    EffectClass deliver = EffectClass::unsafe;
+};
+
+/// The settings that an account gives to the plugin. The host checks them, fills defaults in, and documents them from here.
+///
+/// A setting without a default is required, except after `optional()`, which speaks of the one just added.
+class Schema {
+public:
+    Schema&& text(std::string_view name, std::string_view description, std::optional<std::string> otherwise = {}) && {
+        return std::move(*this).add(name, "string", description, from(std::move(otherwise)));
+    }
+    /// http:// or https://
+    Schema&& url(std::string_view name, std::string_view description, std::optional<std::string> otherwise = {}) && {
+        return std::move(*this).add(name, "url", description, from(std::move(otherwise)));
+    }
+    Schema&& integer(std::string_view name, std::string_view description, std::optional<std::int64_t> otherwise = {}) && {
+        return std::move(*this).add(name, "integer", description, otherwise ? Json(*otherwise) : Json());
+    }
+    Schema&& boolean(std::string_view name, std::string_view description, std::optional<bool> otherwise = {}) && {
+        return std::move(*this).add(name, "boolean", description, otherwise ? Json(*otherwise) : Json());
+    }
+    /// A string that no log, table or page may show.
+    Schema&& secret(std::string_view name, std::string_view description) && {
+        auto&& made = std::move(*this).add(name, "string", description, Json());
+        made.rows_.back().set("secret", true);
+        return std::move(made);
+    }
+    Schema&& choice(std::string_view name, std::string_view description, const std::vector<std::string>& choices,
+                    std::optional<std::string> otherwise = {}) && {
+        auto&& made = std::move(*this).add(name, "string", description, from(std::move(otherwise)));
+        Json list = Json::array();
+        for (const auto& one : choices) { list.push(one); }
+        made.rows_.back().set("choices", std::move(list));
+        return std::move(made);
+    }
+    Schema&& optional() && {
+        if (!rows_.empty()) { rows_.back().set("required", false); }
+        return std::move(*this);
+    }
+
+    /// [{"name", "type", "description", "required", "secret"?, "default"?, "choices"?}]
+    [[nodiscard]] Json json() const {
+        Json list = Json::array();
+        for (const auto& row : rows_) { list.push(row); }
+        return list;
+    }
+
+private:
+    static Json from(std::optional<std::string> value) { return value ? Json(std::move(*value)) : Json(); }
+    Schema&& add(std::string_view name, std::string_view type, std::string_view description, Json otherwise) && {
+        Json row = Json::object();
+        row.set("name", name).set("type", type).set("description", description).set("required", otherwise.is_null());
+        if (!otherwise.is_null()) { row.set("default", std::move(otherwise)); }
+        rows_.push_back(std::move(row));
+        return std::move(*this);
+    }
+
+    std::vector<Json> rows_;
+};
+
+}  // namespace crossdock::sdk

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <crossdock/documents.hpp>
+#include <crossdock/manifest.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace crossdock::sdk {
+
+/// Thrown by operations that a plugin does not have.
+class NotSupported : public std::runtime_error {
+public:
+    NotSupported() : std::runtime_error("not supported by this plugin") {}
+};
+
+/// What an integrator derives from to talk to one supplier. Also has, as statics, `manifest` and `settings()`.
+///
+/// Threads:  operations of one object may run at once on several threads; keep no state, or guard it.
+/// Lifetime: one object per account, made before the first operation, by a constructor that takes `const Host&` or nothing.
+/// Errors:   an exception is a fault, and its text is shown. What a peer answered is no exception: report it.
+class SupplierAdapter {
+public:
+    SupplierAdapter() = default;
+    SupplierAdapter(const SupplierAdapter&) = delete;
+    SupplierAdapter& operator=(const SupplierAdapter&) = delete;
+    virtual ~SupplierAdapter() = default;
+
+    /// An effect: one request on the wire at most.
+    virtual Submission create_order(const Order& /*order*/, Host& /*host*/) { throw NotSupported(); }
+    /// Asks for orders by our reference.
+    virtual Lookup find_order(const std::string& /*reference*/, Host& /*host*/) { throw NotSupported(); }
+    virtual std::vector<Evidence> get_order_status(const std::string& /*reference*/, Host& /*host*/) { throw NotSupported(); }
+    /// An effect: one request on the wire at most.
+    virtual Submission cancel_order(const Json& /*input*/, Host& /*host*/) { throw NotSupported(); }
+    /// Reads the whole stock. Returning means that it was complete; anything less is an exception.
+    virtual std::string sync_inventory(InventorySink& /*sink*/, Host& /*host*/) { throw NotSupported(); }
+    /// Translates a payload. Errors: one that it does not understand; the text names the field.
+    virtual std::vector<Evidence> handle_webhook(const Webhook& /*webhook*/, Host& /*host*/) { throw NotSupported(); }
+};
+
+/// What an integrator derives from to tell people things. Threads, lifetime and errors as SupplierAdapter.
+class NotificationChannel {
+public:
+    NotificationChannel() = default;
+    NotificationChannel(const NotificationChannel&) = delete;
+    NotificationChannel& operator=(const NotificationChannel&) = delete;
+    virtual ~NotificationChannel() = default;
+
+    /// An effect: one message on the wire at most.
+    virtual Delivery deliver(const Message& /*message*/, Host& /*host*/) { throw NotSupported(); }
+};
+
+}  // namespace crossdock::sdk

@@ -1,0 +1,183 @@
+#include "config/config.hpp"
+#include "folder.hpp"
+
+#include <cstdlib>
+
+using namespace crossdock;
+
+namespace {
+
+constexpr const char* good_supplier =
+    "account: acme\n"
+    "plugin: phonex\n"
+    "api_endpoint: https://api.acme.example\n";
+
+/// The first fault of a config, with the test's folder written as "@".
+std::string fault_of(const Folder& folder, const std::string& config) {
+    folder.write("crossdock.yaml", config);
+    const auto made = app::load_config(folder / "crossdock.yaml", {.plugin_folders = {folder / "plugins"}});
+    std::string text = made ? "none" : made.error().text();
+    for (std::size_t at = text.find(folder.text()); at != std::string::npos; at = text.find(folder.text())) {
+        text.replace(at, folder.text().size(), "@");
+    }
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("a wrong config is refused with file, line and column", "[config][unit]") {
+    struct Row {
+        const char* text;
+        const char* fault;
+    };
+    const auto row = GENERATE(
+        Row{"{}", "none"}, Row{"suppliers: [suppliers/acme.yaml]\nroutes: { wsc: acme }\n", "none"},
+        Row{"",
+            "@/crossdock.yaml:1:1: the config takes a map with the keys listen, data, pipelines, templates, plugins, currency, "
+            "log, mail, "
+            "alerts, routes, suppliers, channels, limits or test, not nothing"},
+        Row{"lisen: {}\n", "@/crossdock.yaml:1:1: unknown key `lisen`; did you mean `listen`?"},
+        Row{"listen: { host: 127.0.0.1, prot: 1 }\n", "@/crossdock.yaml:1:28: unknown key `prot`; did you mean `port`?"},
+        Row{"listen: { port: 65536 }\n", "@/crossdock.yaml:1:17: `port` is 65536; it takes 0 to 65535"},
+        Row{"listen: { port: -1 }\n", "@/crossdock.yaml:1:17: `port` is -1; it takes 0 to 65535"},
+        Row{"listen: { host: localhost }\n",
+            "@/crossdock.yaml:1:17: `host` takes an IP address such as 127.0.0.1, not \"localhost\""},
+        Row{"data:\nlisten: {}\n", "@/crossdock.yaml:1:1: `data` has no value; it takes text"},
+        Row{"data: a\ndata: b\n", "@/crossdock.yaml:2:1: the key `data` stands twice; first on line 1"},
+        Row{"pipelines: nowhere\n", "@/crossdock.yaml:1:12: `pipelines`: there is no folder @/nowhere"},
+        Row{"currency: usd\n", "@/crossdock.yaml:1:11: `currency` takes an ISO 4217 code such as USD, not \"usd\""},
+        Row{"log: { level: verbose }\n",
+            "@/crossdock.yaml:1:15: `level`: unknown value \"verbose\"; known are: debug, info, warning, error"},
+        Row{"mail: { from: \"a@b\\r\\nBcc: c@d\" }\n",
+            "@/crossdock.yaml:1:15: `from`: a mail address holds no line ends or control characters"},
+        Row{"alerts: { mail: ops }\n",
+            "@/crossdock.yaml:1:17: `mail` takes a lone mail address such as orders@example.com, not \"ops\""},
+        Row{"alerts: { mail: 'Ops <ops@x>' }\n",
+            "@/crossdock.yaml:1:17: `mail` takes a lone mail address such as orders@example.com, not \"Ops <ops@x>\""},
+        Row{"limits: { order_body: 100 }\n", "@/crossdock.yaml:1:23: `order_body` is 100; it takes 1024 to 16777216"},
+        Row{"limits: { order_body: 1MB }\n", "@/crossdock.yaml:1:23: `order_body` takes a whole number, not \"1MB\""},
+        Row{"test: { crash_points: yes }\n", "@/crossdock.yaml:1:23: `crash_points` takes true or false, not \"yes\""},
+        Row{"suppliers: [suppliers/none.yaml]\n", "@/crossdock.yaml:1:13: there is no supplier file @/suppliers/none.yaml"},
+        Row{"suppliers: [suppliers/acme.yaml, suppliers/again.yaml]\n",
+            "@/suppliers/again.yaml:2:10: the account `acme` stands twice; first at @/suppliers/acme.yaml:1:10"},
+        Row{"suppliers: [suppliers/acme.yaml]\nroutes: { wsc: acmee }\n",
+            "@/crossdock.yaml:2:16: the route `wsc` leads to the unknown account `acmee`; did you mean `acme`?"},
+        Row{"routes: { wsc: acme }\n", "@/crossdock.yaml:1:16: the route `wsc` leads to the unknown account `acme`"},
+        Row{"channels: { email: { plugin: ./plugins/none.so } }\n",
+            "@/crossdock.yaml:1:30: there is no plugin file @/plugins/none.so"},
+        Row{"channels: { email: { plugin: plugins/email.so } }\n", "none"},
+        Row{"channels: { email: {} }\n", "@/crossdock.yaml:1:20: `email` lacks the key `plugin`"},
+        Row{"channels: { E-Mail: { plugin: email } }\n",
+            "@/crossdock.yaml:1:13: `channels` takes lower-case letters, digits, `_` and `-`, at most 64, not \"E-Mail\""});
+    const Folder folder;
+    folder.write("suppliers/acme.yaml", good_supplier);
+    folder.write("suppliers/again.yaml", std::string("# again\n") + good_supplier);
+    CAPTURE(row.text);
+    CHECK(fault_of(folder, row.text).substr(0, 400) == row.fault);
+}
+
+TEST_CASE("a wrong supplier file is refused with its own file, line and column", "[config][unit]") {
+    struct Row {
+        const char* more;  ///< begins on line 4
+        const char* fault;
+    };
+    const auto row = GENERATE(
+        Row{"", "none"}, Row{"acount: x\n", "4:1: unknown key `acount`; did you mean `account`?"},
+        Row{"type: phonx\n", "4:7: `type`: unknown value \"phonx\"; did you mean `phonex`?"},
+        Row{"operations: { create_order: { class: repeatable } }\n",
+            "4:38: `repeatable` is for notifications only: create_order would be sent again blindly; take idempotent, lookup or "
+            "unsafe"},
+        Row{"operations: { create_order: { class: idempotnt } }\n",
+            "4:38: `class`: unknown value \"idempotnt\"; did you mean `idempotent`?"},
+        Row{"operations: { create_order: { class: idempotent } }\n",
+            "4:29: `create_order` is idempotent for how long? add `key_valid_for`"},
+        Row{"operations: { create_order: { class: lookup } }\n",
+            "4:29: `create_order` is looked up after how long? add `visible_within`"},
+        Row{"operations: { create_order: { class: unsafe }, cancel_order: { class: lookup, visible_within: 0s } }\n", "none"},
+        Row{"operations: { create: { class: unsafe } }\n", "4:15: unknown key `create`; known are: create_order, cancel_order"},
+        Row{"outcomes: { accepted: [200, 500] }\n", "4:29: `accepted` is 500; it takes 200 to 299"},
+        Row{"outcomes: { refused: [400, 429] }\n", "4:11: the status 429 stands under both `refused` and `not_processed`"},
+        Row{"statuses: { Sent: shiped }\n", "4:19: `Sent`: unknown value \"shiped\"; did you mean `shipped`?"},
+        Row{"statuses: { Sent: cancelled }\n", "4:19: `Sent`: unknown value \"cancelled\"; did you mean `canceled`?"},
+        Row{"low_stock: -1\n", "4:12: `low_stock` is -1; it takes 0 to 1000000000"},
+        Row{"not_after: 0s\n", "4:12: `not_after` is 0s; it takes 100ms to 10m"},
+        Row{"credentials: { api_key: s3cret }\n",
+            "4:25: `api_key`: a secret is never written into the config; it takes {env: NAME}, {file: PATH} or secret://name"},
+        Row{"credentials: { api_key: { env: A, file: b } }\n", "4:25: `api_key` takes one of {env: NAME} and {file: PATH}"},
+        Row{"credentials: { api_key: { env: A-B } }\n", "4:32: \"A-B\" is no name of an environment variable"},
+        Row{"credentials: { api_key: secret:// }\n", "4:25: `api_key`: a sealed secret is named like secret://phonex-key"},
+        Row{"credentials: { api_key: secret://acme-key }\n", "none"},
+        Row{"webhook: { scheme: phonex }\n", "4:10: `webhook` lacks the key `secret`"},
+        Row{"webhook: { scheme: none, secret: { env: A } }\n", "4:20: `scheme`: unknown value \"none\"; known is only: phonex"},
+        Row{"webhook: { scheme: phonex, header: 'X: y', secret: { env: A } }\n",
+            "4:36: `header` takes a header's name, not \"X: y\""},
+        Row{"currency: US\n", "4:11: `currency` takes an ISO 4217 code such as USD, not \"US\""},
+        Row{"name: \"a\\nb\"\n", "4:7: `name` holds a line end or another control character"});
+    const Folder folder;
+    folder.write("suppliers/acme.yaml", std::string(good_supplier) + row.more);
+    const std::string fault = row.fault;
+    CAPTURE(row.more);
+    CHECK(fault_of(folder, "suppliers: [suppliers/acme.yaml]\n") == (fault == "none" ? fault : "@/suppliers/acme.yaml:" + fault));
+}
+
+TEST_CASE("an endpoint that is no URL or hides a password is refused", "[config][unit]") {
+    struct Row {
+        const char* url;
+        const char* fault;
+    };
+    const auto row = GENERATE(
+        Row{"api.acme.example", "`api_endpoint` takes a URL such as https://api.example.com/v1, not \"api.acme.example\""},
+        Row{"'https://'", "`api_endpoint` takes a URL such as https://api.example.com/v1, not \"https://\""},
+        Row{"'https://a b'", "`api_endpoint` takes a URL such as https://api.example.com/v1, not \"https://a b\""},
+        Row{"file:///etc/passwd", "`api_endpoint` takes a URL such as https://api.example.com/v1, not \"file:///etc/passwd\""},
+        Row{"https://me:pw@a.example", "`api_endpoint` holds a user name; credentials belong under `credentials`"});
+    const Folder folder;
+    folder.write("suppliers/acme.yaml", std::string("account: acme\nplugin: phonex\napi_endpoint: ") + row.url + "\n");
+    CHECK(fault_of(folder, "suppliers: [suppliers/acme.yaml]\n") == std::string("@/suppliers/acme.yaml:3:15: ") + row.fault);
+}
+
+TEST_CASE("a missing plugin is reported where it is named, with the folders searched", "[config][unit]") {
+    const Folder folder;
+    folder.write("suppliers/acme.yaml", "account: acme\nplugin: acme\napi_endpoint: https://api.acme.example\n");
+    const std::string fault = fault_of(folder, "plugins: [mine]\nsuppliers: [suppliers/acme.yaml]\n");
+    CHECK(fault.starts_with("@/suppliers/acme.yaml:2:9: there is no plugin file acme.so; searched in @/plugins, @/mine, "));
+    CHECK(fault.ends_with("/plugins, /usr/lib/crossdock/plugins"));
+    folder.write("mine/acme.so", "");
+    CHECK(fault_of(folder, "plugins: [mine]\nsuppliers: [suppliers/acme.yaml]\n") == "none");
+}
+
+TEST_CASE("a config that is not there is named", "[config][unit]") {
+    CHECK(app::load_config("/nowhere/crossdock.yaml").error().text() == "/nowhere/crossdock.yaml:1:1: there is no such file");
+}
+
+TEST_CASE("the config's path comes from the option, else the environment, else /etc", "[config][unit]") {
+    ::unsetenv("CROSSDOCK_CONFIG");
+    CHECK(app::config_path({}) == "/etc/crossdock/crossdock.yaml");
+    ::setenv("CROSSDOCK_CONFIG", "/tmp/c.yaml", 1);
+    CHECK(app::config_path({}) == "/tmp/c.yaml");
+    CHECK(app::config_path("x.yaml") == "x.yaml");
+    ::unsetenv("CROSSDOCK_CONFIG");
+}
+
+TEST_CASE("a secret comes from its variable or file, and a missing one is named by place and variable", "[config][unit]") {
+    using From = app::SecretRef::From;
+    const Folder folder;
+    folder.write("key", "s3cret \n");
+    folder.write("empty", "\n");
+    ::setenv("CROSSDOCK_TEST_SECRET", "hush", 1);
+    ::setenv("CROSSDOCK_TEST_EMPTY", "", 1);
+    ::unsetenv("CROSSDOCK_TEST_NONE");
+    CHECK(app::resolve({From::env, "CROSSDOCK_TEST_SECRET", "c.yaml:1:2"}).value() == "hush");
+    CHECK(app::resolve({From::file, (folder / "key").string(), "c.yaml:1:2"}).value() == "s3cret ");
+    CHECK(app::resolve({From::env, "CROSSDOCK_TEST_NONE", "c.yaml:1:2"}).error().text() ==
+          "c.yaml:1:2: the environment variable CROSSDOCK_TEST_NONE is not set");
+    CHECK(app::resolve({From::env, "CROSSDOCK_TEST_EMPTY", "c.yaml:1:2"}).error().text() ==
+          "c.yaml:1:2: the environment variable CROSSDOCK_TEST_EMPTY is empty");
+    CHECK(app::resolve({From::file, (folder / "empty").string(), "c.yaml:1:2"}).error().what.ends_with("/empty is empty"));
+    CHECK(app::resolve({From::file, "/nowhere/key", "c.yaml:1:2"}).error().text() ==
+          "c.yaml:1:2: the secret's file /nowhere/key: there is no such file");
+    CHECK(app::resolve({From::store, "acme-key", "c.yaml:1:2"}).error().text() ==
+          "c.yaml:1:2: the secret acme-key is sealed in the store");
+    ::unsetenv("CROSSDOCK_TEST_SECRET");
+    ::unsetenv("CROSSDOCK_TEST_EMPTY");
+}

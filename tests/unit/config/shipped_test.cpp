@@ -1,0 +1,93 @@
+#include "config/config.hpp"
+#include "folder.hpp"
+
+using namespace crossdock;
+
+namespace {
+
+app::Config shipped(const Folder& folder, const std::string& name, app::ConfigOverrides overrides = {}) {
+    overrides.plugin_folders = {folder / "plugins"};
+    auto made = app::load_config(std::string(CROSSDOCK_SOURCE) + "/config/" + name, overrides);
+    INFO((made ? std::string() : made.error().text()));
+    REQUIRE(made.has_value());
+    return std::move(made).value();
+}
+
+const std::filesystem::path source = CROSSDOCK_SOURCE;
+
+}  // namespace
+
+TEST_CASE("the reference config loads and holds the defaults that it documents", "[config][unit]") {
+    const Folder folder;
+    const auto made = shipped(folder, "crossdock.yaml");
+    const app::Config defaults;
+    CHECK(made.listen_host == defaults.listen_host);
+    CHECK(made.listen_port == defaults.listen_port);
+    CHECK(made.currency == defaults.currency);
+    CHECK(made.log_level == defaults.log_level);
+    CHECK(made.mail_from == defaults.mail_from);
+    CHECK(made.body_max == defaults.body_max);
+    CHECK(made.webhook_body_max == defaults.webhook_body_max);
+    CHECK_FALSE(made.crash_points);
+    CHECK(made.accounts.empty());
+    CHECK(made.channels.empty());
+    CHECK(made.data == source / "var/crossdock");
+    CHECK(made.pipelines == source / "pipelines");
+    CHECK(made.templates == source / "config/templates");
+}
+
+TEST_CASE("the demo's config describes one account served by the sandbox and mail to the sink", "[config][unit]") {
+    const Folder folder;
+    const auto made = shipped(folder, "demo.yaml");
+    CHECK(made.listen_port == 8080);
+    CHECK(made.data == source / "var/demo/data");
+    CHECK(made.alerts_mail == "alerts@phoneexport.example");
+    CHECK(made.routes == std::map<std::string, std::string>{{"wesellcellular", "phonex"}});
+    CHECK(made.crash_points);
+
+    REQUIRE(made.accounts.size() == 1);
+    const auto& phonex = made.accounts[0];
+    CHECK(phonex.name == "phonex");
+    CHECK(phonex.type == "phonex");
+    CHECK(phonex.plugin == folder / "plugins/phonex.so");
+    CHECK(phonex.plugin_where == (source / "config/suppliers/demo-phonex.yaml").string() + ":6:9");
+    CHECK(phonex.endpoint == "http://127.0.0.1:8081");
+    CHECK(phonex.credentials.at("api_key").name == "CROSSDOCK_DEMO_PHONEX_KEY");
+    REQUIRE(phonex.webhook);
+    CHECK(phonex.webhook->scheme == "phonex");
+    CHECK(phonex.webhook->header == "X-PhoneX-Signature");
+    CHECK(phonex.webhook->secret.name == "CROSSDOCK_DEMO_WEBHOOK_SECRET");
+    const auto& create = phonex.operations.at("create_order");
+    CHECK(create.effect_class == "idempotent");
+    CHECK(create.key_valid_for == std::chrono::hours{24});
+    // The crash matrix wants an unknown order settled within ten seconds.
+    CHECK(phonex.not_after + phonex.request_timeout + create.visible_within <= std::chrono::seconds{10});
+    CHECK(phonex.statuses.size() == 7);
+    CHECK(phonex.statuses.at("pending") == "submitted");
+    CHECK(phonex.low_stock == 5);
+
+    REQUIRE(made.channels.size() == 1);
+    CHECK(made.channels[0].name == "email");
+    CHECK(made.channels[0].settings.dump() == R"({"host":"127.0.0.1","port":8025,"tls":"none"})");
+}
+
+TEST_CASE("the bundled PhoneX file claims nothing about placing an order twice", "[config][unit]") {
+    const Folder folder;
+    folder.write("crossdock.yaml", "suppliers: [" + (source / "config/suppliers/phonex.yaml").string() + "]\n");
+    const auto made = app::load_config(folder / "crossdock.yaml", {.plugin_folders = {folder / "plugins"}});
+    INFO((made ? std::string() : made.error().text()));
+    REQUIRE(made.has_value());
+    const auto& phonex = made.value().accounts.at(0);
+    CHECK(phonex.operations.empty());
+    CHECK(app::OperationConfig{}.effect_class == "unsafe");
+    CHECK(phonex.endpoint == "https://api.phonex.com");
+    CHECK(phonex.statuses.at("Shipped") == "shipped");
+    CHECK(phonex.statuses.at("shipped") == "shipped");
+}
+
+TEST_CASE("port and data folder of the command line are stronger than the file", "[config][unit]") {
+    const Folder folder;
+    const auto made = shipped(folder, "demo.yaml", {.port = 0, .data = folder / "other", .plugin_folders = {}});
+    CHECK(made.listen_port == 0);
+    CHECK(made.data == folder / "other");
+}

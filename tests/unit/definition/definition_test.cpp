@@ -1,0 +1,242 @@
+#include "definition/definition.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+
+using namespace crossdock;
+using pipeline::parse_definition;
+
+namespace {
+
+/// A pipeline with one good step, then the given text at line 7 (steps are indented by two).
+std::string with_step(const std::string& text, const std::string& trigger = "{ order: placed }") {
+    return "pipeline: p\ntrigger: " + trigger +
+           "\nsteps:\n  - id: first\n    use: supplier.sync_inventory\n    with: { account: a }\n" + text;
+}
+
+pipeline::Definition good(const std::string& text, const std::string& file = "p.yaml") {
+    auto made = parse_definition(text, file);
+    INFO((made ? std::string() : made.error().text()));
+    REQUIRE(made.has_value());
+    return std::move(made).value();
+}
+
+std::string fault_of(const std::string& text) {
+    const auto made = parse_definition(text, "p.yaml");
+    return made ? "none" : made.error().text();
+}
+
+pipeline::Definition shipped(const std::string& name) {
+    const std::string file = std::string(CROSSDOCK_SOURCE) + "/pipelines/" + name + ".yaml";
+    const auto text = yaml::read_text(file);
+    REQUIRE(text.has_value());
+    auto made = good(*text, file);
+    CHECK(made.name == name);
+    return made;
+}
+
+const pipeline::Value& input(const pipeline::Step& step, const std::string& name) {
+    for (const auto& [key, value] : step.with) {
+        if (key == name) { return value; }
+    }
+    FAIL("no input " << name);
+    return step.with.front().second;
+}
+
+}  // namespace
+
+TEST_CASE("order-forward sends the stored order as it was written", "[definition][unit]") {
+    const auto made = shipped("order-forward");
+    CHECK(made.trigger.kind == pipeline::Trigger::Kind::order);
+    CHECK(made.trigger.event == "placed");
+    REQUIRE(made.steps.size() == 1);
+    const auto& submit = made.steps[0];
+    CHECK(submit.id == "submit");
+    CHECK(submit.use == "supplier.create_order");
+    CHECK(submit.retry.attempts == 8);
+    CHECK(submit.retry.backoff == milliseconds{2'000});
+    CHECK(submit.retry.backoff_max == milliseconds{300'000});
+    const auto document = Json::parse(R"({"order":{"supplier":"wesellcellular","items":[{"unit_price":231.00}]},"steps":{}})");
+    CHECK(input(submit, "supplier").evaluate(*document).as_string() == "wesellcellular");
+    CHECK(input(submit, "order").evaluate(*document).dump() ==
+          R"({"supplier":"wesellcellular","items":[{"unit_price":231.00}]})");
+}
+
+TEST_CASE("status-ingest applies what the adapter translated", "[definition][unit]") {
+    const auto made = shipped("status-ingest");
+    CHECK(made.trigger.kind == pipeline::Trigger::Kind::webhook);
+    REQUIRE(made.steps.size() == 2);
+    CHECK(made.steps[0].use == "supplier.handle_webhook");
+    CHECK(made.steps[1].use == "order.apply_evidence");
+    const auto document = Json::parse(R"({"webhook":{"account":"phonex"},"steps":{"translate":{"evidence":[1]}}})");
+    CHECK(input(made.steps[1], "evidence").evaluate(*document).dump() == "[1]");
+    CHECK(input(made.steps[1], "account").evaluate(*document).as_string() == "phonex");
+}
+
+TEST_CASE("inventory-sync runs every 15 minutes", "[definition][unit]") {
+    const auto made = shipped("inventory-sync");
+    CHECK(made.trigger.kind == pipeline::Trigger::Kind::schedule);
+    CHECK(made.trigger.every == milliseconds{900'000});
+    REQUIRE(made.steps.size() == 2);
+    CHECK(input(made.steps[0], "account").evaluate(Json()).as_string() == "phonex");
+}
+
+TEST_CASE("every shipped pipeline loads and bears its file's name", "[definition][unit]") {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(std::string(CROSSDOCK_SOURCE) + "/pipelines")) {
+        const std::string name = entry.path().filename().string();
+        if (!name.ends_with(".yaml") || name.ends_with(".test.yaml")) { continue; }
+        (void)shipped(entry.path().stem().string());
+        ++count;
+    }
+    CHECK(count >= 3);
+}
+
+TEST_CASE("a pipeline's digest names its exact text", "[definition][unit]") {
+    const std::string text =
+        "pipeline: p\ntrigger: { schedule: { every: 1s } }\nsteps:\n- use: supplier.sync_inventory\n  with: { account: a }\n";
+    const auto made = good(text);
+    CHECK(made.text == text);
+    CHECK(made.digest.size() == 64);
+    CHECK(made.steps[0].id == "step-1");
+    const auto commented = good(text + "# a comment\n");
+    CHECK(commented.digest != made.digest);
+    CHECK(good(text, "other.yaml").digest == made.digest);
+}
+
+TEST_CASE("a path copies members, indexes, quoted names and the whole document", "[definition][unit]") {
+    struct Row {
+        const char* path;
+        const char* json;
+    };
+    const auto row =
+        GENERATE(Row{".order.id", "\"A\""}, Row{".order.items[1].q", "3"}, Row{".order.\"odd key\"", "1"},
+                 Row{".order.\"a.b\"[0]", "231.00"}, Row{".order.\"q\\\"}}\"", "7"}, Row{".order.items[9].q", "null"},
+                 Row{".order.none.deeper", "null"}, Row{".order.id[0]", "null"}, Row{".steps.first.n", "20000000000000000001"});
+    const auto document = Json::parse(R"({"order":{"id":"A","items":[{"q":2},{"q":3}],"odd key":1,"a.b":[231.00],"q\"}}":7},
+                                          "steps":{"first":{"n":20000000000000000001}}})");
+    REQUIRE(document.has_value());
+    const auto made = good(
+        with_step("  - use: order.apply_evidence\n    with: { account: a, evidence: '${{ " + std::string(row.path) + " }}' }\n"));
+    CHECK(input(made.steps[1], "evidence").evaluate(*document).dump() == row.json);
+}
+
+TEST_CASE("mappings, lists and literals keep their form around paths", "[definition][unit]") {
+    const auto made =
+        good(with_step("  - use: order.apply_evidence\n    if: ${{ .order }}\n    with:\n      account: a\n"
+                       "      evidence: { all: [1.50, '2', true, \"${{.order.x}}\", \"${{ . }}\"] }\n"));
+    const auto document = Json::parse(R"({"order":{"x":"X"}})");
+    CHECK(input(made.steps[1], "evidence").evaluate(*document).dump() == R"({"all":[1.50,"2",true,"X",{"order":{"x":"X"}}]})");
+    REQUIRE(made.steps[1].condition);
+    CHECK(made.steps[1].condition->source == ".order");
+}
+
+TEST_CASE("anything but a lone path inside an expression is refused at its place", "[definition][unit]") {
+    struct Row {
+        std::string scalar;
+        std::string fault;
+    };
+    const std::string lone = "only a lone path such as `${{ .order.supplier }}` is understood, not ";
+    const auto row = GENERATE_COPY(
+        Row{"'${{ .order.total > 5 }}'", lone + "`.order.total > 5`"},
+        Row{"'${{ .order | length }}'", lone + "`.order | length`"}, Row{"'${{ length }}'", lone + "`length`"},
+        Row{"'${{ }}'", lone + "``"}, Row{"'${{ .. }}'", lone + "`..`"}, Row{"'${{ .[0] }}'", lone + "`.[0]`"},
+        Row{"'${{ .order[] }}'", lone + "`.order[]`"}, Row{"'${{ .order[\"x\"] }}'", lone + "`.order[\"x\"]`"},
+        Row{"'${{ .order[-1] }}'", lone + "`.order[-1]`"}, Row{"'${{ .order. }}'", lone + "`.order.`"},
+        Row{"'${{ order }}'", lone + "`order`"}, Row{"'${{ .order.\"x }}'", lone + "`.order.\"x`"},
+        Row{"'${{ .order.größe }}'", lone + "`.order.größe`"},
+        Row{"'${{ .order[99999999999999999999] }}'", lone + "`.order[99999999999999999999]`"},
+        Row{"'${{ .steps.step-1 }}'",
+            lone + "`.steps.step-1`; names with other signs than letters, digits and `_` are quoted: `.steps.\"step-1\"`"},
+        Row{"'x ${{ .order }}'", "an expression stands alone: `${{ path }}` without text around it"},
+        Row{"'${{ .order }} x'", "an expression stands alone: `${{ path }}` without text around it"},
+        Row{"'${{ .order }}${{ .order }}'", "an expression stands alone: `${{ path }}` without text around it"},
+        Row{"${{ .order # cut }}",
+            "the closing `}}` is missing; YAML cuts plain text at ` #`, so put quotes around it: \"${{ ... }}\""},
+        Row{"'${{ .order'", "the closing `}}` is missing"},
+        Row{"'${{ .account }}'",
+            "`.account` begins with `.account`, which no run has; known are: order, webhook, schedule, steps"},
+        Row{"'${{ .oder.id }}'", "`.oder.id` begins with `.oder`, which no run has; did you mean `order`?"},
+        Row{"'${{ .webhook.body }}'",
+            "`.webhook.body` is never there: this pipeline's trigger gives its runs `.order` and `.steps`"},
+        Row{"'${{ .steps.frist.x }}'", "`.steps.frist.x` names the unknown step `frist`; did you mean `first`?"},
+        Row{"'${{ .steps.me.x }}'", "`.steps.me.x` names the step `me`, which has not run yet; only steps above this one have"},
+        Row{"'${{ .steps.late.x }}'",
+            "`.steps.late.x` names the step `late`, which has not run yet; only steps above this one have"},
+        Row{"'${{ .steps[0] }}'", "`.steps` is asked by a step's id, for example `.steps.submit`, not by a number"});
+    const std::string text =
+        with_step("  - id: me\n    use: order.apply_evidence\n    with:\n      account: a\n      evidence: " + row.scalar +
+                  "\n  - id: late\n    use: supplier.sync_inventory\n    with: { account: a }\n");
+    CAPTURE(row.scalar);
+    CHECK(fault_of(text) == "p.yaml:11:17: " + row.fault);
+}
+
+TEST_CASE("a wrong pipeline is refused with file, line and column", "[definition][unit]") {
+    struct Row {
+        std::string text;
+        std::string fault;
+    };
+    const std::string head = "pipeline: p\ntrigger: { order: placed }\n";
+    const std::string create = "    with: { supplier: a, order: '${{ .order }}' }\n";
+    const auto row = GENERATE_COPY(
+        Row{"", "p.yaml:1:1: a pipeline takes a map with the keys pipeline, trigger or steps, not nothing"},
+        Row{"pipeline: p\ntrigerr: {}\nsteps: []\n", "p.yaml:2:1: unknown key `trigerr`; did you mean `trigger`?"},
+        Row{"pipeline: p\nsteps: []\n", "p.yaml:1:1: a pipeline lacks the key `trigger`"},
+        Row{"pipeline: ../p\ntrigger: { order: placed }\nsteps: []\n",
+            "p.yaml:1:11: a pipeline's name takes letters, digits and `-`, at most 64, and begins with a letter"},
+        Row{head + "steps: []\n", "p.yaml:3:8: `steps` takes a list with at least one step"},
+        Row{"pipeline: p\ntrigger: placed\nsteps: []\n",
+            "p.yaml:2:10: `trigger` takes a map with the keys order, webhook or schedule, not text"},
+        Row{"pipeline: p\ntrigger: {}\nsteps: []\n",
+            "p.yaml:2:10: a trigger is exactly one of `order: placed`, `webhook: received` and `schedule: { every: 15m }`"},
+        Row{"pipeline: p\ntrigger: { order: placed, webhook: received }\nsteps: []\n",
+            "p.yaml:2:10: a trigger is exactly one of `order: placed`, `webhook: received` and `schedule: { every: 15m }`"},
+        Row{"pipeline: p\ntrigger: { order: place }\nsteps: []\n",
+            "p.yaml:2:19: `order`: unknown value \"place\"; did you mean `placed`?"},
+        Row{"pipeline: p\ntrigger: { schedule: { every: 999ms } }\nsteps: []\n",
+            "p.yaml:2:31: `every` is 999ms; it takes 1s to 366d"},
+        Row{"pipeline: p\ntrigger: { schedule: {} }\nsteps: []\n", "p.yaml:2:22: `schedule` lacks the key `every`"},
+        Row{with_step("  - id: first\n    use: supplier.create_order\n" + create),
+            "p.yaml:7:9: the step id `first` stands twice; first on line 4"},
+        Row{with_step("  - id: a b\n    use: supplier.create_order\n" + create),
+            "p.yaml:7:9: a step's id takes letters, digits, `_` and `-`, at most 64, and begins with a letter"},
+        Row{with_step("  - id: two\n" + create), "p.yaml:7:5: a step lacks the key `use`"},
+        Row{with_step("  - use: supplier.creat_order\n" + create),
+            "p.yaml:7:10: unknown step type `supplier.creat_order`; did you mean `supplier.create_order`?"},
+        Row{with_step("  - use: shell\n"),
+            "p.yaml:7:10: unknown step type `shell`; known are: supplier.create_order, supplier.handle_webhook, "
+            "order.apply_evidence, "
+            "supplier.sync_inventory, inventory.apply, notify"},
+        Row{with_step("  - use: supplier.create_order\n    with: { supplier: a }\n"),
+            "p.yaml:8:11: supplier.create_order lacks the input `order`"},
+        Row{with_step("  - use: supplier.create_order\n"), "p.yaml:7:5: supplier.create_order lacks the input `supplier`"},
+        Row{with_step("  - use: supplier.create_order\n    with:\n      suplier: a\n"),
+            "p.yaml:9:7: unknown input `suplier` of supplier.create_order; did you mean `supplier`?"},
+        Row{with_step("  - use: supplier.create_order\n    with:\n      supplier:\n      order: 1\n"),
+            "p.yaml:9:7: the input `supplier` has no value"},
+        Row{with_step("  - use: supplier.create_order\n    with: [a]\n"), "p.yaml:8:11: `with` takes a map, not a list"},
+        Row{with_step("  - use: supplier.create_order\n" + create + "    retry: { attempts: 0 }\n"),
+            "p.yaml:9:24: `attempts` is 0; it takes 1 to 100"},
+        Row{with_step("  - use: supplier.create_order\n" + create + "    retry: { backoff: soon }\n"),
+            "p.yaml:9:23: `backoff`: \"soon\" is no duration such as 250ms, 2s, 5m, 24h or 7d"},
+        Row{with_step("  - use: supplier.create_order\n" + create + "    retry: { backoff: 10s, backoff_max: 5s }\n"),
+            "p.yaml:9:41: `backoff_max` (5s) is shorter than `backoff` (10s)"},
+        Row{with_step("  - use: supplier.create_order\n" + create + "    retry: 3\n"),
+            "p.yaml:9:12: `retry` takes a map with the keys attempts, backoff or backoff_max, not text"},
+        Row{with_step("  - use: supplier.create_order\n" + create + "    if: true\n"),
+            "p.yaml:9:9: `if` takes an expression: \"${{ path }}\""},
+        Row{with_step("  - use: supplier.create_order\n" + create + "    foreach: x\n"),
+            "p.yaml:9:5: unknown key `foreach`; known are: id, use, with, if, retry"},
+        Row{with_step("  - use: supplier.create_order\n    with: { supplier: { '${{ .order }}': 1 }, order: 1 }\n"),
+            "p.yaml:8:25: an expression cannot be a key"},
+        Row{"pipeline: p\npipeline: q\n", "p.yaml:2:1: the key `pipeline` stands twice; first on line 1"});
+    CAPTURE(row.text);
+    CHECK(fault_of(row.text) == row.fault);
+}
+
+TEST_CASE("a long first backoff without a maximum is its own maximum", "[definition][unit]") {
+    const auto made = good(
+        with_step("  - use: inventory.apply\n    with: { account: a, feed: 1, low_stock: 3 }\n    retry: { backoff: 1h }\n"));
+    CHECK(made.steps[1].retry.backoff_max == milliseconds{3'600'000});
+}
