@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <regex>
+#include <utility>
 
 namespace crossdock::test {
 namespace {
@@ -16,17 +17,37 @@ std::string place(const Source& source, std::size_t offset, std::string_view wha
     return source.path + ":" + std::to_string(line) + ": " + std::string(what);
 }
 
-/// Line by line, since std::regex recurses over long texts.
-std::vector<std::string> lines_matching(const Source& source, const std::regex& pattern) {
-    std::vector<std::string> found;
+/// Offsets and texts of the matches, one for each line: std::regex recurses over long texts, so it sees a line at a time.
+std::vector<std::pair<std::size_t, std::string>> matches(const Source& source, const std::regex& pattern) {
+    std::vector<std::pair<std::size_t, std::string>> found;
     std::size_t start = 0;
     while (start < source.text.size()) {
         const std::size_t end = std::min(source.text.find('\n', start), source.text.size());
         const std::string line = source.text.substr(start, end - start);
-        if (std::smatch match; std::regex_search(line, match, pattern)) { found.push_back(place(source, start, match.str())); }
+        if (std::smatch match; std::regex_search(line, match, pattern)) {
+            found.emplace_back(start + static_cast<std::size_t>(match.position()), match.str());
+        }
         start = end + 1;
     }
     return found;
+}
+
+/// The offset behind the bracket that closes the one at `at`.
+std::size_t behind_bracket(std::string_view text, std::size_t at) {
+    int open = 0;
+    for (; at < text.size(); ++at) {
+        if (std::string_view("([{").find(text[at]) != std::string_view::npos) { ++open; }
+        if (std::string_view(")]}").find(text[at]) != std::string_view::npos && --open == 0) { return at + 1; }
+    }
+    return text.size();
+}
+
+constexpr std::string_view pass = "CrashPoint::pass(";
+
+/// True when a crash point of that side is passed at `offset`.
+bool is_pass(std::string_view text, std::size_t offset, std::string_view side) {
+    if (offset == std::string_view::npos) { return false; }
+    return text.substr(offset, behind_bracket(text, offset + pass.size() - 1) - offset).find(side) != std::string_view::npos;
 }
 
 bool is_space(char c) {
@@ -41,16 +62,6 @@ std::size_t skip_space(std::string_view text, std::size_t at) {
 char char_before(std::string_view text, std::size_t at) {
     while (at > 0 && is_space(text[at - 1])) { --at; }
     return at > 0 ? text[at - 1] : '\0';
-}
-
-/// The offset behind the bracket that closes the one at `at`.
-std::size_t behind_bracket(std::string_view text, std::size_t at) {
-    int open = 0;
-    for (; at < text.size(); ++at) {
-        if (std::string_view("([{").find(text[at]) != std::string_view::npos) { ++open; }
-        if (std::string_view(")]}").find(text[at]) != std::string_view::npos && --open == 0) { return at + 1; }
-    }
-    return text.size();
 }
 
 /// True when a lambda with a capture begins at this '['.
@@ -159,14 +170,25 @@ std::vector<std::string> ambient_uses(const Source& source) {
         R"(std::j?thread\b|thread_pool\b|std::async\b|pthread_create|\b(steady|system|high_resolution|deadline)_timer\b|)"
         R"(::now\s*\(|\bclock_gettime\b|\bgettimeofday\b|\btimerfd_create\b|::time\s*\(|)"
         R"(sleep_(for|until)|\b(u|nano)?sleep\s*\(|random_device|\bgetrandom\b|\bgetentropy\b|\bRAND_bytes\b|\bmt19937|\bs?rand\s*\()");
-    return lines_matching(source, pattern);
+    std::vector<std::string> found;
+    for (const auto& [offset, what] : matches(source, pattern)) { found.push_back(place(source, offset, what)); }
+    return found;
 }
 
-std::vector<std::string> journaled_acts(const Source& source) {
-    static const std::regex pattern(
-        R"("\(?\s*(commit|end\s+transaction)\b|\.commit\s*\(\s*\)|\bcurl_(easy|multi)_perform\b|\bcurl_easy_send\b)",
-        std::regex::ECMAScript | std::regex::icase);
-    return lines_matching(source, pattern);
+std::vector<std::string> bare_acts(const Source& source) {
+    static const std::regex pattern(R"re("([^"]*[\s(;]|(\\n)*|[^"]*\\n)commit\s*;?\)?"|"end transaction|\.commit\s*\(\s*\)|)re"
+                                    R"(\bcurl_(easy|multi)_perform\b|\bcurl_easy_send\b|\bcaller_?(\.|->)call\s*\()",
+                                    std::regex::ECMAScript | std::regex::icase);
+    const std::string_view text = source.text;
+    std::vector<std::string> found;
+    for (const auto& [offset, what] : matches(source, pattern)) {
+        const auto above = text.rfind(pass, offset);
+        const auto below = text.find(pass, offset);
+        if (!is_pass(text, above, "Side::before") || !is_pass(text, below, "Side::after")) {
+            found.push_back(place(source, offset, what));
+        }
+    }
+    return found;
 }
 
 std::vector<std::string> unsafe_closures(const Source& source) {
@@ -184,11 +206,6 @@ std::vector<std::string> unsafe_closures(const Source& source) {
         }
     }
     return found;
-}
-
-bool passes_crash_points(const Source& source) {
-    return source.text.find("CrashPoint::pass(") != std::string::npos && source.text.find("Side::before") != std::string::npos &&
-           source.text.find("Side::after") != std::string::npos;
 }
 
 }  // namespace crossdock::test

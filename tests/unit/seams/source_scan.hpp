@@ -26,12 +26,10 @@ struct Source {
 
 /// Threads, timers, clocks and randomness that are not handed in.
 [[nodiscard]] std::vector<std::string> ambient_uses(const Source& source);
-/// Statements that commit, and transfers that leave the process.
-[[nodiscard]] std::vector<std::string> journaled_acts(const Source& source);
+/// Commits, and calls that leave the process, that do not stand between a crash point before them and one behind them:
+/// seen from the place, the nearest crash point above must be a Side::before, the nearest below a Side::after.
+[[nodiscard]] std::vector<std::string> bare_acts(const Source& source);
 /// Capturing lambdas made inside a co_await expression, and capturing lambdas that are coroutines.
 [[nodiscard]] std::vector<std::string> unsafe_closures(const Source& source);
-
-/// True when the file passes a crash point before and behind what it does.
-[[nodiscard]] bool passes_crash_points(const Source& source);
 
 }  // namespace crossdock::test
