@@ -9,6 +9,7 @@ if(MOLD_PROGRAM)
   add_link_options(-fuse-ld=mold)
 endif()
 
+# Not -Wnull-dereference: with GCC 12 at -O2 it blames Asio's io_context wherever an executor is made from one.
 add_library(crossdock_warnings INTERFACE)
 target_compile_options(crossdock_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
   -Woverloaded-virtual -Wcast-align
@@ -20,4 +21,10 @@ endif()
 if(CROSSDOCK_SANITIZE)
   add_compile_options(-fsanitize=${CROSSDOCK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${CROSSDOCK_SANITIZE})
+  # Instrumented code misleads GCC 12 inside <regex> and <functional>; its TSan says that it cannot see Asio's fences,
+  # which matters not: what they order, Asio's mutexes order too.
+  add_compile_options(-Wno-maybe-uninitialized)
+  if(CROSSDOCK_SANITIZE MATCHES "thread")
+    add_compile_options(-Wno-tsan)
+  endif()
 endif()

@@ -4,6 +4,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -63,8 +64,10 @@ Process::~Process() {
 
 Result<Process> Process::spawn(const ProcessSpec& spec) {
     SpawnActions actions;
-    // Inherited descriptors first move far above their final numbers, so that no dup2 overwrites one still needed.
-    constexpr int staging = 200;
+    // Inherited descriptors first move above all numbers in use here, so that no dup2 overwrites one still needed.
+    int staging = 3 + static_cast<int>(spec.inherited.size());
+    for (const int fd : spec.inherited) { staging = std::max(staging, fd + 1); }
+    staging = std::max({staging, spec.stdin_fd + 1, spec.stdout_fd + 1, spec.stderr_fd + 1});
     for (std::size_t i = 0; i < spec.inherited.size(); ++i) {
         posix_spawn_file_actions_adddup2(&actions.files, spec.inherited[i], staging + static_cast<int>(i));
     }
