@@ -87,7 +87,7 @@ Task<void> follow(LoopbackCall call, const std::function<bool(std::string_view)>
         co_return;
     }
     *outcome = static_cast<int>(parser.get().result_int());
-    parser.eager(true);
+    // Not eager: an eager parser holds back what it has until the next chunk begins.
     std::string pending;
     while (!parser.is_done()) {
         const auto [error, got] = co_await wire::async_read_some(stream, buffer, parser, as_result);
