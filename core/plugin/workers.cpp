@@ -85,7 +85,11 @@ Task<Result<Manifest>> connect(FloorPtr floor, WorkerPtr worker) {
         link->open(
             [worker, link, then = std::move(then)](Result<Manifest> result) {
                 // Here and not after the co_await: the process may end before this task goes on.
-                if (result) { worker->link = link; }
+                if (result) {
+                    worker->link = link;
+                    // A crash point is armed for one process: the one that is restarted must get beyond it.
+                    worker->spec.crash_at.clear();
+                }
                 then(std::make_shared<Result<Manifest>>(std::move(result)));
             },
             [floor, worker, weak = std::weak_ptr<Link>(link)](const std::string& text) {

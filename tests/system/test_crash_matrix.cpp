@@ -1,0 +1,169 @@
+// Dies at each journal point during the main job, starts again, and counts: one order at the supplier, one mail per fact.
+#include "base/journal_point.hpp"
+#include "system/main_job.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <map>
+#include <set>
+
+namespace crossdock::tests {
+namespace {
+
+constexpr const char* order_id = "PXSTKL0000347";
+constexpr const char* client = "orders@worldtech.example";
+
+/// When in the job a point is armed.
+enum class Phase {
+    first_start,  ///< an empty store, the first inventory sync, a customer added
+    order,        ///< inventory is in; the order goes out
+};
+
+struct Case {
+    std::string point;
+    int passage = 1;
+    std::string effect_class = "idempotent";
+    Phase phase = Phase::order;
+};
+
+/// Points that the order itself does not pass.
+Phase phase_of(const std::string& point) {
+    static const std::set<std::string> first{"config.sync", "customer.add", "schedule.fire", "feed.batch", "feed.apply"};
+    const auto prefix = point.substr(0, point.rfind('.'));
+    return first.contains(prefix) ? Phase::first_start : Phase::order;
+}
+
+bool of_worker(const std::string& point) {
+    for (const auto& known : journal_points()) {
+        if (known.name == point) { return known.process == "worker"; }
+    }
+    return false;
+}
+
+void check_world(MainJob& job, const Case& one) {
+    const auto world = job.rig().sandbox("GET", "/_sandbox/orders");
+    REQUIRE(world.has_value());
+    INFO("the supplier's world: " << world->pretty() << "\nthe story: " << job.order(order_id).pretty() << "\nthe daemon's log:\n"
+                                  << job.log("daemon"));
+    const auto& orders = world->find("orders")->items();
+    REQUIRE(orders.size() == 1);
+    CHECK(orders.front().text("supplier_order_id") == "ORD845140");
+
+    const Json story = job.order(order_id);
+    CHECK(story.text("status") == "shipped");
+    CHECK_FALSE(story.maybe_text("needs_attention"));
+    CHECK(story.find("supplier_orders")->items().front().text("supplier_order_id") == "ORD845140");
+    CHECK(story.find("supplier_orders")->items().front().text("tracking_number") == "1Z999AA10123456784");
+
+    std::map<std::string, int> copies;
+    std::map<std::string, std::set<std::string>> told;
+    for (const auto& mail : job.mails()) {
+        ++copies[mail.message_id];
+        told[mail.to + " " + mail.subject].insert(mail.message_id);
+    }
+    // A crash inside the SMTP conversation, or between it and our commit, may repeat a mail, with the same Message-ID.
+    const bool mail_may_repeat =
+        one.point.starts_with("smtp.") || one.point == "call.effect.after" || one.point == "effect.outcome.before_commit";
+    for (const auto& [id, count] : copies) {
+        INFO("mail " << id);
+        CHECK(count <= (mail_may_repeat ? 2 : 1));
+    }
+    for (const auto& [fact, ids] : told) {
+        INFO(fact);
+        CHECK(ids.size() == 1);
+    }
+    int to_the_client = 0;
+    for (const auto& [fact, ids] : told) { to_the_client += fact.starts_with(client) ? 1 : 0; }
+    CHECK(to_the_client == 2);
+}
+
+void run(const Case& one) {
+    INFO("dies at " << one.point << ":" << one.passage << ", create_order is " << one.effect_class);
+    app::RigOptions options;
+    options.effect_class = one.effect_class;
+    options.not_after = milliseconds{2'000};
+    options.request_timeout = milliseconds{1'500};
+    options.visible_within = milliseconds{500};
+    options.accept_after = milliseconds{150};
+    options.ship_after = milliseconds{300};
+    options.inventory_every = milliseconds{3'600'000};
+    MainJob job(std::move(options));
+    job.start_world();
+    const std::string spec = one.point + ":" + std::to_string(one.passage);
+    const bool recovery = one.point.starts_with("effect.recover");
+
+    job.start_daemon(one.phase == Phase::first_start ? spec : "");
+    job.add_customer("worldtech-1734", client);
+    job.wait_for_stock();
+    job.wait_for_mails("Low stock", 1);
+    if (one.phase == Phase::order) {
+        job.rig().stop_daemon();
+        job.start_daemon(recovery ? "call.effect.after" : spec);
+        job.forge_webhook();
+        // Goes through the daemon; a death on the way leaves the answer unknown, and a second key does no harm.
+        REQUIRE(eventually([&] {
+            job.revive();
+            return job.rig().crossdock({"key", "create", "another"}).exit_code == 0;
+        }));
+    }
+    if (recovery) {
+        const auto answer = job.rig().api("POST", "/v1/orders", seed_order());
+        REQUIRE(answer.has_value());
+        REQUIRE(eventually([&] { return job.rig().daemon().ended().has_value(); }));
+        job.start_daemon(spec);
+    }
+    job.place(seed_order());
+    job.wait_for_status(order_id, "shipped");
+    job.wait_for_mails(order_id, 2);
+    const bool died = of_worker(one.point) ? job.log("daemon").find("killed by signal 9") != std::string::npos : job.deaths() > 0;
+    INFO("the daemon's log:\n" << job.log("daemon"));
+    CHECK(died);
+    check_world(job, one);
+}
+
+bool full_matrix() {
+    const char* wanted = std::getenv("CROSSDOCK_CHAOS");
+    return wanted != nullptr && std::string(wanted) == "full";
+}
+
+/// The share of the cases that one test runs, so that several run side by side.
+void run_share(std::size_t share, std::size_t shares) {
+    static const std::vector<std::string> classes{"idempotent", "lookup"};
+    std::vector<Case> cases;
+    std::size_t rotation = 0;
+    for (const auto& point : journal_points()) {
+        if (!full_matrix()) {
+            cases.push_back({point.name, 1, classes[rotation++ % classes.size()], phase_of(point.name)});
+            continue;
+        }
+        for (const auto& effect_class : classes) {
+            for (int passage = 1; passage <= 3; ++passage) {
+                if (passage > 1 && phase_of(point.name) == Phase::first_start) { continue; }
+                cases.push_back({point.name, passage, effect_class, phase_of(point.name)});
+            }
+        }
+    }
+    for (std::size_t i = share; i < cases.size(); i += shares) {
+        DYNAMIC_SECTION(cases[i].point << ":" << cases[i].passage << " " << cases[i].effect_class) {
+            run(cases[i]);
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("an order survives a death at each journal point, placed once and told once (1 of 4)", "[crash]") {
+    run_share(0, 4);
+}
+TEST_CASE("an order survives a death at each journal point, placed once and told once (2 of 4)", "[crash]") {
+    run_share(1, 4);
+}
+TEST_CASE("an order survives a death at each journal point, placed once and told once (3 of 4)", "[crash]") {
+    run_share(2, 4);
+}
+TEST_CASE("an order survives a death at each journal point, placed once and told once (4 of 4)", "[crash]") {
+    run_share(3, 4);
+}
+
+}  // namespace crossdock::tests
