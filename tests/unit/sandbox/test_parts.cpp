@@ -74,7 +74,7 @@ TEST_CASE("the shipped inventory is large, has low and \"100+\" items and the se
         plenty += quantity == Json("100+") ? 1 : 0;
         for (const char* key : {"name", "currency", "grade", "lock_status", "warehouse"}) { CHECK_FALSE(item.text(key).empty()); }
     }
-    CHECK(low >= 3);
+    CHECK(low == 2);  // the crash matrix waits for their alerts
     CHECK(plenty >= 3);
     const Json* phone = inventory.find("IPHONE12-64GB-A");
     REQUIRE(phone != nullptr);
