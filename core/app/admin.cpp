@@ -70,9 +70,11 @@ Task<Result<Json>> set_secret(AdminContext context, Json request) {
     std::function<Json(store::Tx&)> unit = [context, name, value](store::Tx& tx) {
         const UtcMs now = context.clock.utc_ms();
         const auto sealed = context.key.seal(value, "secrets/" + name, context.randomness);
-        tx.run("INSERT INTO secrets (name, sealed, created_at, updated_at) VALUES (:1, :2, :3, :4) ON CONFLICT (name) DO UPDATE SET sealed = "
-               "excluded.sealed, updated_at = excluded.updated_at",
-               {name, sealed, now, now});
+        tx.run(
+            "INSERT INTO secrets (name, sealed, created_at, updated_at) VALUES (:1, :2, :3, :4) ON CONFLICT (name) DO UPDATE SET "
+            "sealed = "
+            "excluded.sealed, updated_at = excluded.updated_at",
+            {name, sealed, now, now});
         audit(tx, context, "secret.set", name);
         return Json::object({{"name", name}});
     };

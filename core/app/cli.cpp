@@ -14,7 +14,11 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 namespace crossdock::app {
 
@@ -27,10 +31,10 @@ Result<Config> CommandLine::load() const {
 
 int fail(const CommandLine& line, const Fault& fault, int code) {
     if (line.json) {
-        std::fprintf(stderr, "%s\n", Json::object({{"error", fault.what}, {"where", fault.where}, {"exit_code", code}}).dump().c_str());
-    } else {
-        std::fprintf(stderr, "crossdock: %s\n", fault.text().c_str());
+        std::fprintf(stderr, "%s\n",
+                     Json::object({{"error", fault.what}, {"where", fault.where}, {"exit_code", code}}).dump().c_str());
     }
+    else { std::fprintf(stderr, "crossdock: %s\n", fault.text().c_str()); }
     return code;
 }
 
@@ -90,6 +94,16 @@ Result<Json> change_store(const Config& config, const Json& request) {
     return result;
 }
 
+namespace {
+
+/// For processes that a demo or a test starts: they end with it, even when it is killed.
+void die_with(const int& parent) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) { std::_Exit(exit_failed); }
+}
+
+}  // namespace
+
 int run_cli(int argc, char** argv) {
     CommandLine line;
     CLI::App app{"Crossdock forwards orders to suppliers, follows their status and tells everybody, and never orders twice."};
@@ -100,6 +114,7 @@ int run_cli(int argc, char** argv) {
     app.add_option("--data", line.data, "The data folder, instead of the config's");
     app.add_option("--port", line.port, "The API's port, instead of the config's")->check(CLI::Range(0, 65535));
     app.add_flag("--json", line.json, "Machine-readable output");
+    app.add_option_function<int>("--die-with", die_with, "")->group("");
     add_serve_commands(app, line);
     add_demo_command(app, line);
     add_sandbox_commands(app, line);

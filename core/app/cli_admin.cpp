@@ -20,7 +20,8 @@ int change(const CommandLine& line, const Json& request, const std::function<std
     return show(line, *result, text(*result));
 }
 
-int list(const CommandLine& line, const std::function<Json(store::Tx&)>& unit, const std::function<std::string(const Json&)>& row) {
+int list(const CommandLine& line, const std::function<Json(store::Tx&)>& unit,
+         const std::function<std::string(const Json&)>& row) {
     const auto config = line.load();
     if (!config) { return fail(line, config.error(), exit_bad_config); }
     const auto result = read_store(*config, [&](store::Tx& tx) -> Result<Json> { return unit(tx); });
@@ -92,7 +93,8 @@ void add_keys(CLI::App& app, CommandLine& line) {
     auto* list_command = key->add_subcommand("list", "List keys (never the keys themselves)");
     list_command->callback([&line] {
         line.exit_code = list(line, api::list_keys, [](const Json& one) {
-            return one.text("id") + "  " + one.text("name") + "  " + one.text("scopes") + (one.maybe_text("revoked_at") ? "  revoked" : "");
+            return one.text("id") + "  " + one.text("name") + "  " + one.text("scopes") +
+                   (one.maybe_text("revoked_at") ? "  revoked" : "");
         });
     });
 }
@@ -118,7 +120,8 @@ void add_secrets(CLI::App& app, CommandLine& line) {
             }
             return names;
         };
-        line.exit_code = list(line, unit, [](const Json& one) { return "secret://" + one.text("name") + "  " + one.text("updated_at"); });
+        line.exit_code =
+            list(line, unit, [](const Json& one) { return "secret://" + one.text("name") + "  " + one.text("updated_at"); });
     });
 }
 

@@ -16,10 +16,10 @@ namespace crossdock::app {
 namespace {
 
 Result<std::string> read_document(const std::string& file) {
-    if (file == "-") { return std::string((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>()); }
+    if (file == "-") { return good(std::string((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>())); }
     std::ifstream in(file, std::ios::binary);
     if (!in) { return Fault{"cannot be read", file}; }
-    return std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    return good(std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()));
 }
 
 int submit(const CommandLine& line, const std::string& file, const std::string& key) {
@@ -48,7 +48,8 @@ int submit(const CommandLine& line, const std::string& file, const std::string& 
     return fail(line, Fault{what, file}, answer->status == 503 ? exit_unavailable : exit_failed);
 }
 
-int reading(const CommandLine& line, const std::function<Result<Json>(store::Tx&)>& unit, const std::function<std::string(const Json&)>& text) {
+int reading(const CommandLine& line, const std::function<Result<Json>(store::Tx&)>& unit,
+            const std::function<std::string(const Json&)>& text) {
     const auto config = line.load();
     if (!config) { return fail(line, config.error(), exit_bad_config); }
     const auto result = read_store(*config, unit);
@@ -75,17 +76,20 @@ std::string inventory_text(const Json& result) {
     std::string text;
     for (const auto& item : result.find("items")->items()) {
         const std::string quantity = std::to_string(item.integer("quantity")) + (item.boolean("lower_bound") ? "+" : "");
-        text += column(item.text("sku"), 26) + column(quantity, 7) + column(item.text("price") + " " + item.text("currency"), 12) +
-                column(item.text("grade"), 3) + column(item.text("warehouse"), 6) + item.text("account") + "\n";
+        text += column(item.text("sku"), 26) + column(quantity, 7) +
+                column(item.text("price") + " " + item.text("currency"), 12) + column(item.text("grade"), 3) +
+                column(item.text("warehouse"), 6) + item.text("account") + "\n";
     }
     return text.empty() ? "no inventory\n" : text;
 }
 
 Json suppliers(store::Tx& tx) {
     Json list = Json::array();
-    for (auto& [name, type, endpoint, active, digest] : tx.all<std::string, std::string, std::optional<std::string>, std::int64_t, std::optional<std::string>>(
+    for (auto& [name, type, endpoint, active, digest] :
+         tx.all<std::string, std::string, std::optional<std::string>, std::int64_t, std::optional<std::string>>(
              "SELECT name, type, api_endpoint, active, plugin_digest FROM suppliers ORDER BY name")) {
-        list.push(Json::object({{"name", name}, {"type", type}, {"api_endpoint", endpoint}, {"active", active != 0}, {"plugin_digest", digest}}));
+        list.push(Json::object(
+            {{"name", name}, {"type", type}, {"api_endpoint", endpoint}, {"active", active != 0}, {"plugin_digest", digest}}));
     }
     return list;
 }
@@ -93,9 +97,10 @@ Json suppliers(store::Tx& tx) {
 Json webhooks(store::Tx& tx) {
     Json list = Json::array();
     for (auto& [id, account, state, reason, bytes, peer, at, repeats] :
-         tx.all<std::string, std::string, std::string, std::optional<std::string>, std::int64_t, std::string, std::int64_t, std::int64_t>(
-             "SELECT w.id, s.name, w.state, w.reason, w.bytes, w.peer, w.received_at, w.repeats FROM inbound_webhooks w JOIN suppliers s ON "
-             "s.id = w.supplier_id ORDER BY w.received_at DESC, w.id LIMIT 200")) {
+         tx.all<std::string, std::string, std::string, std::optional<std::string>, std::int64_t, std::string, std::int64_t,
+                std::int64_t>("SELECT w.id, s.name, w.state, w.reason, w.bytes, w.peer, w.received_at, w.repeats FROM "
+                              "inbound_webhooks w JOIN suppliers s ON "
+                              "s.id = w.supplier_id ORDER BY w.received_at DESC, w.id LIMIT 200")) {
         list.push(Json::object({{"id", id},
                                 {"account", account},
                                 {"state", state},
@@ -118,7 +123,9 @@ void add_order_commands(CLI::App& app, CommandLine& line) {
     auto key = std::make_shared<std::string>();
     auto* submit_command = order->add_subcommand("submit", "Place an order through the daemon's API");
     submit_command->add_option("file", *file, "The order document, - for standard input")->required();
-    submit_command->add_option("--key", *key, "An API key with orders:write ($CROSSDOCK_API_KEY)")->envname("CROSSDOCK_API_KEY")->required();
+    submit_command->add_option("--key", *key, "An API key with orders:write ($CROSSDOCK_API_KEY)")
+        ->envname("CROSSDOCK_API_KEY")
+        ->required();
     submit_command->callback([&line, file, key] { line.exit_code = submit(line, *file, *key); });
 
     auto id = std::make_shared<std::string>();
@@ -135,40 +142,47 @@ void add_order_commands(CLI::App& app, CommandLine& line) {
 
     auto* list_command = order->add_subcommand("list", "List orders, newest first");
     list_command->callback([&line] {
-        line.exit_code = reading(line, [](store::Tx& tx) -> Result<Json> { return orders::list_orders(tx, 1000, {}); }, orders_text);
+        line.exit_code = reading(
+            line, [](store::Tx& tx) -> Result<Json> { return orders::list_orders(tx, 1000, {}); }, orders_text);
     });
 
     auto* inventory_command = app.add_subcommand("inventory", "List what the suppliers hold");
     inventory_command->callback([&line] {
-        line.exit_code = reading(line, [](store::Tx& tx) -> Result<Json> { return inventory::list_items(tx, 100'000, ""); }, inventory_text);
+        line.exit_code = reading(
+            line, [](store::Tx& tx) -> Result<Json> { return inventory::list_items(tx, 100'000, ""); }, inventory_text);
     });
 
     auto* supplier = app.add_subcommand("supplier", "Suppliers' accounts");
     supplier->require_subcommand(1);
     auto* supplier_list = supplier->add_subcommand("list", "List the accounts");
     supplier_list->callback([&line] {
-        line.exit_code = reading(line, [](store::Tx& tx) -> Result<Json> { return suppliers(tx); }, [](const Json& list) {
-            std::string text;
-            for (const auto& one : list.items()) {
-                text += column(one.text("name"), 16) + column(one.text("type"), 8) + column(one.boolean("active") ? "active" : "disabled", 8) +
-                        one.text("api_endpoint") + "\n";
-            }
-            return text;
-        });
+        line.exit_code = reading(
+            line, [](store::Tx& tx) -> Result<Json> { return suppliers(tx); },
+            [](const Json& list) {
+                std::string text;
+                for (const auto& one : list.items()) {
+                    text += column(one.text("name"), 16) + column(one.text("type"), 8) +
+                            column(one.boolean("active") ? "active" : "disabled", 8) + one.text("api_endpoint") + "\n";
+                }
+                return text;
+            });
     });
 
     auto* webhook = app.add_subcommand("webhook", "Webhooks that came in");
     webhook->require_subcommand(1);
     auto* webhook_list = webhook->add_subcommand("list", "List the last 200, newest first");
     webhook_list->callback([&line] {
-        line.exit_code = reading(line, [](store::Tx& tx) -> Result<Json> { return webhooks(tx); }, [](const Json& list) {
-            std::string text;
-            for (const auto& one : list.items()) {
-                text += one.text("received_at") + "  " + column(one.text("account"), 12) + column(one.text("state"), 9) +
-                        std::to_string(one.integer("bytes")) + " bytes  " + one.text("peer") + "  " + one.text("reason") + "\n";
-            }
-            return text;
-        });
+        line.exit_code = reading(
+            line, [](store::Tx& tx) -> Result<Json> { return webhooks(tx); },
+            [](const Json& list) {
+                std::string text;
+                for (const auto& one : list.items()) {
+                    text += one.text("received_at") + "  " + column(one.text("account"), 12) + column(one.text("state"), 9) +
+                            std::to_string(one.integer("bytes")) + " bytes  " + one.text("peer") + "  " + one.text("reason") +
+                            "\n";
+                }
+                return text;
+            });
     });
 }
 

@@ -36,7 +36,8 @@ int lint(const CommandLine& line, const std::vector<std::string>& files) {
     Json result = Json::object({{"pipelines", Json::array()}, {"faults", Json::array()}});
     std::string text;
     for (const auto& definition : loaded.definitions) {
-        result.members()[0].second.push(Json::object({{"name", definition.name}, {"file", definition.file}, {"digest", definition.digest}}));
+        result.members()[0].second.push(
+            Json::object({{"name", definition.name}, {"file", definition.file}, {"digest", definition.digest}}));
         text += definition.file + ": ok (" + definition.name + ", " + std::to_string(definition.steps.size()) + " steps)\n";
     }
     for (const auto& fault : loaded.faults) {
@@ -71,7 +72,9 @@ void add_serve_commands(CLI::App& app, CommandLine& line) {
     lint_command->callback([&line, files] { line.exit_code = lint(line, *files); });
 
     auto* version = app.add_subcommand("version", "Print the version");
-    version->callback([&line] { line.exit_code = show(line, Json::object({{"version", CROSSDOCK_VERSION}}), "crossdock " CROSSDOCK_VERSION "\n"); });
+    version->callback([&line] {
+        line.exit_code = show(line, Json::object({{"version", CROSSDOCK_VERSION}}), "crossdock " CROSSDOCK_VERSION "\n");
+    });
 
     auto* debug = app.add_subcommand("debug", "For those who test Crossdock itself");
     debug->require_subcommand(1);

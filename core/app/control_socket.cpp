@@ -8,12 +8,12 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
 
 namespace crossdock::app {
 namespace {
@@ -53,7 +53,8 @@ private:
     Task<void> serve(std::shared_ptr<Stream> stream) {
         std::string line;
         boost::system::error_code error;
-        co_await asio::async_read_until(*stream, asio::dynamic_buffer(line, request_max), '\n', asio::redirect_error(asio::use_awaitable, error));
+        co_await asio::async_read_until(*stream, asio::dynamic_buffer(line, request_max), '\n',
+                                        asio::redirect_error(asio::use_awaitable, error));
         if (error) { co_return; }
         auto request = Json::parse(line, JsonLimits{.bytes_max = request_max});
         Json answer;
@@ -73,7 +74,8 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(Executor executor, const std::filesystem::path& path, AdminHandler handler) {
+Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(Executor executor, const std::filesystem::path& path,
+                                                             AdminHandler handler) {
     std::error_code ignored;
     std::filesystem::remove(path, ignored);
     boost::system::error_code error;
@@ -96,7 +98,8 @@ std::optional<Result<Json>> ask_daemon(const std::filesystem::path& path, const 
     if (!fd.open() || name.size() >= sizeof address.sun_path) { return {}; }
     std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) { return {}; }
-    const Fault cut{"the daemon closed the control socket without an answer; whether it acted is unknown", name, Advice::reconnect};
+    const Fault cut{"the daemon closed the control socket without an answer; whether it acted is unknown", name,
+                    Advice::reconnect};
     const std::string line = request.dump() + "\n";
     for (std::size_t done = 0; done < line.size();) {
         const auto sent = ::send(fd.get(), line.data() + done, line.size() - done, MSG_NOSIGNAL);

@@ -16,7 +16,8 @@ using AdminHandler = std::function<Task<Result<Json>>(Json)>;
 class ControlSocket {
 public:
     /// Replaces a socket that a dead daemon left: call it while holding the store's lock.
-    [[nodiscard]] static Result<std::unique_ptr<ControlSocket>> listen(Executor executor, const std::filesystem::path& path, AdminHandler handler);
+    [[nodiscard]] static Result<std::unique_ptr<ControlSocket>> listen(Executor executor, const std::filesystem::path& path,
+                                                                       AdminHandler handler);
     virtual ~ControlSocket() = default;
     ControlSocket(const ControlSocket&) = delete;
     ControlSocket& operator=(const ControlSocket&) = delete;

@@ -11,6 +11,7 @@
 #include "base/system_clock.hpp"
 #include "expr/mail_template.hpp"
 #include "http/server.hpp"
+#include "store/database.hpp"
 #include "store/writer_thread.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -41,7 +42,8 @@ struct Trouble {
 /// Everything that lives while the daemon runs. Members are destroyed in reverse order: what uses stands behind what is used.
 class Daemon {
 public:
-    Daemon(const Config& config, std::string crash_at) : config_(config), crash_at_(std::move(crash_at)), clock_(io_.get_executor()) {}
+    Daemon(const Config& config, std::string crash_at)
+        : config_(config), crash_at_(std::move(crash_at)), clock_(io_.get_executor()) {}
 
     int run() {
         if (auto trouble = prepare()) { return report(*trouble); }
@@ -65,7 +67,9 @@ private:
     std::optional<Trouble> prepare() {
         auto loaded = load_pipelines(config_.pipelines);
         if (!loaded.faults.empty()) {
-            for (std::size_t i = 1; i < loaded.faults.size(); ++i) { std::fprintf(stderr, "crossdock: %s\n", loaded.faults[i].text().c_str()); }
+            for (std::size_t i = 1; i < loaded.faults.size(); ++i) {
+                std::fprintf(stderr, "crossdock: %s\n", loaded.faults[i].text().c_str());
+            }
             return Trouble{exit_bad_config, loaded.faults.front()};
         }
         definitions_ = std::move(loaded.definitions);
@@ -117,7 +121,9 @@ private:
 
     Result<std::string> sealed(store::Tx& tx, const SecretRef& ref) const {
         const auto row = tx.first<std::string>("SELECT sealed FROM secrets WHERE name = :1", {ref.name});
-        if (!row) { return Fault{"there is no secret://" + ref.name + "; add it with `crossdock secret set " + ref.name + "`", ref.where}; }
+        if (!row) {
+            return Fault{"there is no secret://" + ref.name + "; add it with `crossdock secret set " + ref.name + "`", ref.where};
+        }
         auto opened = key_->open(std::get<0>(*row), "secrets/" + ref.name);
         if (!opened) { return Fault{opened.error().what, ref.where}; }
         return opened;
@@ -156,7 +162,8 @@ private:
         http::ServerLimits limits;
         limits.body_max = std::max(config_.body_max, config_.webhook_body_max);
         http::Handler handler = [this](http::Request request) { return handle(std::move(request)); };
-        auto server = http::Server::listen(io_.get_executor(), config_.listen_host, config_.listen_port, limits, std::move(handler));
+        auto server =
+            http::Server::listen(io_.get_executor(), config_.listen_host, config_.listen_port, limits, std::move(handler));
         if (!server) { co_return Trouble{exit_unavailable, server.error()}; }
         server_ = std::move(*server);
 
@@ -168,8 +175,9 @@ private:
         control_ = std::move(*control);
 
         std::function<orders::Accounts(store::Tx&)> sync = [this](store::Tx& tx) {
-            tx.run("INSERT INTO store_settings (name, value) VALUES ('sealing_key_fingerprint', :1) ON CONFLICT (name) DO NOTHING",
-                   {key_->fingerprint()});
+            tx.run(
+                "INSERT INTO store_settings (name, value) VALUES ('sealing_key_fingerprint', :1) ON CONFLICT (name) DO NOTHING",
+                {key_->fingerprint()});
             return sync_suppliers(tx, config_, secrets_, *key_, clock_, randomness_);
         };
         auto accounts = co_await store_->commit<orders::Accounts>(Commit::config_sync, std::move(sync));
@@ -218,8 +226,9 @@ private:
             return notify::Rendered{std::move(mail->subject), std::move(mail->text), std::move(mail->html)};
         };
         facts_ = std::make_unique<notify::Facts>(clock_, randomness_, std::move(fact_options));
-        auto engine = std::make_unique<pipeline::Engine>(pipeline::Environment{
-            io_.get_executor(), clock_, randomness_, *store_, *workers_, *facts_, engine_options(config_, accounts, definitions_, manifests_)});
+        auto engine = std::make_unique<pipeline::Engine>(
+            pipeline::Environment{io_.get_executor(), clock_, randomness_, *store_, *workers_, *facts_,
+                                  engine_options(config_, accounts, definitions_, manifests_)});
         std::function<int(store::Tx&)> sync = [this, &made = *engine](store::Tx& tx) {
             made.sync(tx);
             for (const auto& [name, manifest] : manifests_) {
@@ -293,13 +302,14 @@ int run_daemon(const Config& config, const std::string& crash_at) {
     if (!crash_at.empty()) {
         if (!config.crash_points) {
             Log::warning("CROSSDOCK_CRASH_AT is set, and the config does not arm it (test: {crash_points: true}); ignored");
-        } else if (!CrashPoint::arm(crash_at)) {
-            std::fprintf(stderr, "crossdock: CROSSDOCK_CRASH_AT: there is no journal point \"%s\"; see `crossdock debug journal-points`\n",
-                         crash_at.c_str());
-            return exit_usage;
-        } else {
-            armed = crash_at;
         }
+        else if (!CrashPoint::arm(crash_at)) {
+            std::fprintf(
+                stderr, "crossdock: CROSSDOCK_CRASH_AT: there is no journal point \"%s\"; see `crossdock debug journal-points`\n",
+                crash_at.c_str());
+            return exit_usage;
+        }
+        else { armed = crash_at; }
     }
     Daemon daemon(config, armed);
     return daemon.run();

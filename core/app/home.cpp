@@ -3,13 +3,13 @@
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <sys/stat.h>
 #include <thread>
-#include <unistd.h>
 
 namespace crossdock::app {
 
@@ -29,7 +29,8 @@ Result<Home> open_home(const std::filesystem::path& folder) {
 }
 
 Result<store::FileLock> lock_store(const Home& home) {
-    return store::FileLock::take(home.store_lock(), "the store is in use by another process; stop that one, or name another data folder");
+    return store::FileLock::take(home.store_lock(),
+                                 "the store is in use by another process; stop that one, or name another data folder");
 }
 
 Result<store::FileLock> lock_workers(const Home& home, milliseconds patience) {
@@ -52,11 +53,12 @@ Result<store::FileLock> lock_workers(const Home& home, milliseconds patience) {
 }
 
 Result<crypto::SealingKey> load_sealing_key(const Home& home, const std::string& known_fingerprint, Randomness& randomness) {
-    auto key = crypto::SealingKey::load(home.master_key(), std::getenv("CROSSDOCK_MASTER_KEY"), known_fingerprint.empty(), randomness);
+    auto key =
+        crypto::SealingKey::load(home.master_key(), std::getenv("CROSSDOCK_MASTER_KEY"), known_fingerprint.empty(), randomness);
     if (!key) { return key; }
     if (!known_fingerprint.empty() && key->fingerprint() != known_fingerprint) {
-        return Fault{"this is not the sealing key of this store (fingerprint " + key->fingerprint() + ", the store's is " + known_fingerprint +
-                         "); put the right key into CROSSDOCK_MASTER_KEY or master.key",
+        return Fault{"this is not the sealing key of this store (fingerprint " + key->fingerprint() + ", the store's is " +
+                         known_fingerprint + "); put the right key into CROSSDOCK_MASTER_KEY or master.key",
                      home.master_key().string(), Advice::stop};
     }
     return key;

@@ -31,6 +31,7 @@ struct Home {
 
 /// The sealing key: from $CROSSDOCK_MASTER_KEY, else the file; made only for a store that has never had one.
 /// `known_fingerprint` is the store's, empty for a new store. Errors: missing, malformed, or another key than the store's.
-[[nodiscard]] Result<crypto::SealingKey> load_sealing_key(const Home& home, const std::string& known_fingerprint, Randomness& randomness);
+[[nodiscard]] Result<crypto::SealingKey> load_sealing_key(const Home& home, const std::string& known_fingerprint,
+                                                          Randomness& randomness);
 
 }  // namespace crossdock::app

@@ -32,7 +32,8 @@ LoadedPipelines load_pipelines(const std::filesystem::path& folder) {
             continue;
         }
         if (const auto [at, added] = names.emplace(definition->name, file.string()); !added) {
-            loaded.faults.push_back({"the pipeline " + definition->name + " stands in " + at->second + " too", file.string() + ":1:1"});
+            loaded.faults.push_back(
+                {"the pipeline " + definition->name + " stands in " + at->second + " too", file.string() + ":1:1"});
         }
         loaded.definitions.push_back(std::move(*definition));
     }

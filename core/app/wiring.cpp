@@ -7,7 +7,9 @@ namespace crossdock::app {
 
 Result<OpenSecrets> open_secrets(const Config& config, const std::function<Result<std::string>(const SecretRef&)>& sealed) {
     OpenSecrets open;
-    const auto one = [&](const SecretRef& secret) { return secret.from == SecretRef::From::store ? sealed(secret) : resolve(secret); };
+    const auto one = [&](const SecretRef& secret) {
+        return secret.from == SecretRef::From::store ? sealed(secret) : resolve(secret);
+    };
     const auto all = [&](const std::string& owner, const std::map<std::string, SecretRef>& credentials) -> Result<> {
         for (const auto& [setting, ref] : credentials) {
             auto secret = one(ref);
@@ -41,11 +43,15 @@ orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenS
             if (secret != own->second.end()) { api_key = key.seal(secret->second, "suppliers/" + account.name, randomness); }
         }
         const std::string webhook_url = account.webhook ? account.webhook->url : "";
-        tx.run("INSERT INTO suppliers (id, name, type, api_endpoint, api_key, webhook_url, display_name, created_at, updated_at) VALUES (:1, "
-               ":2, :3, :4, :5, :6, :7, :8, :9) ON CONFLICT (name) DO UPDATE SET type = excluded.type, api_endpoint = excluded.api_endpoint, "
-               "api_key = excluded.api_key, webhook_url = excluded.webhook_url, display_name = excluded.display_name, updated_at = "
-               "excluded.updated_at",
-               {new_id(clock, randomness), account.name, account.type, account.endpoint, api_key, webhook_url, account.display_name, now, now});
+        tx.run(
+            "INSERT INTO suppliers (id, name, type, api_endpoint, api_key, webhook_url, display_name, created_at, updated_at) "
+            "VALUES (:1, "
+            ":2, :3, :4, :5, :6, :7, :8, :9) ON CONFLICT (name) DO UPDATE SET type = excluded.type, api_endpoint = "
+            "excluded.api_endpoint, "
+            "api_key = excluded.api_key, webhook_url = excluded.webhook_url, display_name = excluded.display_name, updated_at = "
+            "excluded.updated_at",
+            {new_id(clock, randomness), account.name, account.type, account.endpoint, api_key, webhook_url, account.display_name,
+             now, now});
         const auto row = tx.first<std::string>("SELECT id FROM suppliers WHERE name = :1", {account.name});
         accounts.by_name[account.name] = {account.name, row ? std::get<0>(*row) : "", account.currency, account.statuses};
     }
@@ -87,7 +93,8 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
     return specs;
 }
 
-pipeline::EngineOptions engine_options(const Config& config, const orders::Accounts& accounts, std::vector<pipeline::Definition> definitions,
+pipeline::EngineOptions engine_options(const Config& config, const orders::Accounts& accounts,
+                                       std::vector<pipeline::Definition> definitions,
                                        const std::map<std::string, plugin::Manifest>& manifests) {
     pipeline::EngineOptions options;
     options.accounts = accounts;

@@ -20,14 +20,16 @@ struct OpenSecrets {
 };
 
 /// Opens all of them. `sealed` answers secret://name. Errors: `where` is the place in the config.
-[[nodiscard]] Result<OpenSecrets> open_secrets(const Config& config, const std::function<Result<std::string>(const SecretRef&)>& sealed);
+[[nodiscard]] Result<OpenSecrets> open_secrets(const Config& config,
+                                               const std::function<Result<std::string>(const SecretRef&)>& sealed);
 
 /// Makes the `suppliers` table follow the config. Returns the accounts with their rows' ids.
-[[nodiscard]] orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenSecrets& secrets, const crypto::SealingKey& key,
-                                              const Clock& clock, Randomness& randomness);
+[[nodiscard]] orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenSecrets& secrets,
+                                              const crypto::SealingKey& key, const Clock& clock, Randomness& randomness);
 
 /// What each worker is started with.
-[[nodiscard]] std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSecrets& secrets, const std::string& crash_at);
+[[nodiscard]] std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSecrets& secrets,
+                                                           const std::string& crash_at);
 
 /// The engine's options, effect classes weakened by the manifests (by worker name).
 [[nodiscard]] pipeline::EngineOptions engine_options(const Config& config, const orders::Accounts& accounts,

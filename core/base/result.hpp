@@ -29,6 +29,13 @@ struct Fault {
 template <class T = void>
 using Result = boost::system::result<T, Fault>;
 
+/// A Result that holds a value. Needed where a Fault could be made from the value too (a string, a path): there the compiler
+/// rightly refuses to guess.
+template <class T>
+[[nodiscard]] Result<T> good(T value) {
+    return Result<T>(boost::system::in_place_value, std::move(value));
+}
+
 /// Called by Result::value() on a Fault: reading a value that is not there is a bug, so it aborts with the text.
 [[noreturn]] void throw_exception_from_error(const Fault& fault, const boost::source_location& where);
 

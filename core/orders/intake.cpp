@@ -19,7 +19,13 @@ std::string free_reference(store::Tx& tx, const std::string& supplier_id, const 
 }  // namespace
 
 Placed place_order(store::Tx& tx, notify::Facts& facts, const model::Order& order, const Account& account,
-                   const std::string& owner, const std::string& digest, const StartRuns& start_runs) {
+                   const std::string& owner, const std::string& digest, const std::string& idempotency_key,
+                   const StartRuns& start_runs) {
+    if (!idempotency_key.empty()) {
+        const auto used = tx.first<std::string>("SELECT body_digest FROM idempotency_keys WHERE api_key_id = :1 AND key = :2",
+                                                {owner, idempotency_key});
+        if (used && std::get<0>(*used) != digest) { return {Placed::What::key_reused, ""}; }
+    }
     if (const auto known = tx.first<std::string, std::string, std::string>(
             "SELECT api_key_id, body_digest, answer FROM orders WHERE id = :1", {order.order_id})) {
         const auto& [known_owner, known_digest, answer] = *known;

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <sys/resource.h>
 #include <csignal>
 #include <cstdio>
 #include <functional>
@@ -20,10 +21,21 @@ namespace asio = boost::asio;
 constexpr milliseconds stop_grace{300};
 
 int refuse(const Fault& fault) {
-    std::fprintf(stderr, "crossdock sandbox: %s\n", fault.text().c_str());
+    // A busy port's text names the port by itself.
+    const std::string text = fault.what.starts_with(fault.where) ? fault.what : fault.text();
+    std::fprintf(stderr, "crossdock sandbox: %s\n", text.c_str());
     // What was given on the command line has no path and no place.
     const bool usage = fault.where.find('/') == std::string::npos && fault.where.find(':') == std::string::npos;
     return usage || fault.where.starts_with("http") ? 2 : 4;
+}
+
+/// What every server of this process wants: no death by a closed pipe, and as many descriptors as it may have.
+void prepare_process() {
+    std::signal(SIGPIPE, SIG_IGN);
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) { return; }
+    files.rlim_cur = files.rlim_max;
+    static_cast<void>(::setrlimit(RLIMIT_NOFILE, &files));
 }
 
 /// Runs until a signal; then `stop`, and what is left is dropped soon after: everything that counts is on disk.
@@ -43,7 +55,7 @@ int run_until_signal(asio::io_context& context, const std::function<void()>& sto
 }  // namespace
 
 int run_supplier(const SupplierOptions& options) {
-    std::signal(SIGPIPE, SIG_IGN);
+    prepare_process();
     asio::io_context context(1);
     SystemClock clock(context.get_executor());
     auto started = Supplier::start(context.get_executor(), clock, options);
@@ -55,7 +67,7 @@ int run_supplier(const SupplierOptions& options) {
 }
 
 int run_mail(const MailOptions& options) {
-    std::signal(SIGPIPE, SIG_IGN);
+    prepare_process();
     asio::io_context context(1);
     SystemClock clock(context.get_executor());
     auto started = MailSink::start(context.get_executor(), clock, options);

@@ -25,7 +25,7 @@ public:
         submit(
             point, [&](Tx& tx) { value = unit(tx); }, [&](std::optional<Fault> f) { fault = std::move(f); });
         if (fault) { return *fault; }
-        return std::move(*value);
+        return good(std::move(*value));
     }
     template <class T>
     [[nodiscard]] Result<T> read_now(const std::function<T(Tx&)>& unit) {
@@ -33,7 +33,7 @@ public:
         std::optional<Fault> fault;
         submit_read([&](Tx& tx) { value = unit(tx); }, [&](std::optional<Fault> f) { fault = std::move(f); });
         if (fault) { return *fault; }
-        return std::move(*value);
+        return good(std::move(*value));
     }
 
 private:

@@ -54,7 +54,7 @@ private:
         };
         std::optional<Fault> fault = co_await on_callback<std::optional<Fault>>(std::move(start));
         if (fault) { co_return *fault; }
-        co_return std::move(**slot);
+        co_return good(std::move(**slot));
     }
 };
 

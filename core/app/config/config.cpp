@@ -26,7 +26,7 @@ public:
     void read(const Node& root) {
         Fields fields(checks_, root, "the config",
                       {"listen", "data", "pipelines", "templates", "plugins", "currency", "log", "mail", "alerts", "routes",
-                       "suppliers", "channels", "limits", "test"});
+                       "schedules", "suppliers", "channels", "limits", "test"});
         if (!checks_.ok()) { return; }
         read_listen(fields);
         read_folders(fields);
@@ -35,6 +35,7 @@ public:
         read_channels(fields);
         read_suppliers(fields);
         read_routes(fields);
+        read_schedules(fields);
     }
 
 private:
@@ -184,6 +185,22 @@ private:
                                                yaml::hint(*account, accounts));
             }
             made_.routes.emplace(code, *account);
+        }
+    }
+
+    void read_schedules(Fields& fields) {
+        const Node* map = fields.map("schedules");
+        if (map == nullptr) { return; }
+        for (const auto& [pipeline, place, node] : map->entries) {
+            const auto text = yaml::text_of(checks_, node, pipeline);
+            if (!text) { return; }
+            const auto every = parse_duration(*text);
+            if (!every || *every < milliseconds{1'000}) {
+                checks_.refuse(node.place,
+                               "`" + pipeline + "` takes a duration of at least 1s, such as 15m, not " + json_quoted(*text));
+                return;
+            }
+            made_.schedules.emplace(pipeline, *every);
         }
     }
 

@@ -31,7 +31,8 @@ public:
     static constexpr std::size_t idle_max = 64;
 
     [[nodiscard]] CurlHandle take();
-    void give_back(CurlHandle handle);
+    /// `code` is how the exchange ended: only a connection whose exchange went well is used again.
+    void give_back(CurlHandle handle, CURLcode code);
 
 private:
     std::mutex mutex_;

@@ -3,6 +3,8 @@
 #include "base/system_clock.hpp"
 #include "client/curl_handle.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -20,7 +22,14 @@ CurlHandle Outbound::Pool::take() {
     return CurlHandle(curl_easy_init());
 }
 
-void Outbound::Pool::give_back(CurlHandle handle) {
+void Outbound::Pool::give_back(CurlHandle handle, CURLcode code) {
+    curl_socket_t used = CURL_SOCKET_BAD;
+    // After a time limit behind SMTP's final dot libcurl keeps the connection, and the late reply would answer the next mail.
+    // Cut here, it is seen dead before it is used again, and no QUIT waits for an answer.
+    if (code != CURLE_OK && curl_easy_getinfo(handle.get(), CURLINFO_ACTIVESOCKET, &used) == CURLE_OK &&
+        used != CURL_SOCKET_BAD) {
+        ::shutdown(used, SHUT_RDWR);
+    }
     // Clears options, passwords among them, and keeps live connections.
     curl_easy_reset(handle.get());
     const std::scoped_lock lock(mutex_);

@@ -158,7 +158,7 @@ HttpResult Outbound::send(const HttpExchange& exchange, const ExchangeLimits& li
     const CURLcode code = curl_easy_perform(curl);
     CrashPoint::pass(External::http_send, Side::after);
     settle(sending, code);
-    pool_->give_back(std::move(handle));
+    pool_->give_back(std::move(handle), code);
     return std::move(sending.result);
 }
 

@@ -146,7 +146,7 @@ SmtpResult Outbound::submit(const SmtpExchange& exchange, const ExchangeLimits& 
     const CURLcode code = curl_easy_perform(curl);
     CrashPoint::pass(External::smtp_send, Side::after);
     auto result = settle(submitting, code);
-    pool_->give_back(std::move(handle));
+    pool_->give_back(std::move(handle), code);
     return result;
 }
 

@@ -28,20 +28,20 @@ struct Order {
 
 /// Where a supplier's answer says what; JSON pointers, empty when it does not say it.
 struct SubmissionFields {
-    std::string_view id;         ///< the supplier's own order id, a string
-    std::string_view status;     ///< the supplier's word for the order's status
-    std::string_view reason;     ///< why it refused
-    std::string_view reference;  ///< our reference, repeated
+    std::string_view id = {};         ///< the supplier's own order id, a string
+    std::string_view status = {};     ///< the supplier's word for the order's status
+    std::string_view reason = {};     ///< why it refused
+    std::string_view reference = {};  ///< our reference, repeated
 };
 
 /// What became of create_order or cancel_order: facts only. The engine decides what they mean, from the account's file.
 struct Submission {
     Transport transport = Transport::not_sent;
     int status = 0;
-    std::optional<std::string> supplier_order_id;
-    std::optional<std::string> supplier_status;
+    std::optional<std::string> supplier_order_id = {};
+    std::optional<std::string> supplier_status = {};
     std::optional<std::string> reason = {};
-    std::optional<std::int64_t> retry_after_ms;
+    std::optional<std::int64_t> retry_after_ms = {};
     std::string exchange = {};
 
     /// Reads an HTTP answer. An id is taken from a body that is JSON only, and never from one that names another reference.
@@ -130,9 +130,9 @@ struct Webhook {
 struct Evidence {
     std::string event;
     std::string reference;
-    std::optional<std::string> supplier_order_id;
+    std::optional<std::string> supplier_order_id = {};
     std::string supplier_status;  ///< the supplier's word; the account's file maps it
-    std::optional<std::string> tracking_number;
+    std::optional<std::string> tracking_number = {};
     std::string occurred_at;  ///< RFC 3339, the supplier's clock
 
     [[nodiscard]] Json json() const {
@@ -145,15 +145,15 @@ struct Evidence {
 
 /// One article of a supplier's stock.
 struct InventoryRow {
-    std::string sku;
-    std::string name;
+    std::string sku = {};
+    std::string name = {};
     std::int64_t quantity = 0;
     bool lower_bound = false;  ///< the supplier said "100+"
-    std::string price;         ///< decimal text as written, for example "231.00"
-    std::string currency;
-    std::string grade;
-    std::string lock_status;
-    std::string warehouse;
+    std::string price = {};    ///< decimal text as written, for example "231.00"
+    std::string currency = {};
+    std::string grade = {};
+    std::string lock_status = {};
+    std::string warehouse = {};
 };
 
 /// Takes inventory rows, in batches. Blocks while the host stores one.

@@ -1,0 +1,86 @@
+#include <crossdock/sdk.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <stdexcept>
+#include <string>
+
+extern char** environ;
+
+namespace sdk = crossdock::sdk;
+
+/// Does to itself what the order's "do" asks for.
+class Obliging final : public sdk::SupplierAdapter {
+public:
+    static constexpr sdk::Manifest manifest{.name = "obliging", .version = "0.1.0", .create_order = sdk::EffectClass::lookup};
+
+    static sdk::Schema settings() {
+        return sdk::Schema{}
+            .text("greeting", "Said in each answer", "hello")
+            .integer("rows", "How many inventory rows there are", 3)
+            .secret("token", "Never to be seen")
+            .optional();
+    }
+
+    explicit Obliging(const sdk::Host& host) : settings_(host.settings()) {
+        if (settings_.need_text("greeting") == "refuse") { throw std::runtime_error("the greeting is not to my taste"); }
+    }
+
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        const auto wish = order.document.text("do").value_or("");
+        sdk::Submission made{.transport = sdk::Transport::answered, .status = 201};
+        if (wish == "crash") { std::raise(SIGSEGV); }
+        if (wish == "exit") { ::_exit(7); }
+        if (wish == "hang") { hang(host, false); }
+        if (wish == "hang until canceled") { hang(host, true); }
+        if (wish == "throw") { throw std::runtime_error("as asked, token " + settings_.text("token").value_or("")); }
+        if (wish == "throw an int") { throw 42; }
+        if (wish == "echo") { made.reason = order.document.dump(); }
+        if (wish == "greet") { made.reason = settings_.need_text("greeting"); }
+        if (wish == "environment") { made.reason = facts(); }
+        if (wish == "post") { return post(order, host); }
+        if (wish == "post twice") {
+            post(order, host);
+            return post(order, host);
+        }
+        if (wish == "post and throw") {
+            post(order, host);
+            throw std::runtime_error("after the fact");
+        }
+        if (wish == "post and deny") {
+            post(order, host);
+            made.transport = sdk::Transport::not_sent;
+        }
+        return made;
+    }
+
+    std::string sync_inventory(sdk::InventorySink& sink, sdk::Host& /*host*/) override {
+        for (std::int64_t i = 0; i < settings_.need_integer("rows"); ++i) {
+            sink.emit({{.sku = "SKU-" + std::to_string(i), .name = "n", .quantity = i, .price = "231.00", .currency = "USD"}});
+        }
+        return "none";
+    }
+
+private:
+    static sdk::Submission post(const sdk::Order& order, sdk::Host& host) {
+        return sdk::Submission::from(host.http().post(order.document.need_text("url"), order.document), {.id = "/id"});
+    }
+    static void hang(sdk::Host& host, bool politely) {
+        while (!politely || !host.canceled()) { ::usleep(10'000); }
+        throw sdk::Canceled();
+    }
+    /// What a plugin finds around itself.
+    static std::string facts() {
+        std::string found = environ[0] == nullptr ? "no environment" : environ[0];
+        for (int fd = 5; fd < 256; ++fd) {
+            if (::fcntl(fd, F_GETFD) != -1) { found += ", descriptor " + std::to_string(fd); }
+        }
+        return found;
+    }
+
+    sdk::Json settings_;
+};
+
+CROSSDOCK_EXPORT_SUPPLIER(Obliging)
