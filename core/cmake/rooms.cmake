@@ -36,7 +36,7 @@ function(crossdock_test name)
   add_custom_command(TARGET test_${name} POST_BUILD BYPRODUCTS ${listed} VERBATIM
     COMMAND ${CMAKE_COMMAND} -D PROGRAM=$<TARGET_FILE:test_${name}> -D PREFIX=${name} "-DLABELS=${name},${labels}"
             -D TIMEOUT_S=${arg_TIMEOUT_S} "-DPROPERTIES=${properties}" -D FILE=${listed}
-            -P ${CMAKE_SOURCE_DIR}/cmake/discover_tests.cmake)
+            -P ${CMAKE_SOURCE_DIR}/core/cmake/discover_tests.cmake)
   # A program that is not built is one failing test, so that a suite cannot shrink unseen.
   set(included ${CMAKE_CURRENT_BINARY_DIR}/test_${name}.include.cmake)
   file(WRITE ${included} "if(EXISTS \"${listed}\")\n  include(\"${listed}\")\nelse()\n  add_test(\"${name}: is not built\" test_${name}_is_not_built)\nendif()\n")
