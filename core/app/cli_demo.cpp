@@ -56,7 +56,7 @@ Result<> follow(const DemoRig& rig, std::string& cursor, const std::function<boo
         }
         const bool enough = wanted(*event);
         if (event->text("type").starts_with("order.") || enough) {
-            say("      " + event->text("type") + about + "  (seen " + std::to_string(delay) + " ms after its commit)");
+            say("      " + event->text("type") + about + "  (seen " + std::to_string(delay) + " ms after it was stored)");
         }
         seen = seen || enough;
         return !seen;

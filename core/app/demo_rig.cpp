@@ -178,7 +178,7 @@ Result<> DemoRig::wait_ready(Process& process, const std::string& name, const st
         }
         if (ready()) { return {}; }
         if (system_boot_ms() > until) { return Fault{name + " was not ready in time\n" + tail(log_of(name)), {}, Advice::stop}; }
-        ::poll(nullptr, 0, 5);
+        ::poll(nullptr, 0, 1);
     }
 }
 

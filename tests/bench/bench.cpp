@@ -1,17 +1,12 @@
 // crossdock_bench [RUNS]: from the start of `crossdock serve` until /readyz answers 200, and what it weighs when idle.
-// The store is new in the first run and found in all others; the config has no suppliers and no channels.
+// The demo's config: one supplier account and one mail channel, each in a worker. The first run syncs the inventory, all others
+// find it.
+#include "app/demo_rig.hpp"
 #include "base/process.hpp"
-#include "base/system_clock.hpp"
-#include "http/loopback.hpp"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -25,7 +20,6 @@ namespace fs = std::filesystem;
 using Timer = std::chrono::steady_clock;
 using Ms = std::chrono::duration<double, std::milli>;
 
-constexpr std::chrono::seconds ready_deadline{20};
 constexpr std::chrono::seconds idle_time{2};
 
 /// Thrown, so that the daemon under way ends with its Process.
@@ -45,20 +39,6 @@ struct Scratch {
     ~Scratch() { fs::remove_all(path); }
     fs::path path;
 };
-
-std::uint16_t free_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-        ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-        give_up("no free port");
-    }
-    ::close(fd);
-    return ntohs(address.sin_port);
-}
 
 double median(std::vector<double> values) {
     std::sort(values.begin(), values.end());
@@ -80,17 +60,11 @@ double empty_program_ms(const fs::path& program) {
     return Ms(Timer::now() - begun).count();
 }
 
-/// Milliseconds from starting the daemon until it says that it is ready.
-double start_to_ready_ms(const fs::path& program, const fs::path& config, std::uint16_t port, Process& daemon) {
+/// Milliseconds from starting the daemon until it says that it is ready, its workers included.
+double start_to_ready_ms(app::DemoRig& rig) {
     const auto begun = Timer::now();
-    daemon = started({.program = program, .arguments = {"serve", "--config", config.string()}, .environment = own_environment()});
-    while (Timer::now() - begun < ready_deadline) {
-        const auto answer = http::exchange({.port = port, .target = "/readyz", .timeout = std::chrono::milliseconds(1000)});
-        if (answer && answer->status == 200) { return Ms(Timer::now() - begun).count(); }
-        if (const auto status = daemon.ended()) { give_up("the daemon ended: " + describe_exit(*status)); }
-        std::this_thread::sleep_for(std::chrono::microseconds(500));
-    }
-    give_up("the daemon was not ready in time");
+    if (const auto ready = rig.start_daemon(); !ready) { give_up(ready.error().text()); }
+    return Ms(Timer::now() - begun).count();
 }
 
 /// A line of /proc/PID/status, in MiB.
@@ -113,25 +87,27 @@ struct Figures {
 Figures measure(int runs) {
     const fs::path programs = executable_folder();
     const Scratch scratch;
-    const std::uint16_t port = free_port();
-    const fs::path config = scratch.path / "crossdock.yaml";
-    fs::create_directories(scratch.path / "pipelines");
-    fs::create_directories(scratch.path / "templates");
-    std::ofstream(config) << "listen: { host: 127.0.0.1, port: " << port << " }\ndata: data\nlog: { level: error }\n";
+    app::RigOptions options;
+    options.folder = scratch.path / "rig";
+    options.inventory_every = std::chrono::hours{1};
+    auto made = app::DemoRig::make(std::move(options));
+    if (!made) { give_up(made.error().text()); }
+    app::DemoRig& rig = **made;
+    for (const auto& started : {rig.start_mail_sink(), rig.start_supplier()}) {
+        if (!started) { give_up(started.error().text()); }
+    }
     Figures figures;
     for (int run = 0; run <= runs; ++run) {
         figures.empty_ms.push_back(empty_program_ms(programs / "crossdock_bench_empty"));
-        Process daemon;
-        const double ms = start_to_ready_ms(programs / "crossdock", config, port, daemon);
+        const double ms = start_to_ready_ms(rig);
         if (run == 0) { figures.first_ready_ms = ms; }
         else { figures.ready_ms.push_back(ms); }
         if (run == runs) {
             std::this_thread::sleep_for(idle_time);
-            figures.resident_mib = memory_mib(daemon.pid(), "VmRSS");
-            figures.own_mib = memory_mib(daemon.pid(), "RssAnon");
+            figures.resident_mib = memory_mib(rig.daemon().pid(), "VmRSS");
+            figures.own_mib = memory_mib(rig.daemon().pid(), "RssAnon");
         }
-        daemon.signal(SIGTERM);
-        if (const int status = daemon.wait(); status != 0) {
+        if (const int status = rig.stop_daemon(); status != 0) {
             give_up("the daemon did not stop cleanly: " + describe_exit(status));
         }
     }

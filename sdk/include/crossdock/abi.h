@@ -168,8 +168,8 @@ typedef struct xd_instance_v1 {
     uint32_t size;
     uint32_t reserved;
 
-    /* Hands a JSON object to `reply`: {"classes": {operation: strongest effect class}, "settings": [schema rows]}. Runs no code of
-     * the account; called before create. */
+    /* Hands a JSON object to `reply`: {"classes": {operation: strongest effect class}, "settings": [schema rows]}. Runs no code
+     * of the account; called before create. */
     uint32_t (*manifest)(const xd_reply* reply);
 
     /* Makes an instance for one account; `host` serves settings, log and clock only, and for this call only. */
