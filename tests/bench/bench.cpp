@@ -116,8 +116,8 @@ Figures measure(int runs) {
     const std::uint16_t port = free_port();
     const fs::path config = scratch.path / "crossdock.yaml";
     fs::create_directories(scratch.path / "pipelines");
-    fs::create_directories(scratch.path / "templates");
-    std::ofstream(config) << "listen: { host: 127.0.0.1, port: " << port << " }\ndata: data\nlog: { level: error }\n";
+    std::ofstream(config) << "listen: { host: 127.0.0.1, port: " << port
+                          << " }\ndata: data\nlog: { level: error }\ntemplates: " CROSSDOCK_SOURCE "/config/templates\n";
     Figures figures;
     for (int run = 0; run <= runs; ++run) {
         figures.empty_ms.push_back(empty_program_ms(programs / "crossdock_bench_empty"));
