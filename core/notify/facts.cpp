@@ -145,7 +145,7 @@ bool Facts::send(store::Tx& tx, const StoredFact& fact, const std::string& to, c
     effect.order_id = fact.order_id;
     effect.notification_id = id;
     effect.effect_class = "repeatable";
-    effect.retry_json = R"({"attempts":12,"backoff_ms":1000,"backoff_max_ms":600000})";
+    effect.retry_json = R"({"attempts":100,"backoff_ms":1000,"backoff_max_ms":600000})";
     effect.input = Json::object({{"message_id", message_id},
                                  {"from", options_.mail_from},
                                  {"to", to},

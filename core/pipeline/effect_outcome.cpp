@@ -8,6 +8,9 @@ namespace {
 using model::Submission;
 using model::Verdict;
 
+/// A supplier that cannot be asked is asked for ever; a person hears of it after so many attempts.
+constexpr std::int64_t asks_before_alert = 10;
+
 Submission submission_of(const plugin::CallAnswer& answer) {
     Submission submission;
     switch (answer.status) {
@@ -115,6 +118,10 @@ void apply_lookup(store::Tx& tx, Environment& environment, store::EffectRow& eff
         return;
     }
     apply_decision(tx, environment, effect, decision);
+    if (!found && attempt.number % asks_before_alert == 0 && effect.order_id) {
+        environment.facts.needs_attention(tx, *effect.order_id, "unanswered/" + effect.id,
+                                          effect.target + " does not answer whether it has the order; asking goes on: " + detail_of(answer));
+    }
 }
 
 void apply_delivery(store::Tx& tx, Environment& environment, store::EffectRow& effect, const plugin::CallAnswer& answer,

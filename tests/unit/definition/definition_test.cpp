@@ -54,7 +54,7 @@ TEST_CASE("order-forward sends the stored order as it was written", "[definition
     const auto& submit = made.steps[0];
     CHECK(submit.id == "submit");
     CHECK(submit.use == "supplier.create_order");
-    CHECK(submit.retry.attempts == 8);
+    CHECK(submit.retry.attempts == 100);
     CHECK(submit.retry.backoff == milliseconds{2'000});
     CHECK(submit.retry.backoff_max == milliseconds{300'000});
     const auto document = Json::parse(R"({"order":{"supplier":"wesellcellular","items":[{"unit_price":231.00}]},"steps":{}})");

@@ -176,9 +176,11 @@ std::vector<std::string> ambient_uses(const Source& source) {
 }
 
 std::vector<std::string> bare_acts(const Source& source) {
-    static const std::regex pattern(R"re("([^"]*[\s(;]|(\\n)*|[^"]*\\n)commit\s*;?\)?"|"end transaction|\.commit\s*\(\s*\)|)re"
-                                    R"(\bcurl_(easy|multi)_perform\b|\bcurl_easy_send\b|\bcaller_?(\.|->)call\s*\()",
-                                    std::regex::ECMAScript | std::regex::icase);
+    // The word as a statement: a whole literal, or behind another statement in one.
+    static const std::regex pattern(
+        R"re("\(?\s*commit\s*;?\s*\)?"|(;|\\n)\s*commit\s*;?\s*\)?"|"end transaction|\.commit\s*\(\s*\)|)re"
+        R"(\bcurl_(easy|multi)_perform\b|\bcurl_easy_send\b|\bcaller_?(\.|->)call\s*\()",
+        std::regex::ECMAScript | std::regex::icase);
     const std::string_view text = source.text;
     std::vector<std::string> found;
     for (const auto& [offset, what] : matches(source, pattern)) {
