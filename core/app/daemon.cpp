@@ -187,21 +187,41 @@ private:
         co_return co_await start_engine(std::move(*accounts));
     }
 
+    struct Starting {
+        explicit Starting(Clock& clock) : changed(clock) {}
+        Signal changed;
+        std::size_t left = 0;
+        std::vector<Fault> faults;
+    };
+
+    Task<void> start_worker(plugin::WorkerSpec spec, std::shared_ptr<Starting> starting) {
+        const std::string name = spec.name;
+        auto manifest = co_await workers_->start(std::move(spec));
+        if (manifest) { manifests_[name] = std::move(*manifest); }
+        else {
+            Fault fault = manifest.error();
+            if (fault.where.empty()) { fault.where = plugin_place(name); }
+            starting->faults.push_back(std::move(fault));
+        }
+        --starting->left;
+        starting->changed.notify();
+    }
+
     Task<std::optional<Trouble>> start_workers() {
         plugin::Workers::Options options;
         options.program = executable_folder() / "crossdock-worker";
         options.lock_fd = workers_lock_.fd();
         workers_ = plugin::Workers::make(io_.get_executor(), clock_, options);
-        for (auto& spec : worker_specs(config_, secrets_, crash_at_)) {
-            const std::string name = spec.name;
-            auto manifest = co_await workers_->start(std::move(spec));
-            if (!manifest) {
-                Fault fault = manifest.error();
-                if (fault.where.empty()) { fault.where = plugin_place(name); }
-                co_return Trouble{exit_bad_config, fault};
-            }
-            manifests_[name] = std::move(*manifest);
+        // All at once: each spends most of its start in the loader of its libraries.
+        auto starting = std::make_shared<Starting>(clock_);
+        auto specs = worker_specs(config_, secrets_, crash_at_);
+        starting->left = specs.size();
+        for (auto& spec : specs) { spawn(io_.get_executor(), start_worker(std::move(spec), starting)); }
+        while (starting->left > 0) {
+            const auto ticket = starting->changed.ticket();
+            co_await starting->changed.wait(ticket, milliseconds{60'000});
         }
+        if (!starting->faults.empty()) { co_return Trouble{exit_bad_config, starting->faults.front()}; }
         co_return std::nullopt;
     }
 
