@@ -58,7 +58,7 @@ Task<Result<Json>> revoke_key(AdminContext context, Json request) {
     };
     auto revoked = co_await context.store.commit<bool>(Commit::key_change, std::move(unit));
     if (!revoked) { co_return revoked.error(); }
-    if (!*revoked) { co_return Fault{"there is no such key that is not revoked yet", which}; }
+    if (!*revoked) { co_return Fault{"there is no such key, or it is revoked already; `crossdock key list` shows them", which}; }
     co_return Json::object({{"revoked", which}});
 }
 

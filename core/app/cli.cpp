@@ -26,7 +26,12 @@ Result<Config> CommandLine::load() const {
     ConfigOverrides overrides;
     if (port) { overrides.port = static_cast<std::uint16_t>(*port); }
     if (data) { overrides.data = *data; }
-    return load_config(config_path(config), overrides);
+    const auto file = config_path(config);
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) {
+        return Fault{"there is no config file here; name one with --config or CROSSDOCK_CONFIG", file.string()};
+    }
+    return load_config(file, overrides);
 }
 
 int fail(const CommandLine& line, const Fault& fault, int code) {

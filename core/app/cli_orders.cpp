@@ -6,7 +6,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -18,7 +20,7 @@ namespace {
 Result<std::string> read_document(const std::string& file) {
     if (file == "-") { return good(std::string((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>())); }
     std::ifstream in(file, std::ios::binary);
-    if (!in) { return Fault{"cannot be read", file}; }
+    if (!in) { return Fault{std::string("cannot be read: ") + std::strerror(errno), file}; }
     return good(std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()));
 }
 
@@ -35,7 +37,11 @@ int submit(const CommandLine& line, const std::string& file, const std::string& 
     call.headers = {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + key}};
     call.body = *body;
     const auto answer = http::exchange(call);
-    if (!answer) { return fail(line, answer.error(), exit_unavailable); }
+    if (!answer) {
+        Fault fault = answer.error();
+        fault.what += "; does the daemon run? `crossdock serve` starts it";
+        return fail(line, fault, exit_unavailable);
+    }
     if (answer->status == 202) {
         const auto parsed = Json::parse(answer->body);
         const bool repeated = answer->header("Idempotency-Replayed").has_value();

@@ -164,7 +164,11 @@ private:
         http::Handler handler = [this](http::Request request) { return handle(std::move(request)); };
         auto server =
             http::Server::listen(io_.get_executor(), config_.listen_host, config_.listen_port, limits, std::move(handler));
-        if (!server) { co_return Trouble{exit_unavailable, server.error()}; }
+        if (!server) {
+            Fault fault = server.error();
+            fault.what += "; choose another one with --port, or `listen` in the config";
+            co_return Trouble{exit_unavailable, fault};
+        }
         server_ = std::move(*server);
 
         AdminHandler admin = [this](Json request) {
@@ -199,9 +203,8 @@ private:
         auto manifest = co_await workers_->start(std::move(spec));
         if (manifest) { manifests_[name] = std::move(*manifest); }
         else {
-            Fault fault = manifest.error();
-            if (fault.where.empty()) { fault.where = plugin_place(name); }
-            starting->faults.push_back(std::move(fault));
+            // The place in the config first, where it is put right; then the library that was loaded.
+            starting->faults.push_back({manifest.error().text(), plugin_place(name), manifest.error().advice});
         }
         --starting->left;
         starting->changed.notify();

@@ -19,7 +19,14 @@ Result<Home> open_home(const std::filesystem::path& folder) {
     if (!there) {
         std::filesystem::create_directories(folder.parent_path(), error);
         if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-            return Fault{std::string("the data folder cannot be made: ") + std::strerror(errno), folder.string(), Advice::stop};
+            return Fault{std::string("the data folder cannot be made: ") + std::strerror(errno) +
+                             "; name another one with --data, or `data` in the config",
+                         folder.string(), Advice::stop};
+        }
+        if (!std::filesystem::is_directory(folder, error)) {
+            return Fault{
+                "something else than a folder stands here; name another data folder with --data, or `data` in the config",
+                folder.string(), Advice::stop};
         }
     }
     if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
@@ -29,8 +36,8 @@ Result<Home> open_home(const std::filesystem::path& folder) {
 }
 
 Result<store::FileLock> lock_store(const Home& home) {
-    return store::FileLock::take(home.store_lock(),
-                                 "the store is in use by another process; stop that one, or name another data folder");
+    return store::FileLock::take(home.store_lock(), "the store",
+                                 "stop that one, or name another data folder with --data or `data` in the config");
 }
 
 Result<store::FileLock> lock_workers(const Home& home, milliseconds patience) {
@@ -57,9 +64,11 @@ Result<crypto::SealingKey> load_sealing_key(const Home& home, const std::string&
         crypto::SealingKey::load(home.master_key(), std::getenv("CROSSDOCK_MASTER_KEY"), known_fingerprint.empty(), randomness);
     if (!key) { return key; }
     if (!known_fingerprint.empty() && key->fingerprint() != known_fingerprint) {
+        const char* variable = std::getenv("CROSSDOCK_MASTER_KEY");
+        const bool from_variable = variable != nullptr && *variable != '\0';
         return Fault{"this is not the sealing key of this store (fingerprint " + key->fingerprint() + ", the store's is " +
                          known_fingerprint + "); put the right key into CROSSDOCK_MASTER_KEY or master.key",
-                     home.master_key().string(), Advice::stop};
+                     from_variable ? "CROSSDOCK_MASTER_KEY" : home.master_key().string(), Advice::stop};
     }
     return key;
 }

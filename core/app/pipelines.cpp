@@ -1,6 +1,8 @@
 #include "app/pipelines.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -9,7 +11,7 @@ namespace crossdock::app {
 
 Result<pipeline::Definition> load_pipeline(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
-    if (!in) { return Fault{"cannot be read", file.string()}; }
+    if (!in) { return Fault{std::string("cannot be read: ") + std::strerror(errno), file.string()}; }
     const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     return pipeline::parse_definition(text, file.string());
 }

@@ -366,10 +366,8 @@ Result<std::unique_ptr<Server>> Server::listen(Executor executor, const std::str
     step([&] { state->acceptor.set_option(tcp::acceptor::reuse_address(true), error); });
     step([&] { state->acceptor.bind(endpoint, error); });
     step([&] { state->acceptor.listen(asio::socket_base::max_listen_connections, error); });
-    if (error == asio::error::address_in_use) {
-        return Fault{where + " is in use by another program; choose another port with --port", where, Advice::stop};
-    }
-    if (error) { return Fault{"cannot listen on " + where + ": " + error.message(), where, Advice::stop}; }
+    if (error == asio::error::address_in_use) { return Fault{"this port is in use by another program", where, Advice::stop}; }
+    if (error) { return Fault{"cannot listen here: " + error.message(), where, Advice::stop}; }
     const auto chosen = state->acceptor.local_endpoint(error).port();
     spawn(executor, accept_all(state));
     return std::unique_ptr<Server>(std::make_unique<BeastServer>(std::move(state), chosen));

@@ -18,7 +18,7 @@ constexpr std::int64_t amount_max = 1'000'000'000'000'000;
 Result<int> currency_digits(std::string_view currency) {
     const bool letters =
         currency.size() == 3 && std::all_of(currency.begin(), currency.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-    if (!letters) { return Fault{"a currency is an ISO 4217 code of three upper-case letters, such as USD"}; }
+    if (!letters) { return Fault{"must be an ISO 4217 code of three upper-case letters, such as USD"}; }
     if (std::find(without_minor.begin(), without_minor.end(), currency) != without_minor.end()) { return 0; }
     if (std::find(thousandths.begin(), thousandths.end(), currency) != thousandths.end()) { return 3; }
     return 2;

@@ -110,7 +110,8 @@ void Facts::needs_attention(store::Tx& tx, const std::string& order_id, const st
                 .natural_key = "order/" + order_id + "/needs_attention/" + topic,
                 .order_id = customer ? std::optional(order_id) : std::nullopt,
                 .customer_id = customer ? std::optional(std::get<0>(*customer)) : std::nullopt,
-                .data = Json::object({{"order_id", order_id}, {"reason", reason}}),
+                // Only of an order that is here can the story be asked for.
+                .data = Json::object({{customer ? "order_id" : "about", order_id}, {"reason", reason}}),
                 .occurred_at = now});
 }
 

@@ -175,7 +175,7 @@ void RunDriver::fail(store::Tx& tx, const StepWork& work, const std::string& rea
     if (!work.feed_id.empty()) { inventory::fail_feed(tx, environment_.facts, work.feed_id, reason); }
     if (!work.webhook_id.empty()) {
         orders::mark_webhook(tx, work.webhook_id, "rejected", reason);
-        environment_.facts.needs_attention(tx, "webhook " + work.webhook_id, "webhook/" + work.webhook_id,
+        environment_.facts.needs_attention(tx, "Webhook " + work.webhook_id, "webhook/" + work.webhook_id,
                                            "a webhook of " + work.with.text("account") + " was rejected: " + reason);
     }
     if (run.order_id) {

@@ -197,9 +197,9 @@ Result<std::unique_ptr<MailSink>> MailSink::start(Executor executor, Clock& cloc
     if (!error) { sink->acceptor.bind(endpoint, error); }
     if (!error) { sink->acceptor.listen(asio::socket_base::max_listen_connections, error); }
     if (error == asio::error::address_in_use) {
-        return Fault{where + " is in use by another program; choose another port with --port", where, Advice::stop};
+        return Fault{"this port is in use by another program; choose another one with --listen-port", where, Advice::stop};
     }
-    if (error) { return Fault{"cannot listen on " + where + ": " + error.message(), where, Advice::stop}; }
+    if (error) { return Fault{"cannot listen here: " + error.message(), where, Advice::stop}; }
     const auto port = sink->acceptor.local_endpoint(error).port();
     spawn(executor, accept_all(sink));
     std::unique_ptr<MailSink> made = std::make_unique<RunningSink>(sink, port);

@@ -21,9 +21,7 @@ namespace asio = boost::asio;
 constexpr milliseconds stop_grace{300};
 
 int refuse(const Fault& fault) {
-    // A busy port's text names the port by itself.
-    const std::string text = fault.what.starts_with(fault.where) ? fault.what : fault.text();
-    std::fprintf(stderr, "crossdock sandbox: %s\n", text.c_str());
+    std::fprintf(stderr, "crossdock sandbox: %s\n", fault.text().c_str());
     // What was given on the command line has no path and no place.
     const bool usage = fault.where.find('/') == std::string::npos && fault.where.find(':') == std::string::npos;
     return usage || fault.where.starts_with("http") ? 2 : 4;

@@ -319,7 +319,11 @@ Result<std::unique_ptr<Supplier>> Supplier::start(Executor executor, Clock& cloc
                                                  std::move(ledger), std::move(target).value());
     http::Handler handler = [simulator](http::Request request) { return handle(simulator, std::move(request)); };
     auto server = http::Server::listen(executor, "127.0.0.1", options.port, {}, std::move(handler));
-    if (server.has_error()) { return server.error(); }
+    if (server.has_error()) {
+        Fault fault = server.error();
+        fault.what += "; choose another one with --listen-port";
+        return fault;
+    }
     std::unique_ptr<Supplier> made = std::make_unique<RunningSupplier>(simulator, std::move(server).value());
     for (const auto& order : simulator->ledger.orders()) { simulator->plan(order); }
     for (const auto& [id, bodies] : simulator->ledger.pending_webhooks()) { simulator->deliver_pending(id); }

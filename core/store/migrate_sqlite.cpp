@@ -23,15 +23,18 @@ Result<> run(sqlite3* db, const std::string& sql, const std::string& where) {
                  Advice::stop};
 }
 
+Fault no_store(sqlite3* db, const std::string& where) {
+    return {std::string("this is no store: ") + sqlite3_errmsg(db) + "; put a backup in its place, or name another data folder",
+            where, Advice::stop};
+}
+
 Result<int> version(sqlite3* db, const std::string& where) {
     sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, nullptr) != SQLITE_OK) {
-        return Fault{std::string("this is no store: ") + sqlite3_errmsg(db), where, Advice::stop};
-    }
+    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, nullptr) != SQLITE_OK) { return no_store(db, where); }
     const int code = sqlite3_step(statement);
     const int found = code == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
     sqlite3_finalize(statement);
-    if (found < 0) { return Fault{std::string("this is no store: ") + sqlite3_errmsg(db), where, Advice::stop}; }
+    if (found < 0) { return no_store(db, where); }
     return found;
 }
 

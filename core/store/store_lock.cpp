@@ -14,7 +14,7 @@ std::string holder(int fd) {
     const auto got = ::pread(fd, text.data(), text.size() - 1, 0);
     std::string pid(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
     while (!pid.empty() && pid.back() == '\n') { pid.pop_back(); }
-    return pid.empty() ? "" : " (process " + pid + ")";
+    return pid.empty() ? "another process" : "process " + pid;
 }
 
 }  // namespace
@@ -39,11 +39,11 @@ Result<bool> FileLock::try_take(const std::filesystem::path& file, FileLock& int
     return true;
 }
 
-Result<FileLock> FileLock::take(const std::filesystem::path& file, const std::string& held_message) {
+Result<FileLock> FileLock::take(const std::filesystem::path& file, const std::string& what, const std::string& advice) {
     FileLock lock;
     const auto taken = try_take(file, lock);
     if (!taken) { return taken.error(); }
-    if (!*taken) { return Fault{held_message + holder(lock.fd()), file.string(), Advice::stop}; }
+    if (!*taken) { return Fault{what + " is in use by " + holder(lock.fd()) + "; " + advice, file.string(), Advice::stop}; }
     return lock;
 }
 

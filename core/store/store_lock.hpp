@@ -11,8 +11,9 @@ namespace crossdock::store {
 /// A descriptor handed to child processes holds it too (the workers' lock).
 class FileLock {
 public:
-    /// Errors: held by another process (names the file and, when written there, its pid), or the file cannot be made.
-    [[nodiscard]] static Result<FileLock> take(const std::filesystem::path& file, const std::string& held_message);
+    /// Errors: held by another process ("WHAT is in use by process PID; ADVICE", with the file), or the file cannot be made.
+    [[nodiscard]] static Result<FileLock> take(const std::filesystem::path& file, const std::string& what,
+                                               const std::string& advice);
 
     /// The same, answering false instead of a fault while another process holds it.
     [[nodiscard]] static Result<bool> try_take(const std::filesystem::path& file, FileLock& into);

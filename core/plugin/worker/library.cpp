@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <boost/dll/shared_library.hpp>
 
+#include <dlfcn.h>
 #include <array>
 #include <cstddef>
 #include <fstream>
@@ -120,7 +121,10 @@ Result<Library> load_library(const std::filesystem::path& file, const std::strin
     boost::dll::fs::error_code load_error;
     shared->load(boost::dll::fs::path(file), load_error, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
     if (load_error || !shared->is_loaded()) {
-        return Fault{"the plugin cannot be loaded: " + load_error.message(), file.string()};
+        // Boost.DLL answers one error code for all; the loader's own words say which it was.
+        const char* reason = ::dlerror();
+        return Fault{"the plugin cannot be loaded: " + (reason != nullptr ? std::string(reason) : load_error.message()),
+                     file.string()};
     }
     if (!shared->has("crossdock_plugin")) {
         return Fault{"this is no Crossdock plugin: it does not export the symbol crossdock_plugin", file.string()};

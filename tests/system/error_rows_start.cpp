@@ -1,0 +1,188 @@
+// Bad configs, pipelines, plugins, folders and command lines, given to processes of their own.
+#include "error_rows.hpp"
+
+#include <algorithm>
+
+namespace crossdock::system_tests {
+namespace {
+
+enum class Where { config, supplier, pipeline };
+
+/// A row whose config, supplier file or pipeline differs from the shipped one in one place; lint must say what serve says.
+BadInput spoiled(std::string name, Where where, std::string from, std::string to) {
+    return {std::move(name), [where, from = std::move(from), to = std::move(to)](House& house) {
+                Trial trial(house);
+                const auto file = where == Where::config     ? trial.config()
+                                  : where == Where::supplier ? trial.supplier()
+                                                             : trial.pipeline();
+                Trial::edit(file, from, to);
+                return trial.lint_and_serve();
+            }};
+}
+
+/// The same for what only shows when the workers start.
+BadInput starting(std::string name, Where where, std::string from, std::string to) {
+    return {std::move(name), [where, from = std::move(from), to = std::move(to)](House& house) {
+                Trial trial(house);
+                Trial::edit(where == Where::config ? trial.config() : trial.supplier(), from, to);
+                return trial.serve();
+            }};
+}
+
+Seen wrong_abi(House& house) {
+    Trial trial(house);
+    const auto plugin = (executable_folder() / "../tests/plugins/wrong_abi_new.so").lexically_normal();
+    Trial::edit(trial.supplier(), "plugin: phonex", "plugin: " + plugin.string());
+    return trial.serve();
+}
+
+Seen refused_setting(House& house) {
+    Trial trial(house);
+    Trial::edit(trial.config(), "port: " + std::to_string(house.idle().mail_port()), "port: 0");
+    return trial.serve();
+}
+
+Seen missing_secret(House& house) {
+    return Trial(house).serve({}, {"CROSSDOCK_DEMO_PHONEX_KEY"});
+}
+
+Seen file_as_data_folder(House& house) {
+    Trial trial(house);
+    write_file(trial.data(), "not a folder");
+    return trial.serve();
+}
+
+Seen damaged_store(House& house) {
+    Trial trial(house);
+    std::filesystem::create_directory(trial.data());
+    write_file(trial.data() / "store.sqlite3", std::string(8192, 'x'));
+    return trial.serve();
+}
+
+/// A folder in the store's place cannot be written as a file by anybody, root included.
+Seen unwritable_store(House& house) {
+    Trial trial(house);
+    std::filesystem::create_directories(trial.data() / "store.sqlite3");
+    return trial.serve();
+}
+
+Seen second_daemon(House& house) {
+    return house.run({"serve", "--config", house.running().config().string(), "--port", "0"});
+}
+
+Seen wrong_sealing_key(House& house) {
+    Trial trial(house);
+    trial.copy_store();
+    return trial.serve({}, {"CROSSDOCK_MASTER_KEY=" + std::string(64, '0')});
+}
+
+Seen missing_sealing_key(House& house) {
+    Trial trial(house);
+    trial.copy_store();
+    std::filesystem::remove(trial.data() / "master.key");
+    return trial.serve();
+}
+
+Seen readable_sealing_key(House& house) {
+    Trial trial(house);
+    trial.copy_store();
+    std::filesystem::permissions(trial.data() / "master.key", std::filesystem::perms::others_read,
+                                 std::filesystem::perm_options::add);
+    return trial.serve();
+}
+
+Seen on_idle(House& house, std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--config", house.idle().config().string()});
+    return house.run(arguments);
+}
+
+/// A row that runs a command against a store that no daemon has open.
+BadInput command(std::string name, std::vector<std::string> arguments) {
+    return {std::move(name), [arguments = std::move(arguments)](House& house) { return on_idle(house, arguments); }};
+}
+
+Seen submit(House& house, const std::filesystem::path& config, const std::string& key) {
+    const auto file = house.new_folder() / "order.json";
+    write_file(file, order_with("\"quantity\": 10", "\"quantity\": 0"));
+    return house.run({"order", "submit", file.string(), "--key", key, "--config", config.string()});
+}
+
+}  // namespace
+
+std::vector<BadInput> config_rows() {
+    return {
+        {"wrong config path",
+         [](House& house) {
+             return house.run({"serve", "--config", "/nowhere/crossdock.yaml"});
+         }},
+        spoiled("unknown YAML key", Where::config, "currency:", "curency:"),
+        spoiled("duplicate YAML key", Where::config, "currency: USD", "currency: USD\ncurrency: EUR"),
+        spoiled("no valid YAML", Where::config, "{ host: 127.0.0.1,", "{ host: 127.0.0.1"),
+        spoiled("wrong value in the config", Where::config, "not_after: 3s", "not_after: soon"),
+        spoiled("missing supplier file", Where::config, "suppliers/phonex.yaml", "suppliers/phonix.yaml"),
+        spoiled("route to an unknown account", Where::config, "wesellcellular: phonex", "wesellcellular: phonix"),
+        spoiled("unknown status word", Where::supplier, "shipped: shipped", "shipped: shiped"),
+        spoiled("`repeatable` for an order", Where::supplier, "class: idempotent", "class: repeatable"),
+        spoiled("secret written into the config", Where::supplier, "{ env: CROSSDOCK_DEMO_PHONEX_KEY }", secret_in_a_config),
+        {"missing secret variable", missing_secret},
+        starting("secret that is not in the store", Where::supplier, "{ env: CROSSDOCK_DEMO_PHONEX_KEY }", "secret://phonex-key"),
+        spoiled("bad expression", Where::pipeline, "${{ .order.supplier }}", "${{ .order.total > 5 }}"),
+        spoiled("expression cut by YAML", Where::pipeline, "\"${{ .order.supplier }}\"", "${{ .order # supplier }}"),
+        spoiled("expression that names nothing", Where::pipeline, "${{ .order.supplier }}", "${{ .steps.check.supplier }}"),
+        spoiled("unknown step type", Where::pipeline, "supplier.create_order", "supplier.create_ordr"),
+        spoiled("missing plugin file", Where::supplier, "plugin: phonex", "plugin: phonix"),
+        {"wrong ABI version", wrong_abi},
+        starting("plugin that is no library", Where::supplier, "plugin: phonex", "plugin: ./phonex.yaml"),
+        starting("plugin of another kind", Where::supplier, "plugin: phonex", "plugin: email"),
+        starting("setting that the plugin does not know", Where::config, "tls: none", "tls: none, colour: blue"),
+        {"setting that the plugin refuses", refused_setting},
+        starting("missing setting", Where::supplier, "credentials:\n  api_key: { env: CROSSDOCK_DEMO_PHONEX_KEY }\n", ""),
+    };
+}
+
+std::vector<BadInput> start_rows() {
+    return {
+        {"busy port",
+         [](House& house) {
+             return Trial(house).serve({"--port", std::to_string(house.running().api_port())});
+         }},
+        {"unwritable data folder",
+         [](House& house) {
+             return Trial(house).serve({"--data", "/proc/crossdock"});
+         }},
+        {"file in place of the data folder", file_as_data_folder},
+        {"unwritable store", unwritable_store},
+        {"damaged store", damaged_store},
+        {"second daemon on one store", second_daemon},
+        {"wrong sealing key", wrong_sealing_key},
+        {"missing sealing key", missing_sealing_key},
+        {"malformed sealing key", [](House& house) { return Trial(house).serve({}, {"CROSSDOCK_MASTER_KEY=secret"}); }},
+        {"sealing key that others may read", readable_sealing_key},
+        {"unknown crash point",
+         [](House& house) { return Trial(house).serve({}, {"CROSSDOCK_CRASH_AT=order_accept.befor_commit"}); }},
+    };
+}
+
+std::vector<BadInput> command_rows() {
+    return {
+        command("unknown option", {"order", "list", "--colour"}),
+        command("unknown command", {"ordre"}),
+        command("port out of range", {"serve", "--port", "70000"}),
+        command("story of an unknown order", {"order", "show", "NOWHERE-1"}),
+        {"reading without a store",
+         [](House& house) {
+             return on_idle(house, {"order", "list", "--data", (house.new_folder() / "none").string()});
+         }},
+        {"order without a daemon", [](House& house) { return submit(house, house.idle().config(), "xd_none"); }},
+        {"order that the daemon refuses",
+         [](House& house) { return submit(house, house.running().config(), house.running().api_key()); }},
+        command("order file that is not there", {"order", "submit", "/nowhere/order.json", "--key", "xd_none"}),
+        command("unknown key to revoke", {"key", "revoke", "nobody"}),
+        command("unknown scope", {"key", "create", "platform", "--scopes", "orders:wirte"}),
+        command("customer with a bad mail address", {"customer", "add", "acme", "--name", "Acme", "--email", "acme.example"}),
+        command("empty secret", {"secret", "set", "phonex-key"}),
+        command("pipeline file that is not there", {"lint", "/nowhere/order-forward.yaml"}),
+    };
+}
+
+}  // namespace crossdock::system_tests
