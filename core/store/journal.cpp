@@ -87,7 +87,8 @@ std::vector<std::string> due_effects(Tx& tx, UtcMs now, std::int64_t most) {
 }
 
 std::optional<UtcMs> next_effect_at(Tx& tx, UtcMs now) {
-    const auto row = tx.first<std::optional<std::int64_t>>("SELECT MIN(next_at) FROM effects WHERE state = 'pending' AND next_at > :1", {now});
+    const auto row =
+        tx.first<std::optional<std::int64_t>>("SELECT MIN(next_at) FROM effects WHERE state = 'pending' AND next_at > :1", {now});
     return row ? std::get<0>(*row) : std::nullopt;
 }
 
@@ -154,7 +155,8 @@ std::vector<std::string> due_runs(Tx& tx, UtcMs now, std::int64_t most) {
 }
 
 std::optional<UtcMs> next_run_at(Tx& tx, UtcMs now) {
-    const auto row = tx.first<std::optional<std::int64_t>>("SELECT MIN(next_at) FROM runs WHERE state = 'active' AND next_at > :1", {now});
+    const auto row =
+        tx.first<std::optional<std::int64_t>>("SELECT MIN(next_at) FROM runs WHERE state = 'active' AND next_at > :1", {now});
     return row ? std::get<0>(*row) : std::nullopt;
 }
 

@@ -51,7 +51,7 @@ public:
     EngineRig(const EngineRig&) = delete;
     EngineRig& operator=(const EngineRig&) = delete;
     ~EngineRig() {
-        if (started_) { stop(milliseconds{0}); }
+        if (started_) { stop(milliseconds{1}); }
     }
 
     void start() {
@@ -130,12 +130,14 @@ public:
             const orders::StartWebhookRuns start = [this](store::Tx& inside, const std::string& id, const Json& document) {
                 engine_->start_webhook_runs(inside, id, document);
             };
-            return orders::receive_webhook(tx, facts, {"phonex", account.supplier_id, "application/json", body, "127.0.0.1:1"}, start);
+            return orders::receive_webhook(tx, facts, {"phonex", account.supplier_id, "application/json", body, "127.0.0.1:1"},
+                                           start);
         });
         return received.value();
     }
     std::int64_t count(const std::string& from, const store::Tx::Params& params = {}) {
-        return store_.read_now<std::int64_t>([&](store::Tx& tx) { return tx.number("SELECT COUNT(*) FROM " + from, params); }).value();
+        return store_.read_now<std::int64_t>([&](store::Tx& tx) { return tx.number("SELECT COUNT(*) FROM " + from, params); })
+            .value();
     }
     std::string text(const std::string& sql, const store::Tx::Params& params = {}) {
         return store_

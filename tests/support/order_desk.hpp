@@ -37,8 +37,9 @@ inline orders::Account phonex_account() {
 }
 
 inline void add_supplier(store::Tx& tx, const orders::Account& account) {
-    tx.run("INSERT INTO suppliers (id, name, type, created_at, updated_at) VALUES (:1, :2, 'phonex', 0, 0) ON CONFLICT DO NOTHING",
-           {account.supplier_id, account.name});
+    tx.run(
+        "INSERT INTO suppliers (id, name, type, created_at, updated_at) VALUES (:1, :2, 'phonex', 0, 0) ON CONFLICT DO NOTHING",
+        {account.supplier_id, account.name});
 }
 
 inline std::string order_text(const std::string& id, const std::string& customer = "c1") {

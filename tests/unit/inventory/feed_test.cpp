@@ -27,9 +27,10 @@ inventory::FeedResult feed(OrderDesk& desk, const std::string& id, const std::ve
 }
 
 std::string item(OrderDesk& desk, const std::string& sku) {
-    return desk.text("SELECT quantity || ' at ' || price_minor || CASE present WHEN 1 THEN '' ELSE ' gone' END FROM "
-                     "inventory_items WHERE sku = :1",
-                     {sku});
+    return desk.text(
+        "SELECT quantity || ' at ' || price_minor || CASE present WHEN 1 THEN '' ELSE ' gone' END FROM "
+        "inventory_items WHERE sku = :1",
+        {sku});
 }
 
 }  // namespace
@@ -78,7 +79,9 @@ TEST_CASE("a feed that lost most of the catalog is kept apart and changes nothin
 
 TEST_CASE("low stock is told once per episode, to the alerts' address", "[inventory][unit]") {
     OrderDesk desk;
-    const auto mails = [&] { return desk.count("notifications WHERE email = 'ops@reseller.example' AND template = 'stock.low'"); };
+    const auto mails = [&] {
+        return desk.count("notifications WHERE email = 'ops@reseller.example' AND template = 'stock.low'");
+    };
     feed(desk, "f1", {row("X", 9, "1")}, 5);
     CHECK(mails() == 0);
     CHECK(feed(desk, "f2", {row("X", 5, "1")}, 5).low == 1);

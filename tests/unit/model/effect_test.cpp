@@ -36,22 +36,15 @@ TEST_CASE("an answer is judged by what the account's file lists", "[model][unit]
         Submission submission;
         Verdict verdict;
     };
-    const auto row = GENERATE(Row{{Transport::answered, 200, true}, Verdict::accepted},
-                              Row{{Transport::answered, 201, true}, Verdict::accepted},
-                              Row{{Transport::answered, 200, false}, Verdict::unknown},
-                              Row{{Transport::answered, 202, true}, Verdict::unknown},
-                              Row{{Transport::answered, 400, false}, Verdict::refused},
-                              Row{{Transport::answered, 404, false}, Verdict::unknown},
-                              Row{{Transport::answered, 429, false}, Verdict::not_sent},
-                              Row{{Transport::answered, 401, false}, Verdict::not_sent},
-                              Row{{Transport::answered, 403, false}, Verdict::unknown},
-                              Row{{Transport::answered, 500, false}, Verdict::unknown},
-                              Row{{Transport::answered, 502, false}, Verdict::unknown},
-                              Row{{Transport::answered, 503, false}, Verdict::not_sent},
-                              Row{{Transport::answered, 504, false}, Verdict::unknown},
-                              Row{{Transport::answered, 0, true}, Verdict::unknown},
-                              Row{{Transport::cut, 200, true}, Verdict::unknown},
-                              Row{{Transport::not_sent, 200, true}, Verdict::not_sent});
+    const auto row = GENERATE(
+        Row{{Transport::answered, 200, true}, Verdict::accepted}, Row{{Transport::answered, 201, true}, Verdict::accepted},
+        Row{{Transport::answered, 200, false}, Verdict::unknown}, Row{{Transport::answered, 202, true}, Verdict::unknown},
+        Row{{Transport::answered, 400, false}, Verdict::refused}, Row{{Transport::answered, 404, false}, Verdict::unknown},
+        Row{{Transport::answered, 429, false}, Verdict::not_sent}, Row{{Transport::answered, 401, false}, Verdict::not_sent},
+        Row{{Transport::answered, 403, false}, Verdict::unknown}, Row{{Transport::answered, 500, false}, Verdict::unknown},
+        Row{{Transport::answered, 502, false}, Verdict::unknown}, Row{{Transport::answered, 503, false}, Verdict::not_sent},
+        Row{{Transport::answered, 504, false}, Verdict::unknown}, Row{{Transport::answered, 0, true}, Verdict::unknown},
+        Row{{Transport::cut, 200, true}, Verdict::unknown}, Row{{Transport::not_sent, 200, true}, Verdict::not_sent});
     CAPTURE(row.submission.status, row.submission.has_id);
     CHECK(name(classify(row.submission, lists)) == name(row.verdict));
 }

@@ -15,11 +15,11 @@ TEST_CASE("an amount is read exactly, in its currency's minor units", "[model][u
         std::int64_t minor;
         const char* shown;
     };
-    const auto row = GENERATE(
-        Row{"231.00", "USD", 23'100, "231.00"}, Row{"0.1", "USD", 10, "0.10"}, Row{"12", "USD", 1'200, "12.00"},
-        Row{"0", "USD", 0, "0.00"}, Row{"0.07", "EUR", 7, "0.07"}, Row{"12", "JPY", 12, "12"}, Row{"12.000", "JPY", 12, "12"},
-        Row{"0.001", "KWD", 1, "0.001"}, Row{"1.5", "KWD", 1'500, "1.500"}, Row{"1.1000000000000000000", "USD", 110, "1.10"},
-        Row{"10000000000000.00", "USD", 1'000'000'000'000'000, "10000000000000.00"});
+    const auto row = GENERATE(Row{"231.00", "USD", 23'100, "231.00"}, Row{"0.1", "USD", 10, "0.10"},
+                              Row{"12", "USD", 1'200, "12.00"}, Row{"0", "USD", 0, "0.00"}, Row{"0.07", "EUR", 7, "0.07"},
+                              Row{"12", "JPY", 12, "12"}, Row{"12.000", "JPY", 12, "12"}, Row{"0.001", "KWD", 1, "0.001"},
+                              Row{"1.5", "KWD", 1'500, "1.500"}, Row{"1.1000000000000000000", "USD", 110, "1.10"},
+                              Row{"10000000000000.00", "USD", 1'000'000'000'000'000, "10000000000000.00"});
     CAPTURE(row.literal, row.currency);
     const auto money = parse_money(row.literal, row.currency);
     REQUIRE(money.has_value());
@@ -35,14 +35,13 @@ TEST_CASE("an amount that would have to be rounded or guessed is refused", "[mod
         const char* currency;
         const char* why;
     };
-    const auto row =
-        GENERATE(Row{"0.001", "USD", "more decimals"}, Row{"12.5", "JPY", "more decimals"}, Row{"0.0001", "KWD", "more decimals"},
-                 Row{"-1", "USD", "negative"}, Row{"-0", "USD", "negative"}, Row{"1e3", "USD", "no plain decimal"},
-                 Row{"", "USD", "no plain decimal"}, Row{".5", "USD", "no plain decimal"}, Row{"1.", "USD", "no plain decimal"},
-                 Row{"+1", "USD", "no plain decimal"}, Row{"1,5", "USD", "no plain decimal"},
-                 Row{"1.5.0", "USD", "no plain decimal"}, Row{"10000000000000.01", "USD", "out of range"},
-                 Row{"99999999999999999999999999999999999999", "USD", "out of range"}, Row{"1", "usd", "upper-case"},
-                 Row{"1", "USDT", "upper-case"}, Row{"1", "", "upper-case"});
+    const auto row = GENERATE(
+        Row{"0.001", "USD", "more decimals"}, Row{"12.5", "JPY", "more decimals"}, Row{"0.0001", "KWD", "more decimals"},
+        Row{"-1", "USD", "negative"}, Row{"-0", "USD", "negative"}, Row{"1e3", "USD", "no plain decimal"},
+        Row{"", "USD", "no plain decimal"}, Row{".5", "USD", "no plain decimal"}, Row{"1.", "USD", "no plain decimal"},
+        Row{"+1", "USD", "no plain decimal"}, Row{"1,5", "USD", "no plain decimal"}, Row{"1.5.0", "USD", "no plain decimal"},
+        Row{"10000000000000.01", "USD", "out of range"}, Row{"99999999999999999999999999999999999999", "USD", "out of range"},
+        Row{"1", "usd", "upper-case"}, Row{"1", "USDT", "upper-case"}, Row{"1", "", "upper-case"});
     CAPTURE(row.literal, row.currency);
     const auto money = parse_money(row.literal, row.currency);
     REQUIRE(!money.has_value());

@@ -60,7 +60,7 @@ TEST_CASE("an Idempotency-Key stands for one body, in the scope of its API key",
     CHECK(desk.count("orders") == 2);
 }
 
-TEST_CASE("an order for nobody known and without an address is refused; with either it is taken", "[orders][unit]") {
+TEST_CASE("an order for nobody known and without an address is refused, with either it is taken", "[orders][unit]") {
     OrderDesk desk;
     const std::string bare =
         R"({"order_id":"PO-1","supplier":"phonex","customer_id":"c9","items":[{"sku":"X","quantity":1,"unit_price":1}]})";
@@ -107,8 +107,8 @@ TEST_CASE("a webhook is stored once, repeats are counted, what is no document is
 
     // A forged one leaves its metadata only, and does not make the true one a repeat.
     desk.store.run([&](store::Tx& tx) {
-        orders::refuse_webhook(tx, desk.facts, {"phonex", desk.account.supplier_id, "application/json", R"({"id":3})", "127.0.0.1:1"},
-                               "wrong");
+        orders::refuse_webhook(tx, desk.facts,
+                               {"phonex", desk.account.supplier_id, "application/json", R"({"id":3})", "127.0.0.1:1"}, "wrong");
     });
     CHECK(desk.count("inbound_webhooks WHERE state = 'refused' AND signature_ok = 0 AND body = '' AND bytes = 8") == 1);
     CHECK(receive(R"({"id":3})") == orders::Received::stored);

@@ -46,9 +46,10 @@ std::vector<std::string> state_of(OrderDesk& desk, const std::string& id) {
 }
 
 std::vector<std::string> told(OrderDesk& desk, const std::string& id) {
-    return desk.list("SELECT kind || REPLACE(natural_key, :1, 'ID') FROM facts WHERE order_id = :2 AND superseded = 0 AND kind IN "
-                     "('order.accepted', 'order.shipped') ORDER BY 1",
-                     {id, id});
+    return desk.list(
+        "SELECT kind || REPLACE(natural_key, :1, 'ID') FROM facts WHERE order_id = :2 AND superseded = 0 AND kind IN "
+        "('order.accepted', 'order.shipped') ORDER BY 1",
+        {id, id});
 }
 
 }  // namespace
@@ -192,7 +193,9 @@ TEST_CASE("a second id for an order is kept out and shown to a person", "[orders
     OrderDesk desk;
     desk.place(order_text("PO-1"));
     CHECK(desk.learn("PO-1", "S-1"));
-    SECTION("in an answer") { CHECK_FALSE(desk.learn("PO-1", "S-2")); }
+    SECTION("in an answer") {
+        CHECK_FALSE(desk.learn("PO-1", "S-2"));
+    }
     SECTION("in a webhook") {
         auto second = evidence("PO-1", Naming::by_both, "Confirmed", 10);
         second.supplier_order_id = "S-2";
@@ -220,9 +223,8 @@ TEST_CASE("a refused order is rejected with its reason, told once", "[orders][un
     OrderDesk desk;
     desk.place(order_text("PO-1"));
     for (int i = 0; i < 2; ++i) {
-        desk.store.run([&](store::Tx& tx) {
-            orders::reject(tx, desk.facts, desk.account, OrderDesk::row_of(tx, "PO-1"), "no such SKU");
-        });
+        desk.store.run(
+            [&](store::Tx& tx) { orders::reject(tx, desk.facts, desk.account, OrderDesk::row_of(tx, "PO-1"), "no such SKU"); });
     }
     CHECK(desk.text("SELECT status FROM orders") == "rejected");
     CHECK(desk.count("order_lines WHERE rejected = ordered") == 2);

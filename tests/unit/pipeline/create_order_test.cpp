@@ -72,8 +72,10 @@ TEST_CASE("an order that the supplier refuses is rejected and told, not tried ag
 }
 
 TEST_CASE("what was not sent is tried again, with the same key, until it goes through", "[pipeline][unit]") {
-    const auto not_sent = GENERATE(values<plugin::CallAnswer>(
-        {{plugin::CallStatus::not_sent, {}, "no worker"}, {plugin::CallStatus::failed, {}, "no route"}, created(429, ""), created(503, "")}));
+    const auto not_sent = GENERATE(values<plugin::CallAnswer>({{plugin::CallStatus::not_sent, {}, "no worker"},
+                                                               {plugin::CallStatus::failed, {}, "no route"},
+                                                               created(429, ""),
+                                                               created(503, "")}));
     EngineRig rig(PIPELINES, of_class(EffectClass::unsafe));
     rig.start();
     rig.caller.script("create_order", not_sent);
@@ -91,7 +93,9 @@ TEST_CASE("what was not sent is tried again, with the same key, until it goes th
 TEST_CASE("an order that can never be sent ends with a person, after the attempts that its step allows", "[pipeline][unit]") {
     EngineRig rig(PIPELINES, of_class(EffectClass::idempotent));
     rig.start();
-    for (int i = 0; i < 8; ++i) { rig.caller.script("create_order", plugin::CallAnswer{plugin::CallStatus::not_sent, {}, "no worker"}); }
+    for (int i = 0; i < 8; ++i) {
+        rig.caller.script("create_order", plugin::CallAnswer{plugin::CallStatus::not_sent, {}, "no worker"});
+    }
     rig.place(order_text("PO-1"));
     REQUIRE(rig.until([&] { return rig.effect().starts_with("dead"); }, milliseconds{7'200'000}));
     rig.pass(milliseconds{600'000});
@@ -103,13 +107,14 @@ TEST_CASE("an order that can never be sent ends with a person, after the attempt
 }
 
 TEST_CASE("an unknown outcome is sent again with the same key where the supplier honours it", "[pipeline][unit]") {
-    const auto unknown = GENERATE(values<plugin::CallAnswer>({cut(),
-                                                              created(500, ""),
-                                                              created(504, ""),
-                                                              created(200, ""),
-                                                              created(401, ""),
-                                                              {plugin::CallStatus::unknown, {}, "the worker died"},
-                                                              support::answered(Json::object({{"transport", "of a new kind"}}))}));
+    const auto unknown =
+        GENERATE(values<plugin::CallAnswer>({cut(),
+                                             created(500, ""),
+                                             created(504, ""),
+                                             created(200, ""),
+                                             created(401, ""),
+                                             {plugin::CallStatus::unknown, {}, "the worker died"},
+                                             support::answered(Json::object({{"transport", "of a new kind"}}))}));
     EngineRig rig(PIPELINES, of_class(EffectClass::idempotent));
     rig.start();
     rig.caller.script("create_order", unknown);
@@ -208,12 +213,12 @@ TEST_CASE("a webhook that comes before the answer settles the order, and the lat
     EngineRig rig(PIPELINES, of_class(EffectClass::unsafe));
     rig.start();
     rig.caller.hold("create_order");
-    rig.caller.script("handle_webhook",
-                      support::answered(Json::object(
-                          {{"evidence", Json::array({Json::object({{"reference", "PO-1"},
-                                                                   {"supplier_order_id", "S-1"},
-                                                                   {"supplier_status", "Confirmed"},
-                                                                   {"occurred_at", "2025-10-30T18:06:39Z"}})})}})));
+    rig.caller.script(
+        "handle_webhook",
+        support::answered(Json::object({{"evidence", Json::array({Json::object({{"reference", "PO-1"},
+                                                                                {"supplier_order_id", "S-1"},
+                                                                                {"supplier_status", "Confirmed"},
+                                                                                {"occurred_at", "2025-10-30T18:06:39Z"}})})}})));
     rig.place(order_text("PO-1"));
     REQUIRE(rig.until([&] { return rig.caller.holds(); }));
     rig.webhook(R"({"order":"S-1"})");

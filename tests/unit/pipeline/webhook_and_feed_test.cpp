@@ -59,13 +59,12 @@ TEST_CASE("a webhook changes its order and tells the customer, its repeat does n
 TEST_CASE("a webhook that the adapter rejects is kept, shown rejected and told to a person", "[pipeline][unit]") {
     EngineRig rig(PIPELINES);
     rig.start();
-    const auto answer = GENERATE(values<plugin::CallAnswer>(
-        {{plugin::CallStatus::failed, {}, "no order number"},
-         answered(Json::object({{"evidence", "none"}})),
-         answered(Json::object()),
-         translated({Json::object({{"supplier_status", "Shipped"}})}),
-         translated({Json::object({{"reference", "PO-1"}})}),
-         translated({evidence("PO-1", "Shipped", "yesterday")})}));
+    const auto answer = GENERATE(values<plugin::CallAnswer>({{plugin::CallStatus::failed, {}, "no order number"},
+                                                             answered(Json::object({{"evidence", "none"}})),
+                                                             answered(Json::object()),
+                                                             translated({Json::object({{"supplier_status", "Shipped"}})}),
+                                                             translated({Json::object({{"reference", "PO-1"}})}),
+                                                             translated({evidence("PO-1", "Shipped", "yesterday")})}));
     rig.caller.script("handle_webhook", answer);
     rig.webhook("{}");
     REQUIRE(rig.until([&] { return runs_ended(rig); }));
@@ -168,7 +167,9 @@ TEST_CASE("a feed that collapsed is quarantined, and the catalog stays", "[pipel
 
 TEST_CASE("a feed that cannot be pulled is given up after its retries and written to the sync log", "[pipeline][unit]") {
     EngineRig rig(PIPELINES, feeds());
-    for (int i = 0; i < 3; ++i) { rig.caller.script("sync_inventory", plugin::CallAnswer{plugin::CallStatus::failed, {}, "404"}); }
+    for (int i = 0; i < 3; ++i) {
+        rig.caller.script("sync_inventory", plugin::CallAnswer{plugin::CallStatus::failed, {}, "404"});
+    }
     rig.start();
     REQUIRE(rig.until([&] { return rig.count("runs WHERE state = 'failed'") == 1; }));
     CHECK(rig.count("supplier_sync_logs WHERE status = 'error' AND message LIKE '%404%'") == 1);

@@ -90,13 +90,12 @@ TEST_CASE("a value comes out of the store as it went in", "[store][unit]") {
         MaybeInt whole;
         MaybeText words;
     };
-    const auto row = GENERATE(
-        values<Row>({{std::nullopt, std::nullopt},
-                     {0, ""},
-                     {std::numeric_limits<std::int64_t>::max(), "plain"},
-                     {std::numeric_limits<std::int64_t>::min(), "quote ' and \" and ; -- :1"},
-                     {-1, "Grüße, 東京, \xF0\x9F\x93\xA6"},
-                     {1, std::string(300'000, 'y')}}));
+    const auto row = GENERATE(values<Row>({{std::nullopt, std::nullopt},
+                                           {0, ""},
+                                           {std::numeric_limits<std::int64_t>::max(), "plain"},
+                                           {std::numeric_limits<std::int64_t>::min(), "quote ' and \" and ; -- :1"},
+                                           {-1, "Grüße, 東京, \xF0\x9F\x93\xA6"},
+                                           {1, std::string(300'000, 'y')}}));
     store.run([&](Tx& tx) { tx.run("INSERT INTO values_kept VALUES (:1, :2, :3)", {1, row.whole, row.words}); });
     const auto found = store.in([](Tx& tx) { return tx.all<MaybeInt, MaybeText>("SELECT whole, words FROM values_kept"); });
     REQUIRE(found.size() == 1);
@@ -145,7 +144,7 @@ TEST_CASE("one wrong unit of a group of 64 errs alone", "[store][unit]") {
         CHECK(faults[i].has_value() == (i == 40));
     }
     CHECK_THAT(faults[40].value_or(""), Catch::Matchers::Contains("order.accept") && Catch::Matchers::Contains("NOT NULL") &&
-                                      !Catch::Matchers::Contains("private"));
+                                            !Catch::Matchers::Contains("private"));
     CHECK(settings(store.database()) == 63);
     CHECK(store.database().number("SELECT COUNT(*) FROM store_settings WHERE name = 'unit 40'") == 0);
 }
@@ -198,10 +197,14 @@ TEST_CASE("a read sees one state and cannot write", "[store][unit]") {
 TEST_CASE("a line whose quantities do not add up is refused by the store itself", "[store][unit]") {
     support::TemporaryStore store;
     store.run([](Tx& tx) {
-        tx.run("INSERT INTO orders (id, api_key_id, body_digest, document, answer, supplier_code, customer_id, currency, total_minor, "
-               "status, placed_at, updated_at) VALUES ('1', 'k', 'd', '{}', '{}', 's', 'c', 'USD', 0, 'pending', 0, 0)");
-        tx.run("INSERT INTO order_lines (order_id, line_number, sku, unit_price_minor, currency, ordered, open) VALUES ('1', 1, 'X', 1, "
-               "'USD', 5, 5)");
+        tx.run(
+            "INSERT INTO orders (id, api_key_id, body_digest, document, answer, supplier_code, customer_id, currency, "
+            "total_minor, "
+            "status, placed_at, updated_at) VALUES ('1', 'k', 'd', '{}', '{}', 's', 'c', 'USD', 0, 'pending', 0, 0)");
+        tx.run(
+            "INSERT INTO order_lines (order_id, line_number, sku, unit_price_minor, currency, ordered, open) VALUES ('1', 1, "
+            "'X', 1, "
+            "'USD', 5, 5)");
     });
     const auto* wrong =
         GENERATE("UPDATE order_lines SET accepted = 1", "UPDATE order_lines SET open = 4", "UPDATE order_lines SET ordered = 6",

@@ -142,10 +142,14 @@ TEST_CASE("an effect that is open is found by its supplier order, a settled one 
     support::TemporaryStore store;
     store.run([](Tx& tx) {
         tx.run("INSERT INTO suppliers (id, name, type, created_at, updated_at) VALUES ('s', 'phonex', 'phonex', 0, 0)");
-        tx.run("INSERT INTO orders (id, api_key_id, body_digest, document, answer, supplier_code, customer_id, currency, total_minor, "
-               "status, placed_at, updated_at) VALUES ('1', 'k', 'd', '{}', '{}', 's', 'c', 'USD', 0, 'pending', 0, 0)");
-        tx.run("INSERT INTO supplier_orders (id, order_id, supplier_id, reference, status, synced_at, created_at, updated_at) VALUES "
-               "('so', '1', 's', '1', 'pending', 0, 0, 0)");
+        tx.run(
+            "INSERT INTO orders (id, api_key_id, body_digest, document, answer, supplier_code, customer_id, currency, "
+            "total_minor, "
+            "status, placed_at, updated_at) VALUES ('1', 'k', 'd', '{}', '{}', 's', 'c', 'USD', 0, 'pending', 0, 0)");
+        tx.run(
+            "INSERT INTO supplier_orders (id, order_id, supplier_id, reference, status, synced_at, created_at, updated_at) "
+            "VALUES "
+            "('so', '1', 's', '1', 'pending', 0, 0, 0)");
         auto row = effect("a", "order/1", 1, 0);
         row.supplier_order_row_id = "so";
         insert_effect(tx, row);
@@ -180,8 +184,9 @@ TEST_CASE("attempts are counted and keep their outcome", "[store][unit]") {
 TEST_CASE("one trigger starts one run of a pipeline", "[store][unit]") {
     support::TemporaryStore store;
     store.run([](Tx& tx) {
-        tx.run("INSERT INTO pipeline_revisions (digest, pipeline, file, text, created_at) VALUES ('digest', 'order-forward', 'f', "
-               "'t', 0)");
+        tx.run(
+            "INSERT INTO pipeline_revisions (digest, pipeline, file, text, created_at) VALUES ('digest', 'order-forward', 'f', "
+            "'t', 0)");
         CHECK(insert_run(tx, run_row("r1", "order/1/placed", 10)));
         CHECK_FALSE(insert_run(tx, run_row("r2", "order/1/placed", 10)));
         CHECK(insert_run(tx, run_row("r3", "order/2/placed", 5)));

@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::chrono::seconds deadline{30};
 
-std::unique_ptr<ThreadedStore> open(const std::filesystem::path& file, WriterLimits limits = {},
-                                    std::function<void(unsigned)> on_commit = [](unsigned) {}) {
+std::unique_ptr<ThreadedStore> open(
+    const std::filesystem::path& file, WriterLimits limits = {}, std::function<void(unsigned)> on_commit = [](unsigned) {}) {
     ThreadedStore::Options options;
     options.file = file;
     options.limits = limits;
@@ -158,7 +158,8 @@ TEST_CASE("a store that has too much waiting refuses more, and finishes what it 
         Commit::order_accept, [](Tx& tx) { add_setting(tx, "b"); }, count);
     std::optional<Fault> refused;
     store->submit(
-        Commit::order_accept, [](Tx& tx) { add_setting(tx, "c"); }, [&](std::optional<Fault> fault) { refused = std::move(fault); });
+        Commit::order_accept, [](Tx& tx) { add_setting(tx, "c"); },
+        [&](std::optional<Fault> fault) { refused = std::move(fault); });
     REQUIRE(refused.has_value());
     CHECK(refused->advice == Advice::retry);
     go_on.set_value();
