@@ -11,8 +11,6 @@ constexpr std::array<std::string_view, 16> without_minor{"BIF", "CLP", "DJF", "G
                                                          "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF"};
 constexpr std::array<std::string_view, 7> thousandths{"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"};
 
-constexpr std::int64_t amount_max = 1'000'000'000'000'000;
-
 }  // namespace
 
 Result<int> currency_digits(std::string_view currency) {
@@ -45,7 +43,7 @@ Result<Money> parse_money(std::string_view literal, std::string_view currency) {
     std::int64_t amount = 0;
     const auto append = [&](char digit) {
         amount = amount * 10 + (digit - '0');
-        return amount <= amount_max;
+        return amount <= amount_minor_max;
     };
     for (const char c : whole) {
         if (!append(c)) { return Fault{shown + " is out of range"}; }

@@ -16,6 +16,9 @@ struct Money {
     bool operator==(const Money&) const = default;
 };
 
+/// The largest amount that is taken from outside, a total included: far below what 64 bits hold.
+inline constexpr std::int64_t amount_minor_max = 1'000'000'000'000'000;
+
 /// Digits behind the point that a currency has (ISO 4217): 2, but 0 for JPY and its like, 3 for KWD and its like.
 /// Errors: no three upper-case letters.
 [[nodiscard]] Result<int> currency_digits(std::string_view currency);

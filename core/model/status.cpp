@@ -65,8 +65,12 @@ Status fold(std::span<const StatusEvidence> evidence) {
                std::tuple(b->occurred_at, row(b->status).rank, std::string_view(b->digest));
     });
     Status now = pending;
+    Status reached = pending;  // what a hold interrupts, and what its end goes back to
     for (const auto* piece : sorted) {
-        if (may_become(now, piece->status)) { now = piece->status; }
+        if (!may_become(now, piece->status)) { continue; }
+        const bool resumes = now == on_hold && row(piece->status).rank < row(reached).rank;
+        now = resumes ? reached : piece->status;
+        if (now != on_hold) { reached = now; }
     }
     return now;
 }

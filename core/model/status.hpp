@@ -48,7 +48,8 @@ struct StatusEvidence {
 };
 
 /// The status that a set of evidence amounts to: a pure function of the set, whatever the order of arrival.
-/// Progress never goes back; of two finals the one further along wins; on_hold holds only while nothing later says otherwise.
+/// Progress never goes back; of two finals the one that the supplier dates earlier stands (and `contradicts` tells a person);
+/// on_hold holds only while nothing later says otherwise, and then gives way to at least what was reached before it.
 [[nodiscard]] Status fold(std::span<const StatusEvidence> evidence);
 
 /// Evidence that cannot both be true, for example shipped and canceled: a person must look.

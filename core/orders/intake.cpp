@@ -16,6 +16,16 @@ std::string free_reference(store::Tx& tx, const std::string& supplier_id, const 
     return reference;
 }
 
+/// A key stands for one body from its first use on, be it on a repeat.
+void keep_key(store::Tx& tx, const std::string& owner, const std::string& key, const std::string& digest,
+              const std::string& order_id, UtcMs now) {
+    if (key.empty()) { return; }
+    tx.run(
+        "INSERT INTO idempotency_keys (api_key_id, key, body_digest, order_id, created_at) VALUES (:1, :2, :3, :4, :5) ON "
+        "CONFLICT (api_key_id, key) DO NOTHING",
+        {owner, key, digest, order_id, now});
+}
+
 }  // namespace
 
 Placed place_order(store::Tx& tx, notify::Facts& facts, const model::Order& order, const Account& account,
@@ -29,7 +39,10 @@ Placed place_order(store::Tx& tx, notify::Facts& facts, const model::Order& orde
     if (const auto known = tx.first<std::string, std::string, std::string>(
             "SELECT api_key_id, body_digest, answer FROM orders WHERE id = :1", {order.order_id})) {
         const auto& [known_owner, known_digest, answer] = *known;
-        if (known_owner == owner && known_digest == digest) { return {Placed::What::repeated, answer}; }
+        if (known_owner == owner && known_digest == digest) {
+            keep_key(tx, owner, idempotency_key, digest, order.order_id, facts.now());
+            return {Placed::What::repeated, answer};
+        }
         return {Placed::What::conflict, ""};
     }
     if (!order.contact_email && tx.number("SELECT COUNT(*) FROM customers WHERE id = :1", {order.customer_id}) == 0) {
@@ -58,10 +71,7 @@ Placed place_order(store::Tx& tx, notify::Facts& facts, const model::Order& orde
         ":3, :4, :5, :6, :7, :8)",
         {facts.new_id(), order.order_id, account.supplier_id, free_reference(tx, account.supplier_id, order.order_id), status,
          now, now, now});
-    if (!idempotency_key.empty()) {
-        tx.run("INSERT INTO idempotency_keys (api_key_id, key, body_digest, order_id, created_at) VALUES (:1, :2, :3, :4, :5)",
-               {owner, idempotency_key, digest, order.order_id, now});
-    }
+    keep_key(tx, owner, idempotency_key, digest, order.order_id, now);
     facts.record(tx, {.kind = "order.placed",
                       .natural_key = "order/" + order.order_id + "/placed",
                       .order_id = order.order_id,

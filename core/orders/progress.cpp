@@ -46,37 +46,28 @@ std::string digest_of(const Evidence& e) {
                               "\n" + std::to_string(e.occurred_at));
 }
 
-/// Moves what is still open or accepted of every line to where the status says it is (G10 is checked by the schema).
+/// Puts every line's quantity where the status says it is, whatever it was before: the same evidence in another order of arrival
+/// ends in the same lines. The suppliers' words say nothing of single lines, so part of an order counts as accepted.
 void move_lines(store::Tx& tx, const std::string& order_id, Status status) {
+    const char* place = "open";
     switch (status) {
+        case Status::pending: break;
         case Status::submitted:
         case Status::confirmed:
         case Status::on_hold:
         case Status::fulfilling:
-            tx.run("UPDATE order_lines SET accepted = accepted + open, open = 0 WHERE order_id = :1", {order_id});
-            return;
+        case Status::partially_shipped: place = "accepted"; break;
         case Status::shipped:
-        case Status::delivered:
-            tx.run("UPDATE order_lines SET shipped = shipped + accepted + open, accepted = 0, open = 0 WHERE order_id = :1",
-                   {order_id});
-            return;
-        case Status::canceled:
-            tx.run(
-                "UPDATE order_lines SET canceled = canceled + accepted + open + backordered, accepted = 0, open = 0, backordered "
-                "= 0 "
-                "WHERE order_id = :1",
-                {order_id});
-            return;
-        case Status::rejected:
-            tx.run(
-                "UPDATE order_lines SET rejected = rejected + accepted + open + backordered, accepted = 0, open = 0, backordered "
-                "= 0 "
-                "WHERE order_id = :1",
-                {order_id});
-            return;
-        case Status::pending:
-        case Status::partially_shipped: return;
+        case Status::delivered: place = "shipped"; break;
+        case Status::canceled: place = "canceled"; break;
+        case Status::rejected: place = "rejected"; break;
     }
+    std::string sql = "UPDATE order_lines SET ";
+    for (const std::string column : {"open", "accepted", "backordered", "shipped", "canceled", "rejected"}) {
+        sql += column + (column == place ? " = ordered, " : " = 0, ");
+    }
+    sql.resize(sql.size() - 2);
+    tx.run(sql + " WHERE order_id = :1", {order_id});
 }
 
 /// The order's own status: the least advanced of its supplier orders.
@@ -157,6 +148,23 @@ void apply_matched(store::Tx& tx, notify::Facts& facts, const SupplierOrder& ord
     if (said) { record_status_fact(tx, facts, order, evidence, *said, now_is); }
 }
 
+void tell_unmapped(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, const Account& account,
+                   const std::string& word) {
+    facts.needs_attention(tx, order.order_id, "unmapped/" + word,
+                          account.name + " reports \"" + word + "\", which its file does not map under `statuses:`");
+}
+
+/// For evidence of no order here. Its name is the supplier's: it must not be taken for an order_id of ours.
+void tell_unmatched(store::Tx& tx, notify::Facts& facts, const Account& account, const Evidence& evidence) {
+    const std::string& named = evidence.reference.empty() ? evidence.supplier_order_id : evidence.reference;
+    const std::string reason = account.name + " reports \"" + evidence.supplier_status + "\" for " + named +
+                               ", an order that is not here; kept, and applied when the order's id becomes known";
+    facts.record(tx, {.kind = "order.needs_attention",
+                      .natural_key = "unmatched/" + account.name + "/" + named,
+                      .data = Json::object({{"account", account.name}, {"named", named}, {"reason", reason}}),
+                      .occurred_at = facts.now()});
+}
+
 /// Evidence that came before its order had the id: applied now, each once.
 void rematch(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, const Account& account,
              const std::string& supplier_order_id) {
@@ -167,17 +175,23 @@ void rematch(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, co
             "(reference = :2 OR "
             "supplier_order_id = :3) ORDER BY occurred_at, digest",
             {account.supplier_id, order.reference, supplier_order_id});
-    for (const auto& [id, status, reference, their_id, word, tracking, at] : waiting) {
+    // All are attached before any fact is made of them: what another of them has overtaken is told to nobody.
+    for (const auto& row : waiting) {
+        const auto& id = std::get<0>(row);
         tx.run("UPDATE evidence SET state = :1, supplier_order_row_id = :2 WHERE id = :3",
-               {status ? "applied" : "unmapped", order.id, id});
+               {std::get<1>(row) ? "applied" : "unmapped", order.id, id});
         tx.run("UPDATE inbound_webhooks SET state = 'applied' WHERE id = (SELECT webhook_id FROM evidence WHERE id = :1)", {id});
+    }
+    for (const auto& [id, status, reference, their_id, word, tracking, at] : waiting) {
         Evidence evidence;
         evidence.reference = reference;
         evidence.supplier_order_id = their_id;
         evidence.supplier_status = word;
         evidence.tracking_number = tracking;
         evidence.occurred_at = at;
-        apply_matched(tx, facts, order, evidence, status ? model::status_named(*status) : std::nullopt);
+        const auto said = status ? model::status_named(*status) : std::nullopt;
+        apply_matched(tx, facts, order, evidence, said);
+        if (!said) { tell_unmapped(tx, facts, order, account, word); }
     }
 }
 
@@ -207,17 +221,14 @@ Applied apply_evidence(store::Tx& tx, notify::Facts& facts, const Account& accou
     const std::string state = insert_evidence(tx, facts, account, evidence, order, said, inserted);
     if (!inserted) { return {Applied::What::known, {}}; }
     if (!order) {
-        const std::string& named = evidence.reference.empty() ? evidence.supplier_order_id : evidence.reference;
-        facts.needs_attention(tx, named, "unmatched/" + account.name,
-                              account.name + " reports \"" + evidence.supplier_status +
-                                  "\" for an order that is not here; kept, and applied when the order's id becomes known");
+        tell_unmatched(tx, facts, account, evidence);
         return {Applied::What::unmatched, {}};
     }
     Applied applied;
     const bool settles = !evidence.supplier_order_id.empty() && !order->supplier_order_id && said != Status::rejected;
     if (settles) {
-        learn_supplier_order_id(tx, facts, account, order->id, evidence.supplier_order_id);
-        applied.settled_supplier_order = order->id;
+        const bool learned = learn_supplier_order_id(tx, facts, account, order->id, evidence.supplier_order_id);
+        if (learned) { applied.settled_supplier_order = order->id; }
     }
     else if (!evidence.supplier_order_id.empty() && order->supplier_order_id &&
              *order->supplier_order_id != evidence.supplier_order_id) {
@@ -228,14 +239,12 @@ Applied apply_evidence(store::Tx& tx, notify::Facts& facts, const Account& accou
     apply_matched(tx, facts, *order, evidence, said);
     if (!said) {
         applied.what = Applied::What::unmapped;
-        facts.needs_attention(
-            tx, order->order_id, "unmapped/" + evidence.supplier_status,
-            account.name + " reports \"" + evidence.supplier_status + "\", which its file does not map under `statuses:`");
+        tell_unmapped(tx, facts, *order, account, evidence.supplier_status);
     }
     return applied;
 }
 
-void learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account& account,
+bool learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account& account,
                              const std::string& supplier_order_row_id, const std::string& supplier_order_id) {
     const auto order = one(tx, "s.id = :1", {supplier_order_row_id});
     if (!order) { throw store::StoreFailure("no supplier order " + supplier_order_row_id); }
@@ -245,13 +254,13 @@ void learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account&
                                   account.name + " answered " + supplier_order_id + " for " + order->reference +
                                       ", which is known as " + *order->supplier_order_id);
         }
-        return;
+        return false;
     }
     if (tx.number("SELECT COUNT(*) FROM supplier_orders WHERE supplier_id = :1 AND supplier_order_id = :2",
                   {account.supplier_id, supplier_order_id}) > 0) {
         facts.needs_attention(tx, order->order_id, "taken-id",
                               account.name + " answered " + supplier_order_id + ", which is another order's id there");
-        return;
+        return false;
     }
     const UtcMs now = facts.now();
     tx.run("UPDATE supplier_orders SET supplier_order_id = :1, synced_at = :2, updated_at = :3 WHERE id = :4",
@@ -265,6 +274,7 @@ void learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account&
                       .occurred_at = now});
     project(tx, facts, *order);
     rematch(tx, facts, *order, account, supplier_order_id);
+    return true;
 }
 
 void reject(store::Tx& tx, notify::Facts& facts, const Account& account, const std::string& supplier_order_row_id,

@@ -35,8 +35,9 @@ struct Applied {
 [[nodiscard]] Applied apply_evidence(store::Tx& tx, notify::Facts& facts, const Account& account, const Evidence& evidence);
 
 /// Stores the supplier's id once it is known, makes the confirmation, and applies evidence that waited for it.
-/// Another id than the one stored is kept out and shown to a person.
-void learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account& account,
+/// Another id than the one stored, and an id that another order has, is kept out and shown to a person. False: nothing was
+/// stored.
+bool learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account& account,
                              const std::string& supplier_order_row_id, const std::string& supplier_order_id);
 
 /// The supplier refused the order.

@@ -127,6 +127,9 @@ std::int64_t Database::run(std::string_view sql, const Params& params) {
         auto& prepared = state_->statement(sql, params, "");
         prepared.statement.execute(true);
         return prepared.statement.get_affected_rows();
+    } catch (const soci::soci_error& error) {
+        // Not what(): that quotes the values, which may be a customer's and would stand in logs and answers.
+        throw StoreFailure(error.get_error_message());
     } catch (const std::exception& error) { throw StoreFailure(error.what()); }
 }
 
@@ -144,6 +147,9 @@ std::vector<std::vector<Tx::Cell>> Database::query(std::string_view sql, const P
                 else { row.emplace_back(static_cast<std::int64_t>(slot.integer)); }
             }
         }
+    } catch (const soci::soci_error& error) {
+        // Not what(): that quotes the values, which may be a customer's and would stand in logs and answers.
+        throw StoreFailure(error.get_error_message());
     } catch (const std::exception& error) { throw StoreFailure(error.what()); }
     return rows;
 }

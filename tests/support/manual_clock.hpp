@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <utility>
@@ -36,6 +37,15 @@ public:
         }
         utc_ += until - boot_;
         boot_ = until;
+    }
+    /// Moves to the next timer and runs it. False when there is none.
+    bool advance_to_next() {
+        if (timers_.empty()) { return false; }
+        const auto due = timers_.extract(timers_.begin());
+        utc_ += std::max<BootMs>(due.key().first - boot_, 0);
+        boot_ = std::max(boot_, due.key().first);
+        due.mapped()();
+        return true;
     }
     /// As when somebody sets the machine's clock: UTC jumps, the boot clock does not.
     void set_utc(UtcMs at) { utc_ = at; }

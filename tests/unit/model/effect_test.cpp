@@ -1,0 +1,157 @@
+#include "model/effect.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace crossdock;
+using namespace crossdock::model;
+
+namespace {
+
+using Transport = Submission::Transport;
+
+constexpr UtcMs now = 1'000'000;
+
+EffectRules rules(EffectClass effect_class) {
+    EffectRules made;
+    made.effect_class = effect_class;
+    made.key_valid_for = milliseconds{60'000};
+    made.visible_within = milliseconds{30'000};
+    made.request_timeout = milliseconds{10'000};
+    made.attempts_max = 3;
+    made.backoff = milliseconds{2'000};
+    made.backoff_max = milliseconds{5'000};
+    return made;
+}
+
+/// One send, begun just now.
+EffectState sent_once() {
+    return {1, now - 1'000, now + 4'000};
+}
+
+}  // namespace
+
+TEST_CASE("an answer is judged by what the account's file lists", "[model][unit]") {
+    const StatusLists lists{{200, 201}, {400, 422}, {401, 503}};
+    struct Row {
+        Submission submission;
+        Verdict verdict;
+    };
+    const auto row = GENERATE(
+        Row{{Transport::answered, 200, true}, Verdict::accepted}, Row{{Transport::answered, 201, true}, Verdict::accepted},
+        Row{{Transport::answered, 200, false}, Verdict::unknown}, Row{{Transport::answered, 202, true}, Verdict::unknown},
+        Row{{Transport::answered, 400, false}, Verdict::refused}, Row{{Transport::answered, 404, false}, Verdict::unknown},
+        Row{{Transport::answered, 429, false}, Verdict::not_sent}, Row{{Transport::answered, 401, false}, Verdict::not_sent},
+        Row{{Transport::answered, 403, false}, Verdict::unknown}, Row{{Transport::answered, 500, false}, Verdict::unknown},
+        Row{{Transport::answered, 502, false}, Verdict::unknown}, Row{{Transport::answered, 503, false}, Verdict::not_sent},
+        Row{{Transport::answered, 504, false}, Verdict::unknown}, Row{{Transport::answered, 0, true}, Verdict::unknown},
+        Row{{Transport::cut, 200, true}, Verdict::unknown}, Row{{Transport::not_sent, 200, true}, Verdict::not_sent});
+    CAPTURE(row.submission.status, row.submission.has_id);
+    CHECK(name(classify(row.submission, lists)) == name(row.verdict));
+}
+
+TEST_CASE("with nothing listed no answer is believed, except that 429 was not processed", "[model][unit]") {
+    for (const int status : {200, 201, 400, 401, 403, 422, 500, 503}) {
+        CAPTURE(status);
+        CHECK(classify({Transport::answered, status, true}, {}) == Verdict::unknown);
+    }
+    CHECK(classify({Transport::answered, 429, false}, {}) == Verdict::not_sent);
+}
+
+TEST_CASE("a mail server's answer is judged by its first digit", "[model][unit]") {
+    CHECK(classify_mail({Transport::answered, 250, false}) == Verdict::accepted);
+    CHECK(classify_mail({Transport::answered, 451, false}) == Verdict::not_sent);
+    CHECK(classify_mail({Transport::answered, 550, false}) == Verdict::refused);
+    CHECK(classify_mail({Transport::answered, 354, false}) == Verdict::unknown);
+    CHECK(classify_mail({Transport::cut, 250, false}) == Verdict::unknown);
+    CHECK(classify_mail({Transport::not_sent, 0, false}) == Verdict::not_sent);
+}
+
+TEST_CASE("the weaker of two classes holds", "[model][unit]") {
+    CHECK(weaker(EffectClass::idempotent, EffectClass::lookup) == EffectClass::lookup);
+    CHECK(weaker(EffectClass::unsafe, EffectClass::idempotent) == EffectClass::unsafe);
+    CHECK(effect_class_named("idempotent") == EffectClass::idempotent);
+    CHECK_FALSE(effect_class_named("safe").has_value());
+}
+
+TEST_CASE("an unknown outcome is resolved as its class says", "[model][unit]") {
+    struct Row {
+        EffectClass effect_class;
+        Next next;
+        Next when_used_up;
+    };
+    const auto row =
+        GENERATE(Row{EffectClass::idempotent, Next::send, Next::ask}, Row{EffectClass::lookup, Next::ask, Next::ask},
+                 Row{EffectClass::repeatable, Next::send, Next::dead_letter}, Row{EffectClass::unsafe, Next::park, Next::park});
+    CAPTURE(name(row.effect_class));
+    const auto decision = after_send(Verdict::unknown, rules(row.effect_class), sent_once(), now, 0.5);
+    CHECK(name(decision.next) == name(row.next));
+    auto used_up = sent_once();
+    used_up.attempts = 3;
+    CHECK(name(after_send(Verdict::unknown, rules(row.effect_class), used_up, now, 0.5).next) == name(row.when_used_up));
+    // A daemon that died knows as much as one whose answer was cut.
+    CHECK(name(on_recovery(rules(row.effect_class), sent_once(), now).next) == name(row.next));
+    CHECK(on_recovery(rules(row.effect_class), sent_once(), now).at == now);
+    CHECK_FALSE(decision.reason.empty());
+}
+
+TEST_CASE("a key is used again only while the supplier honours it, counted from the first intent", "[model][unit]") {
+    auto state = sent_once();
+    state.first_intent_at = now - 59'999;
+    CHECK(after_send(Verdict::unknown, rules(EffectClass::idempotent), state, now, 0).next == Next::send);
+    CHECK(on_recovery(rules(EffectClass::idempotent), state, now).next == Next::send);
+    state.first_intent_at = now - 60'000;
+    CHECK(after_send(Verdict::unknown, rules(EffectClass::idempotent), state, now, 0).next == Next::ask);
+    CHECK(on_recovery(rules(EffectClass::idempotent), state, now).next == Next::ask);
+}
+
+TEST_CASE("what was not sent is simply tried again, until its attempts are used up", "[model][unit]") {
+    const auto effect_class =
+        GENERATE(EffectClass::unsafe, EffectClass::lookup, EffectClass::idempotent, EffectClass::repeatable);
+    auto state = sent_once();
+    CHECK(after_send(Verdict::not_sent, rules(effect_class), state, now, 0).next == Next::send);
+    state.attempts = 3;
+    CHECK(after_send(Verdict::not_sent, rules(effect_class), state, now, 0).next == Next::dead_letter);
+    CHECK(after_send(Verdict::accepted, rules(effect_class), state, now, 0).next == Next::settle_accepted);
+    CHECK(after_send(Verdict::refused, rules(effect_class), state, now, 0).next == Next::settle_refused);
+}
+
+TEST_CASE("retries back off, spread, and heed the supplier's wish up to the longest pause", "[model][unit]") {
+    const auto wait = [](int attempts, double jitter, std::optional<milliseconds> asked = {}) {
+        EffectState state = sent_once();
+        state.attempts = attempts;
+        EffectRules long_rules = rules(EffectClass::lookup);
+        long_rules.attempts_max = 100;
+        return after_send(Verdict::not_sent, long_rules, state, now, jitter, asked).at - now;
+    };
+    CHECK(wait(1, 0.5) == 1'000);
+    CHECK(wait(2, 0.5) == 2'000);
+    CHECK(wait(50, 0.5) == 2'500);  // backoff_max, halved by the jitter
+    CHECK(wait(1, 0.0) == 200);     // never at once
+    CHECK(wait(1, 0.5, milliseconds{3'000}) == 3'000);
+    CHECK(wait(1, 0.5, milliseconds{100}) == 1'000);
+    CHECK(wait(1, 0.5, milliseconds{3'600'000}) == 5'000);
+}
+
+TEST_CASE("an order counts as absent only when asked after it must have become visible", "[model][unit]") {
+    const auto state = sent_once();
+    const UtcMs conclusive = state.last_not_after + 10'000 + 30'000;
+    const auto asked = [&](std::size_t matches, UtcMs at) {
+        return after_ask(Found{matches, at}, rules(EffectClass::lookup), state, at + 50, 0);
+    };
+    const auto early = asked(0, conclusive - 1);
+    CHECK(early.next == Next::ask);
+    CHECK(early.at == conclusive);
+    CHECK(asked(0, conclusive).next == Next::send);
+    CHECK(asked(1, conclusive - 1).next == Next::settle_accepted);
+    CHECK(asked(2, conclusive).next == Next::park);
+    auto used_up = state;
+    used_up.attempts = 3;
+    CHECK(after_ask(Found{0, conclusive}, rules(EffectClass::lookup), used_up, conclusive, 0).next == Next::dead_letter);
+    CHECK(after_ask(Found{0, conclusive}, rules(EffectClass::unsafe), state, conclusive, 0).next == Next::park);
+}
+
+TEST_CASE("a question that failed is asked again, never taken for an answer", "[model][unit]") {
+    const auto again = after_ask({}, rules(EffectClass::lookup), sent_once(), now, 0.5);
+    CHECK(again.next == Next::ask);
+    CHECK(again.at > now);
+}
