@@ -97,7 +97,7 @@ TEST_CASE("an order that can never be sent ends with a person, after the attempt
         rig.caller.script("create_order", plugin::CallAnswer{plugin::CallStatus::not_sent, {}, "no worker"});
     }
     rig.place(order_text("PO-1"));
-    REQUIRE(rig.until([&] { return rig.effect().starts_with("dead"); }, milliseconds{7'200'000}));
+    REQUIRE(rig.until([&] { return rig.effect().starts_with("dead"); }, milliseconds{86'400'000}));
     rig.pass(milliseconds{600'000});
     CHECK(rig.effect() == "dead send 8");
     CHECK(rig.caller.unexpected == 0);
