@@ -93,13 +93,13 @@ TEST_CASE("what was not sent is tried again, with the same key, until it goes th
 TEST_CASE("an order that can never be sent ends with a person, after the attempts that its step allows", "[pipeline][unit]") {
     EngineRig rig(PIPELINES, of_class(EffectClass::idempotent));
     rig.start();
-    for (int i = 0; i < 8; ++i) {
+    for (int i = 0; i < 100; ++i) {
         rig.caller.script("create_order", plugin::CallAnswer{plugin::CallStatus::not_sent, {}, "no worker"});
     }
     rig.place(order_text("PO-1"));
     REQUIRE(rig.until([&] { return rig.effect().starts_with("dead"); }, milliseconds{86'400'000}));
     rig.pass(milliseconds{600'000});
-    CHECK(rig.effect() == "dead send 8");
+    CHECK(rig.effect() == "dead send 100");
     CHECK(rig.caller.unexpected == 0);
     CHECK(rig.count("runs WHERE state = 'failed'") == 1);
     CHECK_THAT(rig.text("SELECT attention FROM orders"), Catch::Matchers::Contains("attempts used up"));
