@@ -82,19 +82,6 @@ public:
         }
     }
 
-    /// The whole order's amount must fit its 64 bits.
-    void total(const Order& order) {
-        std::int64_t sum = 0;
-        for (const auto& line : order.lines) {
-            std::int64_t amount = 0;
-            if (__builtin_mul_overflow(line.unit_price.amount_minor, line.quantity, &amount) ||
-                __builtin_add_overflow(sum, amount, &sum)) {
-                refuse("/items", "add up to an amount that is out of range");
-                return;
-            }
-        }
-    }
-
     std::vector<FieldError> take() { return std::move(errors_); }
 
 private:
@@ -172,7 +159,6 @@ boost::system::result<Order, std::vector<FieldError>> read_order(const Json& doc
     }
     else {
         for (std::size_t i = 0; i < items->items().size(); ++i) { reader.line(items->items()[i], i, order); }
-        reader.total(order);
     }
     reader.optional_objects();
     if (const Json* contact = document.find("contact"); contact != nullptr && contact->is_object()) {
