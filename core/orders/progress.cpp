@@ -161,7 +161,8 @@ void tell_unmatched(store::Tx& tx, notify::Facts& facts, const Account& account,
                                ", an order that is not here; kept, and applied when the order's id becomes known";
     facts.record(tx, {.kind = "order.needs_attention",
                       .natural_key = "unmatched/" + account.name + "/" + named,
-                      .data = Json::object({{"account", account.name}, {"named", named}, {"reason", reason}}),
+                      .data = Json::object(
+                          {{"about", "Unknown order " + named}, {"account", account.name}, {"named", named}, {"reason", reason}}),
                       .occurred_at = facts.now()});
 }
 
