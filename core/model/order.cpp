@@ -66,6 +66,7 @@ public:
         else if (!price->is_number()) { refuse(base + "/unit_price", "must be a number such as 231.00"); }
         else if (auto money = parse_money(price->literal(), order.currency)) { made.unit_price = *money; }
         else { refuse(base + "/unit_price", money.error().what); }
+        add_to_total(base, made);
         order.lines.push_back(std::move(made));
     }
 
@@ -81,22 +82,19 @@ public:
         }
     }
 
-    /// The whole order's amount must fit its 64 bits.
-    void total(const Order& order) {
-        std::int64_t sum = 0;
-        for (const auto& line : order.lines) {
-            std::int64_t amount = 0;
-            if (__builtin_mul_overflow(line.unit_price.amount_minor, line.quantity, &amount) ||
-                __builtin_add_overflow(sum, amount, &sum) || sum > amount_minor_max) {
-                refuse("/items", "add up to an amount that is out of range");
-                return;
-            }
-        }
-    }
-
     std::vector<FieldError> take() { return std::move(errors_); }
 
 private:
+    /// Order::total() must not overflow.
+    void add_to_total(const std::string& base, const OrderLine& line) {
+        const std::int64_t left = amount_minor_max - total_minor_;
+        if (line.quantity > 0 && line.unit_price.amount_minor > left / line.quantity) {
+            refuse(base + "/unit_price", "makes the order's total out of range");
+            return;
+        }
+        total_minor_ += line.unit_price.amount_minor * line.quantity;
+    }
+
     std::int64_t quantity(const Json& item, const std::string& base) {
         const Json* found = item.find("quantity");
         const std::string pointer = base + "/quantity";
@@ -116,6 +114,7 @@ private:
     const Json& document_;
     OrderLimits limits_;
     std::vector<FieldError> errors_;
+    std::int64_t total_minor_ = 0;
 };
 
 }  // namespace
@@ -160,7 +159,6 @@ boost::system::result<Order, std::vector<FieldError>> read_order(const Json& doc
     }
     else {
         for (std::size_t i = 0; i < items->items().size(); ++i) { reader.line(items->items()[i], i, order); }
-        reader.total(order);
     }
     reader.optional_objects();
     if (const Json* contact = document.find("contact"); contact != nullptr && contact->is_object()) {

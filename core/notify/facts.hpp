@@ -56,7 +56,7 @@ public:
     bool tell(store::Tx& tx, const std::string& fact_id, const std::string& to, const std::string& template_name);
 
     /// Marks an order for a person, with its fact, event and alert. The order goes on. `order_id` may name what is no order
-    /// here (an unmatched reference, "Webhook ID"); the fact's data then calls it `about`.
+    /// here ("Webhook ID"); the fact's data then calls it `about`.
     void needs_attention(store::Tx& tx, const std::string& order_id, const std::string& topic, const std::string& reason);
 
     [[nodiscard]] UtcMs now() const { return clock_.utc_ms(); }

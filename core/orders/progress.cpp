@@ -157,11 +157,12 @@ void tell_unmapped(store::Tx& tx, notify::Facts& facts, const SupplierOrder& ord
 /// For evidence of no order here. Its name is the supplier's: it must not be taken for an order_id of ours.
 void tell_unmatched(store::Tx& tx, notify::Facts& facts, const Account& account, const Evidence& evidence) {
     const std::string& named = evidence.reference.empty() ? evidence.supplier_order_id : evidence.reference;
-    const std::string reason = account.name + " reports \"" + evidence.supplier_status +
-                               "\" for an order that is not here; kept, and applied when the order's id becomes known";
+    const std::string reason = account.name + " reports \"" + evidence.supplier_status + "\" for " + named +
+                               ", an order that is not here; kept, and applied when the order's id becomes known";
     facts.record(tx, {.kind = "order.needs_attention",
                       .natural_key = "unmatched/" + account.name + "/" + named,
-                      .data = Json::object({{"account", account.name}, {"about", named}, {"reason", reason}}),
+                      .data = Json::object(
+                          {{"about", "Unknown order " + named}, {"account", account.name}, {"named", named}, {"reason", reason}}),
                       .occurred_at = facts.now()});
 }
 

@@ -223,14 +223,14 @@ TEST_CASE("a second owner of a store is refused and told who has it", "[store][u
         REQUIRE(first.has_value());
         const auto second = FileLock::take(file, "the store", "stop that one");
         REQUIRE(!second.has_value());
-        CHECK_THAT(second.error().text(), Catch::Matchers::Contains("the store is in use") &&
-                                              Catch::Matchers::Contains("process " + std::to_string(::getpid())) &&
+        CHECK_THAT(second.error().text(), Catch::Matchers::Contains("the store is in use by process " +
+                                                                    std::to_string(::getpid()) + "; stop that one") &&
                                               Catch::Matchers::Contains(file.string()));
         FileLock other;
         const auto tried = FileLock::try_take(file, other);
         REQUIRE(tried.has_value());
         CHECK_FALSE(*tried);
     }
-    CHECK(FileLock::take(file, "the store", "stop it").has_value());
-    CHECK(!FileLock::take(folder.path() / "absent" / "lock", "the store", "stop it").has_value());
+    CHECK(FileLock::take(file, "the store", "stop that one").has_value());
+    CHECK(!FileLock::take(folder.path() / "absent" / "lock", "the store", "stop that one").has_value());
 }
