@@ -119,8 +119,9 @@ void apply_lookup(store::Tx& tx, Environment& environment, store::EffectRow& eff
     }
     apply_decision(tx, environment, effect, decision);
     if (!found && attempt.number % asks_before_alert == 0 && effect.order_id) {
-        environment.facts.needs_attention(tx, *effect.order_id, "unanswered/" + effect.id,
-                                          effect.target + " does not answer whether it has the order; asking goes on: " + detail_of(answer));
+        environment.facts.needs_attention(
+            tx, *effect.order_id, "unanswered/" + effect.id,
+            effect.target + " does not answer whether it has the order; asking goes on: " + detail_of(answer));
     }
 }
 
