@@ -7,7 +7,7 @@ build_packages=(
     libcurl4-openssl-dev libcli11-dev libkainjow-mustache-dev catch2
 )
 format_packages=(git clang-format-14)
-tidy_packages=(clang-tidy-14)
+tidy_packages=(clang-tidy-16)
 fresh_packages=(git debootstrap)
 
 missing_of() {

@@ -1,4 +1,4 @@
-# clang-format and clang-tidy.
+# clang-format and clang-tidy. Version 16 of the latter: older ones refuse lambdas that capture structured bindings.
 
 our_sources() { git ls-files -co --exclude-standard -- '*.c' '*.h' '*.cpp' '*.hpp' | while IFS= read -r file; do [[ ! -e $file ]] || printf '%s\n' "$file"; done; }
 
@@ -26,7 +26,7 @@ tidy_commands() {
 # command, and the content of the file and of our headers that it includes, as the last build saw them.
 tidy_keys() {
     local base file command dependencies
-    base=$({ clang-tidy-14 --version; cat .clang-tidy; } | sha256sum)
+    base=$({ clang-tidy-16 --version; cat .clang-tidy; } | sha256sum)
     ninja -C build/dev -t deps | awk '
         /: #deps/ { object = $1; sub(/:$/, "", object); next }
         NF && $1 !~ /^\/usr\// { print object "\t" $1 }' >"$tidy_cache/deps"
@@ -47,8 +47,8 @@ tidy_keys() {
 tidy() {
     local started files=0 checked
     mkdir -p "$tidy_cache"
-    phase "Tidy" "clang-tidy-14, $jobs jobs"
-    if clang-tidy-14 --quiet tests/tidy-canary/canary.cpp -- -std=c++20 >"$tidy_cache/canary.log" 2>&1 ||
+    phase "Tidy" "clang-tidy-16, $jobs jobs"
+    if clang-tidy-16 --quiet tests/tidy-canary/canary.cpp -- -std=c++20 >"$tidy_cache/canary.log" 2>&1 ||
         ! grep -q 'bugprone-use-after-move,-warnings-as-errors' "$tidy_cache/canary.log"; then
         cat "$tidy_cache/canary.log" >&2
         die "tests/tidy-canary/canary.cpp must fail bugprone-use-after-move and does not: the checks are off"
@@ -72,7 +72,7 @@ tidy() {
     xargs -0 -r -n 1 -P "$jobs" bash -c '
         IFS=$'"'\t'"' read -r file key <<<"$1"
         log=$0/$key.log
-        if clang-tidy-14 -p "$0" --quiet --extra-arg=-Wno-unknown-warning-option "$file" >"$log" 2>&1; then
+        if clang-tidy-16 -p "$0" --quiet --extra-arg=-Wno-unknown-warning-option "$file" >"$log" 2>&1; then
             printf "   ok %s\n" "${file#"$PWD"/}"
             mv "$log" "$0/$key.ok"
         else

@@ -86,7 +86,7 @@ std::string shown(const sandbox::StoredMail& mail) {
 
 class Demo {
 public:
-    Demo(DemoRig& rig, const CommandLine& line) : rig_(rig), line_(line) {}
+    explicit Demo(DemoRig& rig) : rig_(rig) {}
 
     Result<> run(const fs::path& order_file) {
         for (const auto step : {&Demo::start, &Demo::add_customer}) {
@@ -193,7 +193,6 @@ private:
     }
 
     DemoRig& rig_;
-    const CommandLine& line_;
     std::string order_;
     std::string cursor_ = "e0";
 };
@@ -245,7 +244,7 @@ int run_demo(const CommandLine& line, bool once, const std::string& folder) {
         remove();
         return fail(line, !tree ? tree.error() : rig.error(), exit_failed);
     }
-    Demo demo(**rig, line);
+    Demo demo(**rig);
     const auto done = demo.run(*tree / "config" / "demo-order.json");
     if (!done) {
         const int code = fail(line, done.error(), exit_failed);

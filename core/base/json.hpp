@@ -29,7 +29,8 @@ public:
     using Member = std::pair<std::string, Json>;
     using Object = std::vector<Member>;
 
-    Json() = default;
+    // Not `= default`: clang then takes Json for not default-constructible as long as the class is not complete.
+    Json() {}
     Json(std::nullptr_t) {}
     Json(bool value) : kind_(Kind::boolean), boolean_(value) {}
     Json(int value) : Json(static_cast<std::int64_t>(value)) {}

@@ -130,7 +130,8 @@ Task<bool> RunDriver::apply_evidence(StepWork work) {
     const Json* list = work.with.find("evidence");
     const auto evidence = read_evidence(list == nullptr ? Json() : *list, work.webhook_id, environment_.clock.utc_ms());
     if (account == nullptr) {
-        co_return co_await failed(std::move(work), "no account \"" + work.with.text("account") + "\"", false);
+        const std::string why_not = "no account \"" + work.with.text("account") + "\"";
+        co_return co_await failed(std::move(work), why_not, false);
     }
     if (!evidence) { co_return co_await failed(std::move(work), evidence.error().text(), false); }
     std::function<int(store::Tx&)> unit = [this, work, account, all = *evidence](store::Tx& tx) {

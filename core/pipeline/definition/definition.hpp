@@ -28,6 +28,9 @@ struct PathExpression {
 
 /// A literal, a path, or a mapping or list of such.
 struct Value {
+    /// Out of line, or clang looks into the pairs below before they are complete.
+    Value();
+
     std::variant<Json, PathExpression, std::vector<Value>, std::vector<std::pair<std::string, Value>>> content;
     Place place;
 

@@ -173,6 +173,8 @@ Json PathExpression::evaluate(const Json& document) const {
     return *at;
 }
 
+Value::Value() = default;
+
 Json Value::evaluate(const Json& document) const {
     if (const auto* literal = std::get_if<Json>(&content)) { return *literal; }
     if (const auto* path = std::get_if<PathExpression>(&content)) { return path->evaluate(document); }
