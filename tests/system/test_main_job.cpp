@@ -15,6 +15,13 @@ namespace {
 
 constexpr const char* order_id = "PXSTKL0000347";
 
+// Instrumented programs are many times slower; there only the order of things is checked.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::int64_t seen_within_ms = 20'000;
+#else
+constexpr std::int64_t seen_within_ms = 1'000;
+#endif
+
 app::RigOptions quick() {
     app::RigOptions options;
     options.accept_after = milliseconds{100};
@@ -120,7 +127,7 @@ TEST_CASE("a client of the event stream sees each fact within a second of its co
     });
     REQUIRE(status.has_value());
     CHECK(types == std::vector<std::string>{"order.placed", "order.accepted", "order.status_changed", "order.shipped"});
-    CHECK(slowest <= 1'000);
+    CHECK(slowest <= seen_within_ms);
 }
 
 TEST_CASE("inventory is synced on its schedule, and changes are reported", "[system]") {
