@@ -299,7 +299,8 @@ TEST_CASE("a worker dies at the point that it was armed for", "[workers][unit]")
     Floor floor;
     auto spec = obliging();
     spec.crash_at = row.point;
-    REQUIRE(floor.wait(floor.workers->start(std::move(spec))).has_value());
+    const auto started = floor.wait(floor.workers->start(std::move(spec)));
+    REQUIRE(started.has_value());
     const auto answer = floor.wait(floor.workers->call(order_call(R"({"do":"post","url":")" + server.url() + R"(/"})"), {}));
     CHECK(answer.status == CallStatus::unknown);
     CHECK(server.notes().size() == row.requests);
