@@ -33,10 +33,9 @@ std::unique_ptr<ThreadedStore> open(
 class Tally {
 public:
     void add() {
-        {
-            const std::lock_guard lock(mutex_);
-            ++count_;
-        }
+        // Told under the lock: the waiter may destroy this as soon as it is woken.
+        const std::lock_guard lock(mutex_);
+        ++count_;
         changed_.notify_all();
     }
     [[nodiscard]] bool reaches(int wanted) {
