@@ -74,11 +74,7 @@ Result<Json> change_store(const Config& config, const Json& request) {
     SystemClock clock(io.get_executor());
     SystemRandomness randomness;
     store::InlineStore store(std::move(*database));
-    const std::function<std::string(store::Tx&)> known = [](store::Tx& tx) {
-        const auto row = tx.first<std::string>("SELECT value FROM store_settings WHERE name = 'sealing_key_fingerprint'");
-        return row ? std::get<0>(*row) : std::string();
-    };
-    const auto fingerprint = store.read_now<std::string>(known);
+    const auto fingerprint = store.read_now<std::string>(known_fingerprint);
     if (!fingerprint) { return fingerprint.error(); }
     auto key = load_sealing_key(*home, *fingerprint, randomness);
     if (!key) { return key.error(); }

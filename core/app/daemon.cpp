@@ -29,11 +29,6 @@ constexpr milliseconds http_grace{2'000};
 constexpr milliseconds engine_grace{10'000};
 constexpr milliseconds worker_grace{2'000};
 
-std::string known_fingerprint(store::Tx& tx) {
-    const auto row = tx.first<std::string>("SELECT value FROM store_settings WHERE name = 'sealing_key_fingerprint'");
-    return row ? std::get<0>(*row) : "";
-}
-
 struct Trouble {
     int exit_code = exit_failed;
     Fault fault;

@@ -59,6 +59,11 @@ Result<store::FileLock> lock_workers(const Home& home, milliseconds patience) {
     }
 }
 
+std::string known_fingerprint(store::Tx& tx) {
+    const auto row = tx.first<std::string>("SELECT value FROM store_settings WHERE name = 'sealing_key_fingerprint'");
+    return row ? std::get<0>(*row) : "";
+}
+
 Result<crypto::SealingKey> load_sealing_key(const Home& home, const std::string& known_fingerprint, Randomness& randomness) {
     auto key =
         crypto::SealingKey::load(home.master_key(), std::getenv("CROSSDOCK_MASTER_KEY"), known_fingerprint.empty(), randomness);

@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "crypto/crypto.hpp"
 #include "store/store_lock.hpp"
+#include "store/tx.hpp"
 
 #include <filesystem>
 
@@ -28,6 +29,9 @@ struct Home {
 
 /// Waits until no worker of an earlier daemon lives, then holds their lock. Errors: still held after `patience_ms`.
 [[nodiscard]] Result<store::FileLock> lock_workers(const Home& home, milliseconds patience);
+
+/// The fingerprint of the key that seals this store; empty for a new store.
+[[nodiscard]] std::string known_fingerprint(store::Tx& tx);
 
 /// The sealing key: from $CROSSDOCK_MASTER_KEY, else the file; made only for a store that has never had one.
 /// `known_fingerprint` is the store's, empty for a new store. Errors: missing, malformed, or another key than the store's.

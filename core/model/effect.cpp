@@ -14,13 +14,6 @@ bool listed(const std::vector<int>& list, int status) {
     return std::find(list.begin(), list.end(), status) != list.end();
 }
 
-/// Exponential backoff with full jitter, at least a tenth of the step so that a broken peer is not hammered.
-UtcMs backoff_until(const EffectRules& rules, const EffectState& state, UtcMs now, double jitter) {
-    const int doublings = std::clamp(state.attempts - 1, 0, 20);
-    const std::int64_t step = std::min<std::int64_t>(rules.backoff_max.count(), rules.backoff.count() << doublings);
-    return now + std::max<std::int64_t>(step / 10, static_cast<std::int64_t>(static_cast<double>(step) * jitter));
-}
-
 UtcMs conclusive_from(const EffectRules& rules, const EffectState& state) {
     return state.last_not_after + rules.request_timeout.count() + rules.visible_within.count();
 }
@@ -88,9 +81,15 @@ Verdict classify_mail(const Submission& submission) {
     return Verdict::unknown;
 }
 
+UtcMs backoff_until(milliseconds first, milliseconds most, std::int64_t attempts, UtcMs now, double jitter) {
+    const auto doublings = std::clamp<std::int64_t>(attempts - 1, 0, 20);
+    const auto step = std::min<std::int64_t>(most.count(), first.count() << doublings);
+    return now + std::max<std::int64_t>(step / 10, static_cast<std::int64_t>(static_cast<double>(step) * jitter));
+}
+
 Decision after_send(Verdict verdict, const EffectRules& rules, const EffectState& state, UtcMs now, double jitter,
                     std::optional<milliseconds> asked_delay) {
-    UtcMs again_at = backoff_until(rules, state, now, jitter);
+    UtcMs again_at = backoff_until(rules.backoff, rules.backoff_max, state.attempts, now, jitter);
     if (asked_delay) {
         const auto asked = std::min(asked_delay->count(), rules.backoff_max.count());
         again_at = std::max(again_at, now + asked);

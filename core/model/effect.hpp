@@ -64,6 +64,10 @@ struct EffectState {
     UtcMs last_not_after = 0;  ///< the latest moment at which anything can have been sent
 };
 
+/// Exponential backoff with full jitter, at least a tenth of the step so that a broken peer is not hammered.
+/// `attempts` have been made; `jitter` in [0, 1).
+[[nodiscard]] UtcMs backoff_until(milliseconds first, milliseconds most, std::int64_t attempts, UtcMs now, double jitter);
+
 enum class Next {
     settle_accepted,
     settle_refused,

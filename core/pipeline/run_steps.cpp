@@ -91,9 +91,7 @@ Task<bool> RunDriver::failed(StepWork work, std::string reason, bool retry) {
             fail(tx, last, reason);
             return 0;
         }
-        const auto doublings = std::clamp<std::int64_t>(run->attempts - 1, 0, 20);
-        const auto step = std::min<std::int64_t>(work.retry.backoff_max.count(), work.retry.backoff.count() << doublings);
-        run->next_at = now + std::max<std::int64_t>(step / 10, static_cast<std::int64_t>(static_cast<double>(step) * jitter));
+        run->next_at = model::backoff_until(work.retry.backoff, work.retry.backoff_max, run->attempts, now, jitter);
         store::update_run(tx, *run, reason, now);
         return 0;
     };

@@ -1,39 +1,18 @@
 #include "library.hpp"
 
-#include "base/ids.hpp"
+#include "crypto/crypto.hpp"
 
-#include <openssl/evp.h>
 #include <boost/dll/shared_library.hpp>
 
 #include <dlfcn.h>
-#include <array>
 #include <cstddef>
-#include <fstream>
 #include <memory>
-#include <span>
 
 namespace crossdock::worker {
 namespace {
 
 std::string_view view(xd_text text) {
     return text.size == 0 || text.data == nullptr ? std::string_view{} : std::string_view{text.data, text.size};
-}
-
-Result<std::string> sha256_of(const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-    bool fine = in.is_open() && digest && EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) == 1;
-    std::array<char, 65536> buffer{};
-    while (fine && in) {
-        in.read(buffer.data(), buffer.size());
-        fine = EVP_DigestUpdate(digest.get(), buffer.data(), static_cast<std::size_t>(in.gcount())) == 1;
-    }
-    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-    unsigned size = 0;
-    fine = fine && in.eof() && EVP_DigestFinal_ex(digest.get(), bytes.data(), &size) == 1;
-    if (!fine) { return Fault{"the plugin file cannot be read", file.string()}; }
-    // A Fault can be made of a string too, so which of the two is meant must be said.
-    return Result<std::string>(boost::system::in_place_value, hex(std::span<const unsigned char>(bytes).first(size)));
 }
 
 Fault abi_fault(const std::filesystem::path& file, std::uint32_t version) {
@@ -114,7 +93,7 @@ xd_operation Library::operation(std::string_view wanted) const {
 Result<Library> load_library(const std::filesystem::path& file, const std::string& interface) {
     std::error_code error;
     if (!std::filesystem::exists(file, error)) { return Fault{"there is no such plugin file", file.string()}; }
-    auto digest = sha256_of(file);
+    auto digest = crypto::sha256_file(file);
     if (!digest) { return digest.error(); }
     // Never destroyed, so never unloaded: threads of the plugin may still be inside.
     auto* shared = new boost::dll::shared_library();
