@@ -53,22 +53,6 @@ http::Response placed_answer(const orders::Placed& placed, const std::string& or
     return problem(500, "bug", "Unexpected", "");
 }
 
-/// Path segments are percent-encoded; order ids may hold any character.
-std::string decoded(const std::string& segment) {
-    std::string out;
-    const auto digit = [](char c) {
-        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-    };
-    for (std::size_t i = 0; i < segment.size(); ++i) {
-        if (segment[i] == '%' && i + 2 < segment.size() && digit(segment[i + 1]) >= 0 && digit(segment[i + 2]) >= 0) {
-            out += static_cast<char>(digit(segment[i + 1]) * 16 + digit(segment[i + 2]));
-            i += 2;
-        }
-        else { out += segment[i]; }
-    }
-    return out;
-}
-
 }  // namespace
 
 Task<http::Response> Api::post_order(http::Request request) {
@@ -122,7 +106,7 @@ Task<http::Response> Api::get_order(http::Request request, std::string order_id)
     auto refusal = std::make_shared<http::Response>();
     const auto who = co_await principal(request, "read", refusal);
     if (!who) { co_return std::move(*refusal); }
-    const std::string id = decoded(order_id);
+    const std::string id = http::decoded_segment(order_id);
     std::function<std::optional<Json>(store::Tx&)> unit = [id](store::Tx& tx) { return orders::order_story(tx, id); };
     auto story = co_await store_.read<std::optional<Json>>(std::move(unit));
     if (!story) { co_return unavailable(story.error().text()); }

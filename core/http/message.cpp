@@ -107,16 +107,22 @@ Response problem(int status, std::string_view title, std::string_view detail, st
     return made;
 }
 
-std::string decoded(std::string_view text) {
+std::string decoded_segment(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
             out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
             i += 2;
         }
-        else { out += text[i] == '+' ? ' ' : text[i]; }
+        else { out += text[i]; }
     }
     return out;
+}
+
+std::string decoded(std::string_view text) {
+    std::string spaced(text);
+    std::replace(spaced.begin(), spaced.end(), '+', ' ');
+    return decoded_segment(spaced);
 }
 
 std::string encoded(std::string_view text) {

@@ -60,7 +60,9 @@ using Handler = std::function<Task<Response>(Request)>;
 /// The usual words for a status: "Not Found".
 [[nodiscard]] std::string_view reason(int status);
 
-/// Percent-decoding, with "+" as a space. A broken escape stays as it is.
+/// Percent-decoding of a path's segment. A broken escape stays as it is.
+[[nodiscard]] std::string decoded_segment(std::string_view text);
+/// Percent-decoding of a query, with "+" as a space. A broken escape stays as it is.
 [[nodiscard]] std::string decoded(std::string_view text);
 /// Percent-encoding of all but RFC 3986's unreserved characters.
 [[nodiscard]] std::string encoded(std::string_view text);

@@ -16,11 +16,6 @@ constexpr milliseconds idle_wait{30'000};
 /// How long a loop waits after the store could not be read.
 constexpr milliseconds trouble_wait{200};
 
-struct Due {
-    std::vector<std::string> ids;
-    std::optional<UtcMs> next_at;
-};
-
 milliseconds wait_for(const std::optional<UtcMs>& next_at, UtcMs now) {
     if (!next_at) { return idle_wait; }
     return std::clamp(milliseconds{*next_at - now}, milliseconds{1}, idle_wait);
@@ -32,8 +27,20 @@ Engine::Engine(Environment environment)
     : environment_(std::move(environment)),
       effect_driver_(std::make_unique<EffectDriver>(environment_)),
       run_driver_(std::make_unique<RunDriver>(environment_)),
-      runs_signal_(environment_.clock),
-      effects_signal_(environment_.clock),
+      runs_{.woken = Signal(environment_.clock),
+            .most = environment_.options.runs_max,
+            .look =
+                [](store::Tx& tx, UtcMs now, std::int64_t most) {
+                    return Due{store::due_runs(tx, now, most), store::next_run_at(tx, now)};
+                },
+            .drive = [this](std::string id) { return run_driver_->drive(std::move(id), stopping_); }},
+      effects_{.woken = Signal(environment_.clock),
+               .most = environment_.options.effects_max,
+               .look =
+                   [](store::Tx& tx, UtcMs now, std::int64_t most) {
+                       return Due{store::due_effects(tx, now, most), store::next_effect_at(tx, now)};
+                   },
+               .drive = [this](std::string id) { return effect_driver_->drive(std::move(id)); }},
       idle_signal_(environment_.clock) {}
 
 Engine::~Engine() = default;
@@ -52,26 +59,26 @@ void Engine::sync(store::Tx& tx) {
 
 void Engine::start() {
     loops_ = 3;
-    spawn(environment_.executor, run_loop());
-    spawn(environment_.executor, effect_loop());
+    spawn(environment_.executor, work_off(runs_));
+    spawn(environment_.executor, work_off(effects_));
     spawn(environment_.executor, schedule_loop());
 }
 
 void Engine::wake(unsigned topics) {
-    if ((topics & static_cast<unsigned>(store::Topic::runs)) != 0) { runs_signal_.notify(); }
-    if ((topics & static_cast<unsigned>(store::Topic::effects)) != 0) { effects_signal_.notify(); }
+    if ((topics & static_cast<unsigned>(store::Topic::runs)) != 0) { runs_.woken.notify(); }
+    if ((topics & static_cast<unsigned>(store::Topic::effects)) != 0) { effects_.woken.notify(); }
 }
 
 Task<void> Engine::stop(milliseconds grace) {
     stopping_ = true;
-    runs_signal_.notify();
-    effects_signal_.notify();
+    runs_.woken.notify();
+    effects_.woken.notify();
     const BootMs until = environment_.clock.boot_ms() + grace.count();
-    while (loops_ > 0 || !runs_under_way_.empty() || !effects_under_way_.empty()) {
+    while (loops_ > 0 || !runs_.under_way.empty() || !effects_.under_way.empty()) {
         const auto left = until - environment_.clock.boot_ms();
         if (left <= 0) {
             Log::warning("stopped with work under way; it is taken up at the next start",
-                         {{"runs", runs_under_way_.size()}, {"effects", effects_under_way_.size()}});
+                         {{"runs", runs_.under_way.size()}, {"effects", effects_.under_way.size()}});
             co_return;
         }
         const auto ticket = idle_signal_.ticket();
@@ -79,68 +86,37 @@ Task<void> Engine::stop(milliseconds grace) {
     }
 }
 
-Task<void> Engine::run_loop() {
+Task<void> Engine::work_off(Queue& queue) {
     while (!stopping_) {
-        const auto ticket = runs_signal_.ticket();
+        const auto ticket = queue.woken.ticket();
         const UtcMs now = environment_.clock.utc_ms();
-        const auto most = static_cast<std::int64_t>(runs_under_way_.size() + environment_.options.runs_max);
-        std::function<Due(store::Tx&)> look = [now, most](store::Tx& tx) {
-            return Due{store::due_runs(tx, now, most), store::next_run_at(tx, now)};
-        };
+        // Those under way are still due: as many more are asked for, so that they do not hide others.
+        const auto most = static_cast<std::int64_t>(queue.under_way.size() + queue.most);
+        std::function<Due(store::Tx&)> look = [&queue, now, most](store::Tx& tx) { return queue.look(tx, now, most); };
         auto due = co_await environment_.store.read<Due>(std::move(look));
         milliseconds wait = trouble_wait;
         if (due) {
             wait = wait_for(due->next_at, environment_.clock.utc_ms());
             for (auto& id : due->ids) {
-                if (stopping_ || runs_under_way_.size() >= environment_.options.runs_max) { break; }
-                if (runs_under_way_.insert(id).second) { spawn(environment_.executor, drive_run(id)); }
+                if (stopping_ || queue.under_way.size() >= queue.most) { break; }
+                if (queue.under_way.insert(id).second) { spawn(environment_.executor, drive(queue, id)); }
             }
         }
-        co_await runs_signal_.wait(ticket, wait);
+        co_await queue.woken.wait(ticket, wait);
     }
     --loops_;
     idle_signal_.notify();
 }
 
-Task<void> Engine::effect_loop() {
-    while (!stopping_) {
-        const auto ticket = effects_signal_.ticket();
-        const UtcMs now = environment_.clock.utc_ms();
-        const auto most = static_cast<std::int64_t>(effects_under_way_.size() + environment_.options.effects_max);
-        std::function<Due(store::Tx&)> look = [now, most](store::Tx& tx) {
-            return Due{store::due_effects(tx, now, most), store::next_effect_at(tx, now)};
-        };
-        auto due = co_await environment_.store.read<Due>(std::move(look));
-        milliseconds wait = trouble_wait;
-        if (due) {
-            wait = wait_for(due->next_at, environment_.clock.utc_ms());
-            for (auto& id : due->ids) {
-                if (stopping_ || effects_under_way_.size() >= environment_.options.effects_max) { break; }
-                if (effects_under_way_.insert(id).second) { spawn(environment_.executor, drive_effect(id)); }
-            }
-        }
-        co_await effects_signal_.wait(ticket, wait);
-    }
-    --loops_;
-    idle_signal_.notify();
-}
-
-Task<void> Engine::drive_run(std::string id) {
-    co_await run_driver_->drive(id, stopping_);
-    runs_under_way_.erase(id);
-    runs_signal_.notify();
-    idle_signal_.notify();
-}
-
-Task<void> Engine::drive_effect(std::string id) {
-    co_await effect_driver_->drive(id);
-    effects_under_way_.erase(id);
-    effects_signal_.notify();
+Task<void> Engine::drive(Queue& queue, std::string id) {
+    co_await queue.drive(id);
+    queue.under_way.erase(id);
+    queue.woken.notify();
     idle_signal_.notify();
 }
 
 Task<void> Engine::schedule_loop() {
-    Signal& woken = runs_signal_;
+    Signal& woken = runs_.woken;
     while (!stopping_) {
         const auto ticket = woken.ticket();
         const UtcMs now = environment_.clock.utc_ms();

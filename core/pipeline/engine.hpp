@@ -3,9 +3,12 @@
 #include "base/signal.hpp"
 #include "pipeline/environment.hpp"
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace crossdock::pipeline {
 
@@ -44,22 +47,31 @@ public:
     void start_webhook_runs(store::Tx& tx, const std::string& webhook_id, const Json& document);
 
 private:
-    Task<void> run_loop();
-    Task<void> effect_loop();
+    /// What comes due in the store and is then driven by a task each: runs, effects.
+    struct Due {
+        std::vector<std::string> ids;
+        std::optional<UtcMs> next_at;
+    };
+    struct Queue {
+        Signal woken;
+        std::size_t most;  ///< driven at once
+        std::function<Due(store::Tx&, UtcMs now, std::int64_t most)> look;
+        std::function<Task<void>(std::string id)> drive;
+        std::set<std::string> under_way = {};
+    };
+
+    Task<void> work_off(Queue& queue);
+    Task<void> drive(Queue& queue, std::string id);
     Task<void> schedule_loop();
-    Task<void> drive_run(std::string id);
-    Task<void> drive_effect(std::string id);
     void start_runs(store::Tx& tx, Trigger::Kind kind, const std::string& event, const std::string& trigger_key,
                     const Json& trigger, const std::optional<std::string>& order_id);
 
     Environment environment_;
     std::unique_ptr<EffectDriver> effect_driver_;
     std::unique_ptr<RunDriver> run_driver_;
-    Signal runs_signal_;
-    Signal effects_signal_;
+    Queue runs_;
+    Queue effects_;
     Signal idle_signal_;
-    std::set<std::string> runs_under_way_;
-    std::set<std::string> effects_under_way_;
     int loops_ = 0;
     bool stopping_ = false;
 };
