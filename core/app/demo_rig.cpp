@@ -108,12 +108,6 @@ Result<std::unique_ptr<DemoRig>> DemoRig::make(RigOptions options) {
     if (error) { return Fault{"the folder cannot be made: " + error.message(), o.folder.string()}; }
     o.folder = fs::absolute(o.folder);
     if (auto written = rig->write_config(); !written) { return written.error(); }
-    auto config = load_config(rig->config_);
-    if (!config) { return config.error(); }
-    auto key =
-        change_store(*config, Json::object({{"command", "key.create"}, {"name", "demo"}, {"scopes", "orders:write read"}}));
-    if (!key) { return key.error(); }
-    rig->api_key_ = key->text("token");
     return rig;
 }
 
@@ -225,7 +219,7 @@ Result<> DemoRig::start_daemon(const std::string& crash_at) {
     auto started = start("daemon", {"serve", "--config", config_.string()}, std::move(environment));
     if (!started) { return started.error(); }
     daemon_ = std::move(*started);
-    return wait_ready(daemon_, "daemon", [&] {
+    auto ready = wait_ready(daemon_, "daemon", [&] {
         http::LoopbackCall call;
         call.port = options_.api_port;
         call.target = "/readyz";
@@ -233,6 +227,18 @@ Result<> DemoRig::start_daemon(const std::string& crash_at) {
         const auto answer = http::exchange(call);
         return answer && answer->status == 200;
     });
+    if (!ready || !api_key_.empty()) { return ready; }
+    return make_api_key();
+}
+
+Result<> DemoRig::make_api_key() {
+    auto config = load_config(config_);
+    if (!config) { return config.error(); }
+    auto key =
+        change_store(*config, Json::object({{"command", "key.create"}, {"name", "demo"}, {"scopes", "orders:write read"}}));
+    if (!key) { return key.error(); }
+    api_key_ = key->text("token");
+    return {};
 }
 
 Result<http::LoopbackAnswer> DemoRig::api(const std::string& method, const std::string& target, const std::string& body) const {

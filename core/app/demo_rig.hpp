@@ -48,7 +48,8 @@ public:
     /// Each waits until the process listens. Errors: it ended (with its log's end), or did not get ready in time.
     [[nodiscard]] Result<> start_mail_sink();
     [[nodiscard]] Result<> start_supplier();
-    /// `crash_at` becomes CROSSDOCK_CRASH_AT. Waits for /readyz unless the process dies before: then the fault says how.
+    /// `crash_at` becomes CROSSDOCK_CRASH_AT. Waits for /readyz unless the process dies before: then the fault says how. The first
+    /// daemon that gets ready is asked for the API key.
     [[nodiscard]] Result<> start_daemon(const std::string& crash_at = "");
 
     [[nodiscard]] Process& daemon() { return daemon_; }
@@ -64,7 +65,7 @@ public:
     [[nodiscard]] const std::string& webhook_secret() const { return options_.webhook_secret; }
     [[nodiscard]] const std::string& phonex_key() const { return options_.phonex_key; }
 
-    /// The API key made with the rig: orders:write and read.
+    /// Of the scopes orders:write and read; empty until a daemon was ready.
     [[nodiscard]] const std::string& api_key() const { return api_key_; }
 
     /// An exchange with the daemon, key included.
@@ -86,6 +87,7 @@ public:
 private:
     explicit DemoRig(RigOptions options) : options_(std::move(options)) {}
     [[nodiscard]] Result<> write_config();
+    [[nodiscard]] Result<> make_api_key();
     [[nodiscard]] Result<> wait_ready(Process& process, const std::string& name, const std::function<bool()>& ready) const;
     [[nodiscard]] Result<Process> start(const std::string& name, std::vector<std::string> arguments,
                                         std::vector<std::string> environment) const;

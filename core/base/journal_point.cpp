@@ -18,6 +18,7 @@ struct CommitRow {
 };
 
 constexpr std::array commits{
+    CommitRow{Commit::migrate, "migrate", "one numbered migration of the schema"},
     CommitRow{Commit::config_sync, "config.sync", "accounts, secrets and pipeline revisions follow the config at start"},
     CommitRow{Commit::customer_add, "customer.add", "a customer is stored"},
     CommitRow{Commit::key_change, "key.change", "an API key is created or revoked"},

@@ -8,6 +8,7 @@ namespace crossdock {
 
 /// A commit of the store. Each has two journal points, "NAME.before_commit" and "NAME.after_commit", made by the writer.
 enum class Commit {
+    migrate,      ///< one numbered migration of the schema
     config_sync,  ///< accounts, secrets and pipeline revisions follow the config at start
     customer_add,
     key_change,

@@ -1,12 +1,17 @@
 # crossdock_room(NAME SOURCES a.cpp ... LINKS rooms... PRIVATE_LINKS libraries...)
 # One room is one static library, `crossdock_NAME`. Headers sit beside their sources and are included as "NAME/file.hpp";
-# a link in the build tree makes them visible to those rooms only that link this one, so a forbidden dependency fails to compile.
+# links in the build tree make them visible to those rooms only that link this one, so a forbidden dependency fails to compile.
+# A room inside another room's folder is a room of its own: only the headers of the folder itself are linked.
 function(crossdock_room name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   set(visible ${CMAKE_BINARY_DIR}/rooms/${name})
-  file(MAKE_DIRECTORY ${visible})
-  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${visible}/${folder} SYMBOLIC)
+  file(REMOVE_RECURSE ${visible})
+  file(MAKE_DIRECTORY ${visible}/${folder})
+  file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*.hpp)
+  foreach(header ${headers})
+    file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/${header} ${visible}/${folder}/${header} SYMBOLIC)
+  endforeach()
   add_library(crossdock_${name} STATIC ${arg_SOURCES})
   target_include_directories(crossdock_${name} PUBLIC ${visible})
   target_link_libraries(crossdock_${name} PUBLIC ${arg_LINKS} PRIVATE crossdock_warnings ${arg_PRIVATE_LINKS})

@@ -1,6 +1,8 @@
 // Raw SQLite, in a file of its own: SOCI runs only the first statement of a script, and wraps sqlite3.h in a namespace.
 #include "store/migrate.hpp"
 
+#include "base/journal_point.hpp"
+
 #include <sqlite3.h>
 
 #include <sys/stat.h>
@@ -62,12 +64,19 @@ Result<> migrate_sqlite(const std::filesystem::path& file) {
     }
     for (const auto& migration : all) {
         if (migration.number <= *found) { continue; }
-        const std::string script =
-            "BEGIN IMMEDIATE;\n" + migration.sql + "\nPRAGMA user_version=" + std::to_string(migration.number) + ";\nCOMMIT;";
-        if (auto done = run(db.get(), script, where + " (" + migration.name + ")"); !done) {
+        const std::string changes =
+            "BEGIN IMMEDIATE;\n" + migration.sql + "\nPRAGMA user_version=" + std::to_string(migration.number) + ";";
+        const std::string step = where + " (" + migration.name + ")";
+        auto done = run(db.get(), changes, step);
+        if (done) {
+            CrashPoint::pass(Commit::migrate, Side::before);
+            done = run(db.get(), "COMMIT", step);
+        }
+        if (!done) {
             (void)run(db.get(), "ROLLBACK", where);
             return done;
         }
+        CrashPoint::pass(Commit::migrate, Side::after);
     }
     return {};
 }

@@ -93,6 +93,9 @@ House::House() {
     app::RigOptions quiet;
     quiet.folder = folder_.path() / "idle";
     idle_ = must(app::DemoRig::make(quiet));
+    // Its store is made without a daemon.
+    const auto made = idle_->crossdock({"key", "create", "first"});
+    if (made.exit_code != 0) { throw std::runtime_error(made.err); }
 }
 
 Seen House::http(const std::string& method, const std::string& target, const std::vector<http::Header>& headers,
