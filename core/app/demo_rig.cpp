@@ -87,8 +87,9 @@ Result<fs::path> shipped_tree() {
     for (fs::path folder = executable_folder(); folder.has_relative_path(); folder = folder.parent_path()) {
         if (fs::exists(folder / "config" / "demo.yaml")) { return good(folder); }
     }
-    if (fs::exists("/usr/share/crossdock/config/demo.yaml")) { return good(fs::path("/usr/share/crossdock")); }
-    return Fault{"config/demo.yaml is neither above the executable nor in /usr/share/crossdock"};
+    const fs::path installed = (executable_folder() / "../share/crossdock").lexically_normal();
+    if (fs::exists(installed / "config" / "demo.yaml")) { return good(installed); }
+    return Fault{"config/demo.yaml is neither above the executable nor here", installed.string()};
 }
 
 Result<std::unique_ptr<DemoRig>> DemoRig::make(RigOptions options) {

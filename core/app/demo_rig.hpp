@@ -48,8 +48,8 @@ public:
     /// Each waits until the process listens. Errors: it ended (with its log's end), or did not get ready in time.
     [[nodiscard]] Result<> start_mail_sink();
     [[nodiscard]] Result<> start_supplier();
-    /// `crash_at` becomes CROSSDOCK_CRASH_AT. Waits for /readyz unless the process dies before: then the fault says how. The first
-    /// daemon that gets ready is asked for the API key.
+    /// `crash_at` becomes CROSSDOCK_CRASH_AT. Waits for /readyz unless the process dies before: then the fault says how. The
+    /// first daemon that gets ready is asked for the API key.
     [[nodiscard]] Result<> start_daemon(const std::string& crash_at = "");
 
     [[nodiscard]] Process& daemon() { return daemon_; }
@@ -100,7 +100,8 @@ private:
     Process mail_, supplier_, daemon_;
 };
 
-/// The folder in which the shipped config/demo.yaml stands: above the executable in a source tree, else /usr/share/crossdock.
+/// The folder in which the shipped config/demo.yaml stands: above the executable in a source tree, else in
+/// ../share/crossdock beside its folder.
 [[nodiscard]] Result<std::filesystem::path> shipped_tree();
 
 }  // namespace crossdock::app

@@ -19,6 +19,8 @@ struct Home {
     [[nodiscard]] std::filesystem::path workers_lock() const { return folder / "workers.lock"; }
     [[nodiscard]] std::filesystem::path master_key() const { return folder / "master.key"; }
     [[nodiscard]] std::filesystem::path control_socket() const { return folder / "control.sock"; }
+    /// Of one account or channel, for its plugin.
+    [[nodiscard]] std::filesystem::path plugin_files(const std::string& name) const { return folder / "plugin-files" / name; }
 };
 
 /// Makes the folder (0700) when absent. Errors: cannot be made or written; names the path.

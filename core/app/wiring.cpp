@@ -1,5 +1,6 @@
 #include "app/wiring.hpp"
 
+#include "app/home.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 
@@ -72,6 +73,7 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
         spec.name = account.name;
         spec.interface = "crossdock.supplier/1";
         spec.library = account.plugin;
+        spec.folder = Home{config.data}.plugin_files(account.name);
         spec.settings = with_secrets(account.name, account.settings);
         if (!account.endpoint.empty()) { spec.settings.set("base_url", account.endpoint); }
         spec.account = Json::object({{"account", account.name}, {"currency", account.currency}});
@@ -84,6 +86,7 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
         spec.name = channel.name;
         spec.interface = "crossdock.channel/1";
         spec.library = channel.plugin;
+        spec.folder = Home{config.data}.plugin_files(channel.name);
         spec.settings = with_secrets(channel.name, channel.settings);
         spec.account = Json::object({{"channel", channel.name}});
         spec.request_timeout = channel.request_timeout;

@@ -39,6 +39,7 @@ std::string detail_of(const plugin::CallAnswer& answer) {
 }
 
 std::optional<milliseconds> asked_delay(const plugin::CallAnswer& answer) {
+    if (answer.retry_after) { return answer.retry_after; }
     const auto ms = answer.output.integer("retry_after_ms");
     if (ms <= 0) { return {}; }
     return milliseconds{ms};

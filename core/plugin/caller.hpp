@@ -31,7 +31,8 @@ struct CallAnswer {
     CallStatus status = CallStatus::unknown;
     Json output = {};
     std::string text = {};
-    std::string plugin_digest = {};  ///< SHA-256 of the plugin file that answered
+    std::string plugin_digest = {};                ///< SHA-256 of the plugin file that answered
+    std::optional<milliseconds> retry_after = {};  ///< failed: the peer asked for a pause that long
 };
 
 /// Takes a batch of inventory rows (a JSON array); the worker waits until the task is done, so a slow store slows the feed.

@@ -13,12 +13,26 @@ namespace {
 
 constexpr auto as_result = boost::asio::as_tuple(boost::asio::use_awaitable);
 
+std::vector<std::string> texts(const Json* list) {
+    std::vector<std::string> made;
+    if (list == nullptr || !list->is_array()) { return made; }
+    for (const auto& one : list->items()) {
+        if (one.is_string()) { made.push_back(one.as_string()); }
+    }
+    return made;
+}
+
 Manifest read_manifest(const Json& payload) {
     Manifest manifest;
     manifest.name = payload.text("name");
     manifest.version = payload.text("version");
     manifest.interface = payload.text("interface");
     manifest.digest = payload.text("digest");
+    manifest.abi_revision = payload.integer("abi_revision");
+    manifest.abi_needs = payload.integer("abi_needs");
+    manifest.interfaces = texts(payload.find("interfaces"));
+    manifest.operations = texts(payload.find("operations"));
+    manifest.serial_calls = payload.boolean("serial_calls");
     if (const auto* classes = payload.find("classes"); classes != nullptr && classes->is_object()) {
         for (const auto& [operation, strongest] : classes->members()) {
             if (strongest.is_string()) { manifest.classes.emplace_back(operation, strongest.as_string()); }
@@ -57,7 +71,7 @@ Frame Link::hello() const {
     Json payload = Json::object();
     payload.set("name", spec_.name).set("library", spec_.library.string()).set("interface", spec_.interface);
     payload.set("settings", spec_.settings.is_null() ? Json::object() : spec_.settings).set("account", spec_.account);
-    payload.set("crash_at", spec_.crash_at);
+    payload.set("crash_at", spec_.crash_at).set("folder", spec_.folder.string()).set("inspect", spec_.inspect_only);
     payload.set("request_timeout_ms", static_cast<std::int64_t>(spec_.request_timeout.count()));
     payload.set("calls_max", static_cast<std::uint64_t>(options_.calls_max));
     payload.set("frame_max", static_cast<std::uint64_t>(options_.frame_max));
@@ -222,6 +236,7 @@ void Link::take_answer(std::uint64_t id, const Json& payload) {
     const auto at = pending_.find(id);
     const auto status = payload.text("status");
     CallAnswer answer{CallStatus::failed, {}, payload.text("text"), manifest_.digest};
+    if (const auto ms = payload.integer("retry_after_ms"); ms > 0) { answer.retry_after = milliseconds(ms); }
     if (status == "ok") {
         answer.status = CallStatus::answered;
         if (const auto* output = payload.find("output")) { answer.output = *output; }

@@ -25,6 +25,11 @@ std::optional<std::string> complaint(const Json& row, const Json& value) {
         if (!value.integer()) { return "must be an integer"; }
         return {};
     }
+    if (type == "port") {
+        const auto port = value.integer();
+        if (!port || *port < 1 || *port > 65535) { return "must be a port, 1 to 65535"; }
+        return {};
+    }
     if (type == "boolean") {
         if (!value.is_boolean()) { return "must be true or false"; }
         return {};
@@ -33,6 +38,9 @@ std::optional<std::string> complaint(const Json& row, const Json& value) {
     const auto& text = value.as_string();
     if (type == "url" && !text.starts_with("http://") && !text.starts_with("https://")) {
         return "must begin with http:// or https://";
+    }
+    if (type == "host" && text.find_first_of(" \t\r\n/@") != std::string::npos) {
+        return "must be the name or address of a machine, without scheme or path";
     }
     if (const auto* choices = row.find("choices"); choices != nullptr && choices->is_array()) {
         std::string list;
@@ -75,6 +83,11 @@ Result<Json> check_settings(const Json& schema, const Json& settings) {
         else if (row.boolean("required")) { return Fault{quoted(name) + " is missing (" + row.text("description") + ")"}; }
     }
     return checked;
+}
+
+bool is_secret(const Json& schema, const std::string& name) {
+    const auto* row = row_of(schema, name);
+    return row != nullptr && row->boolean("secret");
 }
 
 std::vector<std::string> secret_values(const Json& schema, const Json& settings) {

@@ -14,10 +14,12 @@ namespace crossdock::plugin {
 /// What one worker is started with. Secrets go over the socket, never through arguments or environment.
 struct WorkerSpec {
     std::string name;       ///< account or channel
-    std::string interface;  ///< "crossdock.supplier/1" or "crossdock.channel/1"
+    std::string interface;  ///< "crossdock.supplier/1" or "crossdock.channel/1"; with `inspect_only`, empty means whichever
     std::filesystem::path library;
-    Json settings;  ///< the plugin's settings, secrets resolved, e.g. {"base_url": "...", "api_key": "..."}
-    Json account;   ///< what the account's file says that adapters may read (operations, request_timeout_ms)
+    Json settings;                 ///< the plugin's settings, secrets resolved, e.g. {"base_url": "...", "api_key": "..."}
+    std::filesystem::path folder;  ///< the plugin's own files; empty: it has none
+    bool inspect_only = false;     ///< only read the manifest: no settings are checked, no code of the account runs
+    Json account;                  ///< what the account's file says that adapters may read (operations, request_timeout_ms)
     milliseconds request_timeout{10'000};  ///< one HTTP or SMTP exchange
     std::string crash_at;                  ///< CROSSDOCK_CRASH_AT for a worker's point, only when the config arms it
 };
@@ -28,6 +30,11 @@ struct Manifest {
     std::string version;
     std::string interface;
     std::string digest;                                        ///< SHA-256 of the file, lower-case hex
+    std::int64_t abi_revision = 0;                             ///< it was built for
+    std::int64_t abi_needs = 0;                                ///< the oldest that it runs on
+    std::vector<std::string> interfaces;                       ///< all that it offers
+    std::vector<std::string> operations;                       ///< of `interface`: its capabilities
+    bool serial_calls = false;                                 ///< calls never overlap
     std::vector<std::pair<std::string, std::string>> classes;  ///< operation -> strongest effect class
     Json schema;                                               ///< settings schema
 };

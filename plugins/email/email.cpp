@@ -3,7 +3,6 @@
 #include <crossdock/sdk.hpp>
 
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 
 namespace email {
@@ -15,8 +14,8 @@ public:
 
     static sdk::Schema settings() {
         return sdk::Schema{}
-            .text("host", "Name or address of the SMTP server")
-            .integer("port", "25 and 587 are usual, 465 with implicit TLS", 587)
+            .host("host", "Name or address of the SMTP server")
+            .port("port", "25 and 587 are usual, 465 with implicit TLS", 587)
             .choice("tls", "starttls insists on TLS before anything is said", {"none", "starttls", "implicit"}, "starttls")
             .text("username", "For authentication; leave it out for none")
             .optional()
@@ -27,19 +26,17 @@ public:
     explicit Email(const sdk::Host& host) {
         const auto settings = host.settings();
         server_.host = settings.need_text("host");
-        const auto port = settings.need_integer("port");
-        if (port < 1 || port > 65535) { throw std::invalid_argument("the setting \"port\" is no port"); }
-        server_.port = static_cast<std::uint16_t>(port);
+        server_.port = static_cast<std::uint16_t>(settings.need_integer("port"));
         const auto tls = settings.need_text("tls");
         server_.tls = tls == "none"       ? sdk::SmtpSubmission::Tls::none
                       : tls == "starttls" ? sdk::SmtpSubmission::Tls::starttls
                                           : sdk::SmtpSubmission::Tls::implicit;
         server_.username = settings.text("username").value_or("");
-        server_.password = settings.text("password").value_or("");
     }
 
     sdk::Delivery deliver(const sdk::Message& message, sdk::Host& host) override {
         auto mail = server_;
+        mail.password = host.find_secret("password").value_or("");
         mail.message = compose(message);
         mail.from = message.from;
         mail.to = {message.to};

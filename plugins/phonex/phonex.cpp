@@ -67,19 +67,18 @@ public:
         const auto settings = host.settings();
         base_url_ = settings.need_text("base_url");
         while (!base_url_.empty() && base_url_.back() == '/') { base_url_.pop_back(); }
-        authorization_ = {"Authorization", "Bearer " + settings.need_text("api_key")};
     }
 
     sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
         const auto reply = host.http().post(base_url_ + "/v1/orders", order_body(order),
-                                            {authorization_, {"Idempotency-Key", order.effect_key}});
+                                            {authorization(host), {"Idempotency-Key", order.effect_key}});
         return sdk::Submission::from(
             reply, {.id = "/supplier_order_id", .status = "/status", .reason = "/error", .reference = "/order_id"},
             order.reference);
     }
 
     sdk::Lookup find_order(const std::string& reference, sdk::Host& host) override {
-        const auto reply = host.http().get(base_url_ + "/v1/orders?reference=" + query_value(reference), {authorization_});
+        const auto reply = host.http().get(base_url_ + "/v1/orders?reference=" + query_value(reference), {authorization(host)});
         sdk::Lookup found{.transport = reply.transport, .status = reply.status, .exchange = reply.exchange};
         if (!reply.reason.empty()) { found.reason = reply.reason; }
         if (!reply.answered(200)) { return found; }
@@ -93,8 +92,8 @@ public:
         Listing listing;
         for (std::int64_t page = 1;; ++page) {
             if (host.canceled()) { throw sdk::Canceled(); }
-            const auto reply =
-                host.http().get(base_url_ + "/v1/inventory?page=" + std::to_string(page) + "&page_size=100", {authorization_});
+            const auto reply = host.http().get(base_url_ + "/v1/inventory?page=" + std::to_string(page) + "&page_size=100",
+                                               {authorization(host)});
             if (!reply.answered(200)) {
                 throw std::runtime_error("inventory page " + std::to_string(page) + ": " + reply.exchange);
             }
@@ -146,8 +145,10 @@ private:
         }
     }
 
+    /// Asked for at each request: the key may be rotated while we serve.
+    static sdk::Header authorization(const sdk::Host& host) { return {"Authorization", "Bearer " + host.secret("api_key")}; }
+
     std::string base_url_;
-    sdk::Header authorization_;
 };
 
 }  // namespace phonex

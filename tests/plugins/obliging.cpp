@@ -35,11 +35,14 @@ public:
         if (wish == "exit") { ::_exit(7); }
         if (wish == "hang") { hang(host, false); }
         if (wish == "hang until canceled") { hang(host, true); }
-        if (wish == "throw") { throw std::runtime_error("as asked, token " + settings_.text("token").value_or("")); }
+        if (wish == "throw") { throw std::runtime_error("as asked, token " + host.find_secret("token").value_or("")); }
         if (wish == "throw an int") { throw 42; }
         if (wish == "echo") { made.reason = order.document.dump(); }
         if (wish == "greet") { made.reason = settings_.need_text("greeting"); }
         if (wish == "environment") { made.reason = facts(); }
+        if (wish == "secret") { made.reason = host.find_secret("token").value_or("none") + " and " + settings_.dump(); }
+        if (wish == "later") { throw sdk::RetryLater("the supplier is busy", 7'000); }
+        if (wish == "files") { made.reason = use_files(order.document, host); }
         if (wish == "post") { return post(order, host); }
         if (wish == "post twice") {
             post(order, host);
@@ -70,6 +73,16 @@ private:
     static void hang(sdk::Host& host, bool politely) {
         while (!politely || !host.canceled()) { ::usleep(10'000); }
         throw sdk::Canceled();
+    }
+    /// Does what the order says with the account's files, and answers what there is then.
+    static std::string use_files(const sdk::Json& order, sdk::Host& host) {
+        const auto files = host.files();
+        if (const auto name = order.text("write")) { files.write(*name, order.text("content").value_or("")); }
+        if (const auto name = order.text("remove")) { return files.remove(*name) ? "removed" : "none"; }
+        if (const auto name = order.text("read")) { return files.read(*name).value_or("none"); }
+        std::string list;
+        for (const auto& name : files.list()) { list += (list.empty() ? "" : ",") + name; }
+        return list;
     }
     /// What a plugin finds around itself.
     static std::string facts() {

@@ -1,4 +1,4 @@
 #include <crossdock/abi.h>
 
-/// As a plugin of another ABI version would look: nothing behind the version can be relied on.
-extern "C" CROSSDOCK_EXPORT const xd_plugin crossdock_plugin = {sizeof(xd_plugin), 0, {"other", 5}, {"1", 1}, nullptr};
+/// As a plugin of another ABI revision would look: nothing behind the revision can be relied on.
+extern "C" CROSSDOCK_EXPORT const xd_plugin crossdock_plugin = {sizeof(xd_plugin), 0, {"other", 5}, {"1", 1}, nullptr, 0, 0};

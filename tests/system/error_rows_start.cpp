@@ -31,7 +31,7 @@ BadInput starting(std::string name, Where where, std::string from, std::string t
 
 Seen wrong_abi(House& house) {
     Trial trial(house);
-    const auto plugin = (executable_folder() / "../tests/plugins/wrong_abi_new.so").lexically_normal();
+    const auto plugin = (executable_folder() / "../tests/plugins/libwrong_abi_new.so").lexically_normal();
     Trial::edit(trial.supplier(), "plugin: phonex", "plugin: " + plugin.string());
     return trial.serve();
 }

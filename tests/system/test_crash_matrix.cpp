@@ -30,7 +30,8 @@ struct Case {
 
 /// Points that the order itself does not pass.
 Phase phase_of(const std::string& point) {
-    static const std::set<std::string> first{"migrate", "config.sync", "customer.add", "schedule.fire", "feed.batch", "feed.apply"};
+    static const std::set<std::string> first{"migrate",       "config.sync", "customer.add",
+                                             "schedule.fire", "feed.batch",  "feed.apply"};
     const auto prefix = point.substr(0, point.rfind('.'));
     return first.contains(prefix) ? Phase::first_start : Phase::order;
 }

@@ -43,7 +43,7 @@ TEST_CASE("the daemon loads neither libcurl nor a CA bundle, its workers do", "[
     const auto maps = maps_of(job.rig().daemon().pid());
     REQUIRE_FALSE(maps.empty());
     CHECK(maps.find("libcurl") == std::string::npos);
-    CHECK(maps.find("phonex.so") == std::string::npos);
+    CHECK(maps.find("libphonex.so") == std::string::npos);
     CHECK(maps.find("ca-certificates") == std::string::npos);
     const auto workers = children_of(job.rig().daemon().pid());
     REQUIRE(workers.size() == 2);

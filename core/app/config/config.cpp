@@ -121,7 +121,9 @@ private:
                 }
             }
         }
-        plugin_folders_.push_back((executable_folder() / "../plugins").lexically_normal());
+        for (const char* const beside : {"../plugins", "../lib/crossdock/plugins"}) {
+            plugin_folders_.push_back((executable_folder() / beside).lexically_normal());
+        }
         plugin_folders_.emplace_back("/usr/lib/crossdock/plugins");
     }
 

@@ -95,8 +95,8 @@ struct ConfigOverrides {
 };
 
 /// Reads the config and the supplier files that it names. Relative paths resolve against the folder of the file they stand in.
-/// A plugin given by name is NAME.so in the overrides' folders, in those under `plugins:`, in ../plugins beside the executable's
-/// folder, or in /usr/lib/crossdock/plugins; one with a slash is a path.
+/// A plugin given by name is libNAME.so in the overrides' folders, in those under `plugins:`, in ../plugins or
+/// ../lib/crossdock/plugins beside the executable's folder, or in /usr/lib/crossdock/plugins; one with a slash is a path.
 /// Errors: `where` is file:line:column; unknown and duplicate keys, wrong types, missing files, unreadable values.
 [[nodiscard]] Result<Config> load_config(const std::filesystem::path& file, const ConfigOverrides& overrides = {});
 

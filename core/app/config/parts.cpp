@@ -88,7 +88,7 @@ void read_plugin(Part& part, yaml::Fields& fields, fs::path& plugin, std::string
         if (!fs::is_regular_file(plugin, error)) { part.checks.refuse(place, "there is no plugin file " + plugin.string()); }
         return;
     }
-    const std::string file = written.ends_with(".so") ? written : written + ".so";
+    const std::string file = written.ends_with(".so") ? written : "lib" + written + ".so";
     std::string searched;
     for (const fs::path& folder : part.plugin_folders) {
         plugin = folder / file;

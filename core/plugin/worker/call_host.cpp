@@ -1,5 +1,6 @@
 #include "call_host.hpp"
 
+#include "abi_structs.hpp"
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
 
@@ -13,14 +14,8 @@ namespace {
 constexpr std::size_t rows_per_batch = 500;
 constexpr std::size_t batch_bytes = 1U << 20U;
 constexpr std::size_t row_bytes_max = 64U << 10U;
-
-std::string_view view(xd_text text) {
-    return text.size == 0 || text.data == nullptr ? std::string_view{} : std::string_view{text.data, text.size};
-}
-
-xd_text borrowed(const std::string& text) {
-    return {text.data(), text.size()};
-}
+/// Of revision 1.
+constexpr std::size_t first_row_size = offsetof(xd_inventory_row, warehouse) + sizeof(xd_text);
 
 std::uint32_t number(http::Transport transport) {
     return transport == http::Transport::answered ? XD_ANSWERED : transport == http::Transport::not_sent ? XD_NOT_SENT : XD_CUT;
@@ -53,6 +48,12 @@ CallHost::CallHost(Services& services, std::uint64_t call, BootMs not_after, boo
     table_.boot_ms = [](void* /*context*/) { return system_boot_ms(); };
     table_.emit_rows = &emit_rows;
     table_.canceled = [](void* context) { return self(context).canceled_ ? 1U : 0U; };
+    table_.secret = &secret;
+    table_.file_read = &file_read;
+    table_.file_write = &file_write;
+    table_.file_remove = &file_remove;
+    table_.file_list = &file_list;
+    table_.problem = [](void* context) { return borrowed(self(context).problem_); };
 }
 
 std::string CallHost::may_send() const {
@@ -67,60 +68,120 @@ http::ExchangeLimits CallHost::limits(std::uint32_t timeout_ms) const {
     return {.timeout = timeout, .not_after = not_after_};
 }
 
+http::HttpResult CallHost::exchange(const xd_http_request& request) {
+    http::HttpResult refused;
+    refused.reason = may_send();
+    if (!refused.reason.empty()) { return refused; }
+    http::HttpExchange exchange{.method = std::string(view(request.method)),
+                                .url = std::string(view(request.url)),
+                                .headers = {},
+                                .body = std::string(view(request.body))};
+    for (std::size_t i = 0; i < request.header_count; ++i) {
+        exchange.headers.emplace_back(view(request.headers[i].name), view(request.headers[i].value));
+    }
+    exchange.may_repeat = !effect_ && (exchange.method == "GET" || exchange.method == "HEAD");
+    return services_.outbound.send(exchange, limits(request.timeout_ms));
+}
+
 void CallHost::http(void* context, const xd_http_request* request, xd_http_reply* reply) {
     auto& host = self(context);
-    host.http_result_ = {};
-    if (auto why = host.may_send(); !why.empty()) { host.http_result_.reason = std::move(why); }
-    else {
-        http::HttpExchange exchange{.method = std::string(view(request->method)),
-                                    .url = std::string(view(request->url)),
-                                    .headers = {},
-                                    .body = std::string(view(request->body))};
-        for (std::size_t i = 0; i < request->header_count; ++i) {
-            exchange.headers.emplace_back(view(request->headers[i].name), view(request->headers[i].value));
-        }
-        exchange.may_repeat = !host.effect_ && (exchange.method == "GET" || exchange.method == "HEAD");
-        host.http_result_ = host.services_.outbound.send(exchange, host.limits(request->timeout_ms));
-    }
-    auto& result = host.http_result_;
+    host.http_result_ = host.exchange(received(*request));
+    const auto& result = host.http_result_;
     host.on_wire_ = host.on_wire_ || result.on_wire;
     host.header_views_.clear();
     for (const auto& [name, value] : result.headers) { host.header_views_.push_back({borrowed(name), borrowed(value)}); }
-    reply->transport = number(result.transport);
-    reply->status = result.status;
-    reply->elapsed_ms = static_cast<std::uint32_t>(result.elapsed.count());
-    reply->retry_after_ms = result.retry_after ? result.retry_after->count() : -1;
-    reply->body = borrowed(result.body);
-    reply->headers = host.header_views_.data();
-    reply->header_count = host.header_views_.size();
-    reply->reason = borrowed(result.reason);
+    xd_http_reply made{};
+    made.transport = number(result.transport);
+    made.status = result.status;
+    made.elapsed_ms = static_cast<std::uint32_t>(result.elapsed.count());
+    made.retry_after_ms = result.retry_after ? result.retry_after->count() : -1;
+    made.body = borrowed(result.body);
+    made.headers = host.header_views_.data();
+    made.header_count = host.header_views_.size();
+    made.reason = borrowed(result.reason);
+    hand_back(made, *reply);
+}
+
+http::SmtpResult CallHost::submission(const xd_smtp_submission& submission) {
+    http::SmtpResult refused;
+    refused.reason = may_send();
+    if (!refused.reason.empty()) { return refused; }
+    if (submission.port == 0 || submission.port > 65535) {
+        refused.reason = "the SMTP port is out of range";
+        return refused;
+    }
+    http::SmtpExchange exchange{.tls = submission.tls == XD_TLS_NONE       ? http::SmtpExchange::Tls::none
+                                       : submission.tls == XD_TLS_IMPLICIT ? http::SmtpExchange::Tls::implicit
+                                                                           : http::SmtpExchange::Tls::starttls,
+                                .host = std::string(view(submission.host)),
+                                .port = static_cast<std::uint16_t>(submission.port),
+                                .username = std::string(view(submission.username)),
+                                .password = std::string(view(submission.password)),
+                                .from = std::string(view(submission.from)),
+                                .to = {},
+                                .message = std::string(view(submission.message))};
+    for (std::size_t i = 0; i < submission.to_count; ++i) { exchange.to.emplace_back(view(submission.to[i])); }
+    return services_.outbound.submit(exchange, limits(submission.timeout_ms));
 }
 
 void CallHost::smtp(void* context, const xd_smtp_submission* submission, xd_smtp_reply* reply) {
     auto& host = self(context);
-    host.smtp_result_ = {};
-    if (auto why = host.may_send(); !why.empty()) { host.smtp_result_.reason = std::move(why); }
-    else if (submission->port == 0 || submission->port > 65535) { host.smtp_result_.reason = "the SMTP port is out of range"; }
-    else {
-        http::SmtpExchange exchange{.tls = submission->tls == XD_TLS_NONE       ? http::SmtpExchange::Tls::none
-                                           : submission->tls == XD_TLS_IMPLICIT ? http::SmtpExchange::Tls::implicit
-                                                                                : http::SmtpExchange::Tls::starttls,
-                                    .host = std::string(view(submission->host)),
-                                    .port = static_cast<std::uint16_t>(submission->port),
-                                    .username = std::string(view(submission->username)),
-                                    .password = std::string(view(submission->password)),
-                                    .from = std::string(view(submission->from)),
-                                    .to = {},
-                                    .message = std::string(view(submission->message))};
-        for (std::size_t i = 0; i < submission->to_count; ++i) { exchange.to.emplace_back(view(submission->to[i])); }
-        host.smtp_result_ = host.services_.outbound.submit(exchange, host.limits(submission->timeout_ms));
-    }
+    host.smtp_result_ = host.submission(received(*submission));
     const auto& result = host.smtp_result_;
     host.on_wire_ = host.on_wire_ || result.on_wire;
-    reply->transport = number(result.transport);
-    reply->status = result.status;
-    reply->elapsed_ms = static_cast<std::uint32_t>(result.elapsed.count());
-    reply->reason = borrowed(result.reason);
+    xd_smtp_reply made{};
+    made.transport = number(result.transport);
+    made.status = result.status;
+    made.elapsed_ms = static_cast<std::uint32_t>(result.elapsed.count());
+    made.reason = borrowed(result.reason);
+    hand_back(made, *reply);
+}
+
+std::uint32_t CallHost::secret(void* context, xd_text name, xd_text* value) {
+    const auto& secrets = self(context).services_.secrets;
+    const auto found = secrets.find(view(name));
+    if (found == secrets.end()) { return XD_NOT_FOUND; }
+    *value = borrowed(found->second);
+    return XD_OK;
+}
+
+std::uint32_t CallHost::failed(const Fault& fault) {
+    problem_ = fault.what;
+    return XD_FAULT;
+}
+
+std::uint32_t CallHost::file_read(void* context, xd_text name, xd_text* content) {
+    auto& host = self(context);
+    auto read = host.services_.files.read(view(name));
+    if (!read) { return host.failed(read.error()); }
+    if (!*read) { return XD_NOT_FOUND; }
+    host.file_text_ = std::move(**read);
+    *content = borrowed(host.file_text_);
+    return XD_OK;
+}
+
+std::uint32_t CallHost::file_write(void* context, xd_text name, xd_text content) {
+    auto& host = self(context);
+    const auto written = host.services_.files.write(view(name), view(content));
+    return written ? XD_OK : host.failed(written.error());
+}
+
+std::uint32_t CallHost::file_remove(void* context, xd_text name) {
+    auto& host = self(context);
+    const auto removed = host.services_.files.remove(view(name));
+    if (!removed) { return host.failed(removed.error()); }
+    return *removed ? XD_OK : XD_NOT_FOUND;
+}
+
+std::uint32_t CallHost::file_list(void* context, xd_text* names) {
+    auto& host = self(context);
+    const auto listed = host.services_.files.list();
+    if (!listed) { return host.failed(listed.error()); }
+    Json list = Json::array();
+    for (const auto& name : *listed) { list.push(name); }
+    host.file_text_ = list.dump();
+    *names = borrowed(host.file_text_);
+    return XD_OK;
 }
 
 void CallHost::log(void* context, std::uint32_t level, xd_text message) {
@@ -135,14 +196,20 @@ void CallHost::log(void* context, std::uint32_t level, xd_text message) {
 
 std::uint32_t CallHost::emit_rows(void* context, const xd_inventory_row* rows, std::size_t row_size, std::size_t count) {
     auto& host = self(context);
-    if (row_size < sizeof(xd_inventory_row)) {
-        host.host_fault_ = "the plugin's inventory rows are shorter than this ABI's";
+    if (row_size < first_row_size) {
+        host.host_fault_ = "the plugin's inventory rows are shorter than those of ABI revision 1";
         return XD_CANCELED;
     }
     Json batch = Json::array();
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < count; ++i) {
-        const auto& row = *reinterpret_cast<const xd_inventory_row*>(reinterpret_cast<const char*>(rows) + i * row_size);
+        const auto& theirs = *reinterpret_cast<const xd_inventory_row*>(reinterpret_cast<const char*>(rows) + i * row_size);
+        if (theirs.size < first_row_size || theirs.size > row_size) {
+            host.host_fault_ = "an inventory row's size is " + std::to_string(theirs.size) + ", and rows are " +
+                               std::to_string(row_size) + " bytes apart";
+            return XD_CANCELED;
+        }
+        const auto row = received(theirs);
         const auto size = bytes_of(row);
         if (size > row_bytes_max) {
             host.host_fault_ = "an inventory row is longer than " + std::to_string(row_bytes_max) + " bytes";

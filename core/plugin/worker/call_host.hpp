@@ -1,5 +1,6 @@
 #pragma once
 
+#include "account_files.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
 #include "client/outbound.hpp"
@@ -11,6 +12,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -22,7 +24,9 @@ namespace crossdock::worker {
 struct Services {
     http::Outbound& outbound;
     milliseconds request_timeout{10'000};
-    std::string settings = "{}";  ///< JSON, checked, with defaults
+    std::string settings = "{}";  ///< JSON, checked, with defaults; without secrets, except for a plugin of ABI revision 1
+    std::map<std::string, std::string, std::less<>> secrets = {};
+    AccountFiles files = {};
     Redaction redaction = {};
     /// Sends a batch of rows of a call to the daemon.
     std::function<void(std::uint64_t call, Json rows)> send_batch = {};
@@ -49,11 +53,19 @@ private:
     static void http(void* context, const xd_http_request* request, xd_http_reply* reply);
     static void smtp(void* context, const xd_smtp_submission* submission, xd_smtp_reply* reply);
     static void log(void* context, std::uint32_t level, xd_text message);
+    static std::uint32_t secret(void* context, xd_text name, xd_text* value);
+    static std::uint32_t file_read(void* context, xd_text name, xd_text* content);
+    static std::uint32_t file_write(void* context, xd_text name, xd_text content);
+    static std::uint32_t file_remove(void* context, xd_text name);
+    static std::uint32_t file_list(void* context, xd_text* names);
     static std::uint32_t emit_rows(void* context, const xd_inventory_row* rows, std::size_t row_size, std::size_t count);
 
     [[nodiscard]] std::string may_send() const;
     [[nodiscard]] http::ExchangeLimits limits(std::uint32_t timeout_ms) const;
     [[nodiscard]] bool hand_over(Json rows);
+    [[nodiscard]] http::HttpResult exchange(const xd_http_request& request);
+    [[nodiscard]] http::SmtpResult submission(const xd_smtp_submission& submission);
+    std::uint32_t failed(const Fault& fault);
 
     Services& services_;
     std::uint64_t call_;
@@ -67,6 +79,8 @@ private:
     http::HttpResult http_result_;
     std::vector<xd_header> header_views_;
     http::SmtpResult smtp_result_;
+    std::string file_text_;
+    std::string problem_;
 
     std::atomic<bool> canceled_{false};
     std::mutex mutex_;

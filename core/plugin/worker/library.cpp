@@ -1,5 +1,6 @@
 #include "library.hpp"
 
+#include "abi_structs.hpp"
 #include "crypto/crypto.hpp"
 
 #include <boost/dll/shared_library.hpp>
@@ -11,28 +12,46 @@
 namespace crossdock::worker {
 namespace {
 
-std::string_view view(xd_text text) {
-    return text.size == 0 || text.data == nullptr ? std::string_view{} : std::string_view{text.data, text.size};
+/// The members that a descriptor has had since revision 1.
+constexpr std::size_t first_descriptor_size = offsetof(xd_plugin, get_interface) + sizeof(xd_plugin::get_interface);
+
+std::string revisions() {
+    return CROSSDOCK_ABI_OLDEST == CROSSDOCK_ABI_REVISION
+               ? std::to_string(CROSSDOCK_ABI_REVISION)
+               : std::to_string(CROSSDOCK_ABI_OLDEST) + " to " + std::to_string(CROSSDOCK_ABI_REVISION);
 }
 
-Fault abi_fault(const std::filesystem::path& file, std::uint32_t version) {
-    const bool old = version < CROSSDOCK_ABI_OLDEST;
-    const std::string range = CROSSDOCK_ABI_OLDEST == CROSSDOCK_ABI_VERSION
-                                  ? std::to_string(CROSSDOCK_ABI_VERSION)
-                                  : std::to_string(CROSSDOCK_ABI_OLDEST) + " to " + std::to_string(CROSSDOCK_ABI_VERSION);
-    return Fault{std::string("the plugin is too ") + (old ? "old" : "new") + ": it was built for ABI version " +
-                     std::to_string(version) + ", this Crossdock takes " + range +
-                     (old ? "; rebuild the plugin" : "; update Crossdock"),
-                 file.string()};
-}
-
-/// Which of the known interfaces a plugin has, for the message about the one that it lacks.
-std::string offered(const xd_plugin& plugin) {
-    std::string list;
-    for (const std::string_view id : {CROSSDOCK_SUPPLIER_ID, CROSSDOCK_CHANNEL_ID}) {
-        if (plugin.get_interface({id.data(), id.size()}) != nullptr) { list += (list.empty() ? "" : ", ") + std::string(id); }
+/// Why this host cannot serve the plugin, by the revisions alone.
+std::optional<Fault> misfit(const std::filesystem::path& file, std::uint32_t built_for, std::uint32_t needs) {
+    if (built_for < CROSSDOCK_ABI_OLDEST) {
+        return Fault{"the plugin is too old: it was built for ABI revision " + std::to_string(built_for) +
+                         ", this Crossdock takes " + revisions() + "; rebuild the plugin",
+                     file.string()};
     }
-    return list.empty() ? "none that is known here" : list;
+    if (needs > CROSSDOCK_ABI_REVISION) {
+        return Fault{"the plugin is too new: it needs ABI revision " + std::to_string(needs) + ", this Crossdock takes " +
+                         revisions() + "; update Crossdock",
+                     file.string()};
+    }
+    return {};
+}
+
+const xd_instance_v1* table_of(const xd_plugin& plugin, std::string_view interface) {
+    return static_cast<const xd_instance_v1*>(plugin.get_interface({interface.data(), interface.size()}));
+}
+
+std::vector<std::string> offered(const xd_plugin& plugin) {
+    std::vector<std::string> list;
+    for (const std::string_view id : {CROSSDOCK_SUPPLIER_ID, CROSSDOCK_CHANNEL_ID}) {
+        if (table_of(plugin, id) != nullptr) { list.emplace_back(id); }
+    }
+    return list;
+}
+
+std::string joined(const std::vector<std::string>& list) {
+    std::string text;
+    for (const auto& one : list) { text += (text.empty() ? "" : ", ") + one; }
+    return text.empty() ? "none that is known here" : text;
 }
 
 /// The operation at `offset` when the table is long enough to have it.
@@ -43,7 +62,9 @@ xd_operation member(const xd_instance_v1* base, std::size_t offset) {
 
 void read_operations(Library& library, const std::string& interface) {
     const auto add = [&library](std::string_view name, std::size_t offset) {
-        library.operations.emplace_back(name, member(library.base, offset));
+        if (const auto operation = member(library.base, offset); operation != nullptr) {
+            library.operations.emplace_back(name, operation);
+        }
     };
     if (interface == CROSSDOCK_CHANNEL_ID) {
         add("deliver", offsetof(xd_channel_v1, deliver));
@@ -78,9 +99,23 @@ Result<> read_manifest(Library& library, const std::filesystem::path& file) {
 }  // namespace
 
 xd_reply Collected::reply() {
-    return {sizeof(xd_reply), 0, this,
+    return {sizeof(xd_reply),
+            0,
+            this,
             [](void* context, xd_text json) { static_cast<Collected*>(context)->document = view(json); },
-            [](void* context, xd_text what) { static_cast<Collected*>(context)->fault = view(what); }};
+            [](void* context, xd_text what) { static_cast<Collected*>(context)->fault = view(what); },
+            [](void* context, std::int64_t delay_ms) { static_cast<Collected*>(context)->retry_after_ms = delay_ms; }};
+}
+
+Json Library::manifest() const {
+    Json names = Json::array();
+    for (const auto& operation : operations) { names.push(operation.first); }
+    Json ids = Json::array();
+    for (const auto& id : interfaces) { ids.push(id); }
+    Json made = Json::object({{"name", name}, {"version", version}, {"interface", interface}, {"digest", digest}});
+    made.set("abi_revision", static_cast<std::int64_t>(abi_revision)).set("abi_needs", static_cast<std::int64_t>(abi_needs));
+    made.set("interfaces", std::move(ids)).set("operations", std::move(names)).set("serial_calls", serial_calls);
+    return std::move(made.set("classes", classes).set("settings", schema));
 }
 
 xd_operation Library::operation(std::string_view wanted) const {
@@ -109,23 +144,32 @@ Result<Library> load_library(const std::filesystem::path& file, const std::strin
         return Fault{"this is no Crossdock plugin: it does not export the symbol crossdock_plugin", file.string()};
     }
     const auto& plugin = shared->get<const xd_plugin>("crossdock_plugin");
-    if (plugin.abi_version < CROSSDOCK_ABI_OLDEST || plugin.abi_version > CROSSDOCK_ABI_VERSION) {
-        return abi_fault(file, plugin.abi_version);
-    }
-    if (plugin.size < sizeof(xd_plugin) || plugin.get_interface == nullptr) {
-        return Fault{"the plugin's descriptor is too short for ABI version " + std::to_string(plugin.abi_version), file.string()};
-    }
     Library library;
+    library.abi_revision = plugin.abi_revision;
+    library.abi_needs = XD_HAS(&plugin, xd_plugin, abi_needs) && plugin.abi_needs != 0 ? plugin.abi_needs : plugin.abi_revision;
+    if (auto fault = misfit(file, library.abi_revision, library.abi_needs)) { return *fault; }
+    if (plugin.size < first_descriptor_size || plugin.get_interface == nullptr) {
+        return Fault{"the plugin's descriptor is cut short: it says that it has " + std::to_string(plugin.size) +
+                         " bytes, and revision 1 has " + std::to_string(first_descriptor_size),
+                     file.string()};
+    }
     library.name = view(plugin.name);
     library.version = view(plugin.version);
     library.digest = std::move(*digest);
-    library.base = static_cast<const xd_instance_v1*>(plugin.get_interface({interface.data(), interface.size()}));
+    library.interfaces = offered(plugin);
+    library.interface = interface.empty() && !library.interfaces.empty() ? library.interfaces.front() : interface;
+    library.base = table_of(plugin, library.interface);
     if (library.base == nullptr) {
-        return Fault{"the plugin does not offer the interface " + interface + "; it offers " + offered(plugin), file.string()};
+        return Fault{"the plugin does not offer the interface " + library.interface + "; it offers " + joined(library.interfaces),
+                     file.string()};
     }
-    if (library.base->size < sizeof(xd_instance_v1)) { return Fault{"the plugin's interface table is too short", file.string()}; }
+    if (library.base->size < sizeof(xd_instance_v1) || library.base->manifest == nullptr || library.base->create == nullptr ||
+        library.base->destroy == nullptr) {
+        return Fault{"the plugin's interface table is cut short", file.string()};
+    }
+    library.serial_calls = library.abi_revision >= 2 && (library.base->flags & XD_SERIAL_CALLS) != 0;
     if (const auto manifest = read_manifest(library, file); !manifest) { return manifest.error(); }
-    read_operations(library, interface);
+    read_operations(library, library.interface);
     return library;
 }
 

@@ -66,18 +66,25 @@ Result<Json> Session::greet(const Json& hello) {
     if (const auto at = hello.text("crash_at"); !at.empty() && !CrashPoint::arm(at)) {
         return Fault{"there is no journal point called " + at};
     }
-    const auto interface = hello.text("interface");
-    auto library = load_library(hello.text("library"), interface);
+    auto library = load_library(hello.text("library"), hello.text("interface"));
     if (!library) { return library.error(); }
     library_ = std::move(*library);
+    if (hello.boolean("inspect")) { return library_.manifest(); }
+    if (auto made = make_instance(hello); !made) { return made.error(); }
+    return library_.manifest();
+}
+
+Result<> Session::make_instance(const Json& hello) {
     const auto* given = hello.find("settings");
     auto settings = plugin::check_settings(library_.schema, given == nullptr ? Json() : *given);
     if (!settings) { return settings.error(); }
     services_.redaction = Redaction(plugin::secret_values(library_.schema, *settings));
-    services_.settings = settings->dump();
+    take_settings(*settings);
+    services_.files = AccountFiles(hello.text("folder"));
     services_.request_timeout = milliseconds(std::max<std::int64_t>(1, hello.integer("request_timeout_ms", 10'000)));
     services_.send_batch = [this](std::uint64_t call, Json rows) { write({FrameType::batch, call, std::move(rows)}); };
-    pool_.emplace(static_cast<std::size_t>(std::clamp<std::int64_t>(hello.integer("calls_max", 256), 1, threads_most)));
+    const auto threads = library_.serial_calls ? 1 : std::clamp<std::int64_t>(hello.integer("calls_max", 256), 1, threads_most);
+    pool_.emplace(static_cast<std::size_t>(threads));
 
     CallHost host(services_, 0, 0, false);
     host.cancel();  // nothing is sent while an instance is made
@@ -86,10 +93,18 @@ Result<Json> Session::greet(const Json& hello) {
     if (library_.base->create(host.table(), &reply, &instance_) != XD_OK) {
         return Fault{"the plugin does not start: " + services_.redaction(collected.fault)};
     }
-    Json ready = Json::object();
-    ready.set("name", library_.name).set("version", library_.version).set("interface", interface);
-    ready.set("digest", library_.digest).set("classes", library_.classes).set("settings", library_.schema);
-    return ready;
+    return {};
+}
+
+void Session::take_settings(const Json& settings) {
+    Json shown = Json::object();
+    for (const auto& [name, value] : settings.members()) {
+        const bool secret = plugin::is_secret(library_.schema, name) && value.is_string();
+        if (secret) { services_.secrets[name] = value.as_string(); }
+        // Revision 1 had no service for secrets.
+        if (!secret || library_.abi_revision < 2) { shown.set(name, value); }
+    }
+    services_.settings = shown.dump();
 }
 
 int Session::run() {
@@ -126,6 +141,12 @@ std::shared_ptr<CallHost> Session::find(std::uint64_t id) {
 }
 
 void Session::start_call(Frame frame) {
+    if (!pool_) {
+        Json payload = fault_answer("this worker only shows the manifest");
+        payload.set("on_wire", false);
+        write({FrameType::answer, frame.call, std::move(payload)});
+        return;
+    }
     const bool effect = frame.payload.boolean("effect");
     auto host = std::make_shared<CallHost>(services_, frame.call, frame.payload.integer("not_after"), effect);
     {
@@ -160,7 +181,10 @@ Json Session::answer(CallHost& host, const std::string& operation, const std::st
     if (status == XD_OK) { return document_answer(host, collected.document, effect); }
     if (status == XD_NOT_SUPPORTED) { return fault_answer(not_supported); }
     if (status == XD_CANCELED) { return fault_answer("canceled"); }
-    return fault_answer(collected.fault.empty() ? "the plugin failed without a text" : services_.redaction(collected.fault));
+    auto payload =
+        fault_answer(collected.fault.empty() ? "the plugin failed without a text" : services_.redaction(collected.fault));
+    if (collected.retry_after_ms) { payload.set("retry_after_ms", *collected.retry_after_ms); }
+    return payload;
 }
 
 Json Session::document_answer(const CallHost& host, const std::string& document, bool effect) const {

@@ -33,6 +33,8 @@ private:
     void write(const plugin::Frame& frame);
 
     [[nodiscard]] Result<Json> greet(const Json& hello);
+    [[nodiscard]] Result<> make_instance(const Json& hello);
+    void take_settings(const Json& settings);
     void start_call(plugin::Frame frame);
     void run_call(const std::shared_ptr<CallHost>& host, std::uint64_t id, const std::string& operation, const std::string& input,
                   bool effect);

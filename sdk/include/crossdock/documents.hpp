@@ -83,6 +83,27 @@ struct Submission {
     }
 };
 
+/// An order that the supplier may have.
+struct PlacedOrder {
+    std::string reference;
+    std::optional<std::string> supplier_order_id = {};  ///< absent while it is not known
+
+    [[nodiscard]] static PlacedOrder read(const Json& input) {
+        return {input.need_text("reference"), input.text("supplier_order_id")};
+    }
+};
+
+/// An order to be canceled. `effect_key` is the engine's, as in Order.
+struct Cancellation {
+    PlacedOrder order;
+    std::string effect_key;
+    std::optional<std::string> reason = {};
+
+    [[nodiscard]] static Cancellation read(const Json& input) {
+        return {PlacedOrder::read(input), input.need_text("effect_key"), input.text("reason")};
+    }
+};
+
 /// What a supplier knows of one of our references.
 struct Lookup {
     struct Match {

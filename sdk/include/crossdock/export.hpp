@@ -27,6 +27,9 @@ std::uint32_t guarded(const xd_reply* reply, const Body& body) noexcept {
         return body();
     } catch (const NotSupported&) { return XD_NOT_SUPPORTED; } catch (const Canceled&) {
         return XD_CANCELED;
+    } catch (const RetryLater& later) {
+        if (XD_HAS(reply, xd_reply, retry_after)) { reply->retry_after(reply->context, later.delay_ms()); }
+        return fault(reply, later.what());
     } catch (const std::exception& error) { return fault(reply, error.what()); } catch (...) {
         return fault(reply, "the plugin threw something that is no std::exception");
     }
@@ -84,7 +87,9 @@ struct Instance {
 
     static void destroy(void* instance) { delete static_cast<Base*>(instance); }
 
-    static constexpr xd_instance_v1 table(std::uint32_t size) { return {size, 0, &manifest, &create, &destroy}; }
+    static constexpr xd_instance_v1 table(std::uint32_t size) {
+        return {size, Derived::manifest.serial_calls ? XD_SERIAL_CALLS : 0U, &manifest, &create, &destroy};
+    }
 };
 
 struct SupplierOperations {
@@ -101,12 +106,13 @@ struct SupplierOperations {
     }
     static std::uint32_t get_order_status(void* self, const xd_host* host, xd_text input, const xd_reply* reply) {
         return operation<P>(self, host, input, reply, [](P& plugin, const Json& in, Host& h) {
-            return evidence_document(plugin.get_order_status(in.need_text("reference"), h));
+            return evidence_document(plugin.get_order_status(PlacedOrder::read(in), h));
         });
     }
     static std::uint32_t cancel_order(void* self, const xd_host* host, xd_text input, const xd_reply* reply) {
-        return operation<P>(self, host, input, reply,
-                            [](P& plugin, const Json& in, Host& h) { return plugin.cancel_order(in, h).json(); });
+        return operation<P>(self, host, input, reply, [](P& plugin, const Json& in, Host& h) {
+            return plugin.cancel_order(Cancellation::read(in), h).json();
+        });
     }
     static std::uint32_t sync_inventory(void* self, const xd_host* host, xd_text input, const xd_reply* reply) {
         return operation<P>(self, host, input, reply, [](P& plugin, const Json&, Host& h) {
@@ -131,18 +137,29 @@ struct ChannelOperations {
     }
 };
 
+/// The class that a member function was found in: the base's own when Derived does not override it.
+template <class Class, class Function>
+Class* owner_of(Function Class::*);
+
+/// `operation` when Derived overrides `member`, a pointer to member such as &Derived::find_order, else null.
+template <class Base, class Member>
+constexpr xd_operation if_overridden(Member /*member*/, xd_operation operation) {
+    return std::is_same_v<decltype(owner_of(Member{})), Base*> ? nullptr : operation;
+}
+
 template <class Derived>
-inline constexpr xd_supplier_v1 supplier_table{Instance<Derived, SupplierAdapter>::table(sizeof(xd_supplier_v1)),
-                                               &SupplierOperations::create_order,
-                                               &SupplierOperations::find_order,
-                                               &SupplierOperations::get_order_status,
-                                               &SupplierOperations::cancel_order,
-                                               &SupplierOperations::sync_inventory,
-                                               &SupplierOperations::handle_webhook};
+inline constexpr xd_supplier_v1 supplier_table{
+    Instance<Derived, SupplierAdapter>::table(sizeof(xd_supplier_v1)),
+    if_overridden<SupplierAdapter>(&Derived::create_order, &SupplierOperations::create_order),
+    if_overridden<SupplierAdapter>(&Derived::find_order, &SupplierOperations::find_order),
+    if_overridden<SupplierAdapter>(&Derived::get_order_status, &SupplierOperations::get_order_status),
+    if_overridden<SupplierAdapter>(&Derived::cancel_order, &SupplierOperations::cancel_order),
+    if_overridden<SupplierAdapter>(&Derived::sync_inventory, &SupplierOperations::sync_inventory),
+    if_overridden<SupplierAdapter>(&Derived::handle_webhook, &SupplierOperations::handle_webhook)};
 
 template <class Derived>
 inline constexpr xd_channel_v1 channel_table{Instance<Derived, NotificationChannel>::table(sizeof(xd_channel_v1)),
-                                             &ChannelOperations::deliver};
+                                             if_overridden<NotificationChannel>(&Derived::deliver, &ChannelOperations::deliver)};
 
 template <class Derived>
 const void* supplier_interface(xd_text id) {
@@ -157,10 +174,12 @@ const void* channel_interface(xd_text id) {
 template <class Derived>
 constexpr xd_plugin descriptor(const void* (*get_interface)(xd_text)) {
     return {sizeof(xd_plugin),
-            CROSSDOCK_ABI_VERSION,
+            CROSSDOCK_ABI_REVISION,
             {Derived::manifest.name.data(), Derived::manifest.name.size()},
             {Derived::manifest.version.data(), Derived::manifest.version.size()},
-            get_interface};
+            get_interface,
+            Derived::manifest.abi_needs,
+            0};
 }
 
 }  // namespace crossdock::sdk::detail

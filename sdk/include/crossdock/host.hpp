@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,16 @@ namespace crossdock::sdk {
 class Canceled : public std::exception {
 public:
     [[nodiscard]] const char* what() const noexcept override { return "canceled"; }
+};
+
+/// Thrown by an operation that failed because its peer is busy: a fault with its text, and the pause that the peer asked for.
+class RetryLater : public std::runtime_error {
+public:
+    RetryLater(const std::string& what, std::int64_t delay_ms) : std::runtime_error(what), delay_ms_(delay_ms) {}
+    [[nodiscard]] std::int64_t delay_ms() const { return delay_ms_; }
+
+private:
+    std::int64_t delay_ms_;
 };
 
 [[nodiscard]] inline std::string_view view(xd_text text) {
@@ -35,6 +46,10 @@ enum class Transport {
 
 [[nodiscard]] constexpr std::string_view name(Transport transport) {
     return transport == Transport::answered ? "answered" : transport == Transport::not_sent ? "not_sent" : "cut";
+}
+
+[[nodiscard]] constexpr Transport transport_of(std::uint32_t raw) {
+    return raw == XD_ANSWERED ? Transport::answered : raw == XD_NOT_SENT ? Transport::not_sent : Transport::cut;
 }
 
 using Header = std::pair<std::string, std::string>;
@@ -94,9 +109,7 @@ public:
 private:
     static HttpReply read(std::string_view method, std::string_view url, const xd_http_reply& answer) {
         HttpReply reply;
-        reply.transport = answer.transport == XD_ANSWERED   ? Transport::answered
-                          : answer.transport == XD_NOT_SENT ? Transport::not_sent
-                                                            : Transport::cut;
+        reply.transport = transport_of(answer.transport);
         reply.status = answer.status;
         reply.body = view(answer.body);
         for (std::size_t i = 0; i < answer.header_count; ++i) {
@@ -138,6 +151,52 @@ struct SmtpReply {
     std::string exchange;  ///< "SMTP mail.example:25 -> 250 in 12 ms"
 };
 
+/// Files in the account's own folder: a cursor, the last page seen. Flat; a name has 1 to 128 of A-Z a-z 0-9 . _ -, and does not
+/// begin with a dot; a file has at most 16 MiB.
+///
+/// Errors: std::runtime_error with the host's words; a host older than ABI revision 2 has no files.
+class Files {
+public:
+    explicit Files(const xd_host* host) : host_(host) {}
+
+    /// Nothing when there is no such file.
+    [[nodiscard]] std::optional<std::string> read(std::string_view name) const {
+        xd_text content{};
+        if (!done(XD_HAS(host_, xd_host, file_read) ? host_->file_read(host_->context, text(name), &content)
+                                                    : XD_NOT_SUPPORTED)) {
+            return {};
+        }
+        return std::string(view(content));
+    }
+    /// Replaces the file at once and whole, durably.
+    void write(std::string_view name, std::string_view content) const {
+        (void)done(XD_HAS(host_, xd_host, file_write) ? host_->file_write(host_->context, text(name), text(content))
+                                                      : XD_NOT_SUPPORTED);
+    }
+    /// False when there was none.
+    bool remove(std::string_view name) const {
+        return done(XD_HAS(host_, xd_host, file_remove) ? host_->file_remove(host_->context, text(name)) : XD_NOT_SUPPORTED);
+    }
+    /// Sorted.
+    [[nodiscard]] std::vector<std::string> list() const {
+        xd_text names{};
+        (void)done(XD_HAS(host_, xd_host, file_list) ? host_->file_list(host_->context, &names) : XD_NOT_SUPPORTED);
+        std::vector<std::string> list;
+        const auto read = Json::parse(view(names));
+        for (const auto& one : read.items()) { list.push_back(one.text()); }
+        return list;
+    }
+
+private:
+    [[nodiscard]] bool done(std::uint32_t status) const {
+        if (status == XD_OK || status == XD_NOT_FOUND) { return status == XD_OK; }
+        if (status == XD_NOT_SUPPORTED) { throw std::runtime_error("this host is too old: it gives its plugins no files"); }
+        throw std::runtime_error(std::string(view(host_->problem(host_->context))));
+    }
+
+    const xd_host* host_;
+};
+
 /// The host's services, for one call of one operation.
 /// Threads: the operation's own. Lifetime: the call.
 class Host {
@@ -165,9 +224,7 @@ public:
         answer.size = sizeof(answer);
         host_->smtp(host_->context, &raw, &answer);
         SmtpReply reply;
-        reply.transport = answer.transport == XD_ANSWERED   ? Transport::answered
-                          : answer.transport == XD_NOT_SENT ? Transport::not_sent
-                                                            : Transport::cut;
+        reply.transport = transport_of(answer.transport);
         reply.status = answer.status;
         reply.reason = view(answer.reason);
         reply.exchange = "SMTP " + mail.host + ":" + std::to_string(mail.port) + " -> " +
@@ -178,8 +235,25 @@ public:
         return reply;
     }
 
-    /// The account's settings, checked, with defaults.
+    /// The account's settings, checked, with defaults; the secrets are not among them.
     [[nodiscard]] Json settings() const { return Json::parse(view(host_->settings(host_->context))); }
+
+    /// A secret setting, or nothing when the account gives none. Ask at each use: it may be rotated while the plugin serves.
+    [[nodiscard]] std::optional<std::string> find_secret(std::string_view name) const {
+        xd_text value{};
+        // A host of revision 1 has it among the settings.
+        if (!XD_HAS(host_, xd_host, secret)) { return settings().text(name); }
+        if (host_->secret(host_->context, text(name), &value) != XD_OK) { return {}; }
+        return std::string(view(value));
+    }
+    /// Errors: std::runtime_error when the account gives none.
+    [[nodiscard]] std::string secret(std::string_view name) const {
+        auto found = find_secret(name);
+        if (!found) { throw std::runtime_error("the secret \"" + std::string(name) + "\" is missing"); }
+        return std::move(*found);
+    }
+
+    [[nodiscard]] Files files() const { return Files(host_); }
 
     void debug(std::string_view message) const { host_->log(host_->context, XD_LOG_DEBUG, text(message)); }
     void info(std::string_view message) const { host_->log(host_->context, XD_LOG_INFO, text(message)); }

@@ -36,6 +36,10 @@ struct Manifest {
     EffectClass create_order = EffectClass::unsafe;
     EffectClass cancel_order = EffectClass::unsafe;
     EffectClass deliver = EffectClass::unsafe;
+    bool serial_calls = false;  ///< calls of one object never overlap; without it they may, on different threads
+    /// The oldest ABI revision of a host that it runs on; 0: the one it is built with. Lower it when the SDK's newer services are
+    /// used only where the host has them.
+    std::uint32_t abi_needs = 0;
 };
 
 /// The settings that an account gives to the plugin. The host checks them, fills defaults in, and documents them from here.
@@ -50,13 +54,21 @@ public:
     Schema&& url(std::string_view name, std::string_view description, std::optional<std::string> otherwise = {}) && {
         return std::move(*this).add(name, "url", description, from(std::move(otherwise)));
     }
+    /// The name or address of a machine.
+    Schema&& host(std::string_view name, std::string_view description, std::optional<std::string> otherwise = {}) && {
+        return std::move(*this).add(name, "host", description, from(std::move(otherwise)));
+    }
+    /// 1 to 65535.
+    Schema&& port(std::string_view name, std::string_view description, std::optional<std::int64_t> otherwise = {}) && {
+        return std::move(*this).add(name, "port", description, otherwise ? Json(*otherwise) : Json());
+    }
     Schema&& integer(std::string_view name, std::string_view description, std::optional<std::int64_t> otherwise = {}) && {
         return std::move(*this).add(name, "integer", description, otherwise ? Json(*otherwise) : Json());
     }
     Schema&& boolean(std::string_view name, std::string_view description, std::optional<bool> otherwise = {}) && {
         return std::move(*this).add(name, "boolean", description, otherwise ? Json(*otherwise) : Json());
     }
-    /// A string that no log, table or page may show.
+    /// A string that no log, table or page may show; read it with Host::secret.
     Schema&& secret(std::string_view name, std::string_view description) && {
         auto&& made = std::move(*this).add(name, "string", description, Json());
         made.rows_.back().set("secret", true);
@@ -75,7 +87,7 @@ public:
         return std::move(*this);
     }
 
-    /// [{"name", "type", "description", "required", "secret"?, "default"?, "choices"?}]
+    /// [{"name", "type": string|url|host|port|integer|boolean, "description", "required", "secret"?, "default"?, "choices"?}]
     [[nodiscard]] Json json() const {
         Json list = Json::array();
         for (const auto& row : rows_) { list.push(row); }

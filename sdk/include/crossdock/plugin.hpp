@@ -17,9 +17,12 @@ public:
 
 /// What an integrator derives from to talk to one supplier. Also has, as statics, `manifest` and `settings()`.
 ///
-/// Threads:  operations of one object may run at once on several threads; keep no state, or guard it.
+/// What it overrides is what it can: the rest is not offered. (Declare overrides public.)
+///
+/// Threads:  operations of one object may run at once on several threads; keep no state, guard it, or say `serial_calls`.
 /// Lifetime: one object per account, made before the first operation, by a constructor that takes `const Host&` or nothing.
-/// Errors:   an exception is a fault, and its text is shown. What a peer answered is no exception: report it.
+/// Errors:   an exception is a fault, and its text is shown; RetryLater adds a pause. What a peer answered to an effect is no
+///           exception: report it.
 class SupplierAdapter {
 public:
     SupplierAdapter() = default;
@@ -29,11 +32,12 @@ public:
 
     /// An effect: one request on the wire at most.
     virtual Submission create_order(const Order& /*order*/, Host& /*host*/) { throw NotSupported(); }
-    /// Asks for orders by our reference.
+    /// Asks for orders by our reference. It changes nothing, so it may send several requests.
     virtual Lookup find_order(const std::string& /*reference*/, Host& /*host*/) { throw NotSupported(); }
-    virtual std::vector<Evidence> get_order_status(const std::string& /*reference*/, Host& /*host*/) { throw NotSupported(); }
+    /// What the supplier says of one order now, a piece of evidence for each thing that it says.
+    virtual std::vector<Evidence> get_order_status(const PlacedOrder& /*order*/, Host& /*host*/) { throw NotSupported(); }
     /// An effect: one request on the wire at most.
-    virtual Submission cancel_order(const Json& /*input*/, Host& /*host*/) { throw NotSupported(); }
+    virtual Submission cancel_order(const Cancellation& /*order*/, Host& /*host*/) { throw NotSupported(); }
     /// Reads the whole stock. Returning means that it was complete; anything less is an exception.
     virtual std::string sync_inventory(InventorySink& /*sink*/, Host& /*host*/) { throw NotSupported(); }
     /// Translates a payload. Errors: one that it does not understand; the text names the field.

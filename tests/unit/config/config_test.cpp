@@ -65,7 +65,7 @@ TEST_CASE("a wrong config is refused with file, line and column", "[config][unit
         Row{"routes: { wsc: acme }\n", "@/crossdock.yaml:1:16: the route `wsc` leads to the unknown account `acme`"},
         Row{"channels: { email: { plugin: ./plugins/none.so } }\n",
             "@/crossdock.yaml:1:30: there is no plugin file @/plugins/none.so"},
-        Row{"channels: { email: { plugin: plugins/email.so } }\n", "none"},
+        Row{"channels: { email: { plugin: plugins/libemail.so } }\n", "none"},
         Row{"channels: { email: {} }\n", "@/crossdock.yaml:1:20: `email` lacks the key `plugin`"},
         Row{"channels: { E-Mail: { plugin: email } }\n",
             "@/crossdock.yaml:1:13: `channels` takes lower-case letters, digits, `_` and `-`, at most 64, not \"E-Mail\""});
@@ -140,9 +140,9 @@ TEST_CASE("a missing plugin is reported where it is named, with the folders sear
     const Folder folder;
     folder.write("suppliers/acme.yaml", "account: acme\nplugin: acme\napi_endpoint: https://api.acme.example\n");
     const std::string fault = fault_of(folder, "plugins: [mine]\nsuppliers: [suppliers/acme.yaml]\n");
-    CHECK(fault.starts_with("@/suppliers/acme.yaml:2:9: there is no plugin file acme.so; searched in @/plugins, @/mine, "));
+    CHECK(fault.starts_with("@/suppliers/acme.yaml:2:9: there is no plugin file libacme.so; searched in @/plugins, @/mine, "));
     CHECK(fault.ends_with("/plugins, /usr/lib/crossdock/plugins"));
-    folder.write("mine/acme.so", "");
+    folder.write("mine/libacme.so", "");
     CHECK(fault_of(folder, "plugins: [mine]\nsuppliers: [suppliers/acme.yaml]\n") == "none");
 }
 

@@ -16,8 +16,8 @@ public:
         path_ = std::filesystem::canonical(name);
         std::filesystem::create_directories(path_ / "pipelines");
         std::filesystem::create_directories(path_ / "templates");
-        write("plugins/phonex.so", "");
-        write("plugins/email.so", "");
+        write("plugins/libphonex.so", "");
+        write("plugins/libemail.so", "");
     }
     Folder(const Folder&) = delete;
     Folder& operator=(const Folder&) = delete;

@@ -49,7 +49,7 @@ TEST_CASE("the demo's config describes one account served by the sandbox and mai
     const auto& phonex = made.accounts[0];
     CHECK(phonex.name == "phonex");
     CHECK(phonex.type == "phonex");
-    CHECK(phonex.plugin == folder / "plugins/phonex.so");
+    CHECK(phonex.plugin == folder / "plugins/libphonex.so");
     CHECK(phonex.plugin_where == (source / "config/suppliers/demo-phonex.yaml").string() + ":6:9");
     CHECK(phonex.endpoint == "http://127.0.0.1:8081");
     CHECK(phonex.credentials.at("api_key").name == "CROSSDOCK_DEMO_PHONEX_KEY");

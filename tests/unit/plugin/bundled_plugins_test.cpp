@@ -21,7 +21,7 @@ class PhoneX {
 public:
     explicit PhoneX(const FakeServer& server) {
         const auto settings = Json::parse(R"({"base_url":")" + server.url() + R"(/","api_key":"canary-key"})").value();
-        manifest = floor.wait(floor.workers->start(supplier_spec(plugins / "phonex.so", settings))).value();
+        manifest = floor.wait(floor.workers->start(supplier_spec(plugins / "libphonex.so", settings))).value();
     }
     CallAnswer call(const std::string& operation, const std::string& input, OnBatch on_batch = {}) {
         Call call;
@@ -108,7 +108,7 @@ TEST_CASE("a supplier that cannot be reached leaves the order unsent", "[workers
     Floor floor;
     const auto settings =
         Json::parse(R"({"base_url":"http://127.0.0.1:)" + std::to_string(closed_port()) + R"(","api_key":"canary-key"})").value();
-    REQUIRE(floor.wait(floor.workers->start(supplier_spec(plugins / "phonex.so", settings))).has_value());
+    REQUIRE(floor.wait(floor.workers->start(supplier_spec(plugins / "libphonex.so", settings))).has_value());
     const auto answer = floor.wait(floor.workers->call(order_call(seed_order), {}));
     REQUIRE(answer.status == CallStatus::answered);
     CHECK(answer.output.text("transport") == "not_sent");
@@ -271,7 +271,7 @@ Result<Manifest> start_email(Floor& floor, const FakeServer& server) {
     WorkerSpec spec;
     spec.name = "email";
     spec.interface = "crossdock.channel/1";
-    spec.library = plugins / "email.so";
+    spec.library = plugins / "libemail.so";
     spec.settings = Json::parse(R"({"host":"127.0.0.1","tls":"none","port":)" + std::to_string(server.port()) + "}").value();
     return floor.wait(floor.workers->start(std::move(spec)));
 }

@@ -65,7 +65,7 @@ bool closed_by_peer(const UniqueFd& fd) {
     return ready(fd.get()) && ::read(fd.get(), &byte, 1) == 0;
 }
 
-const std::string plugin_file = std::string(TEST_PLUGINS) + "/obliging.so";
+const std::string plugin_file = std::string(TEST_PLUGINS) + "/libobliging.so";
 
 }  // namespace
 

@@ -15,7 +15,7 @@ namespace {
 const std::filesystem::path test_plugins = TEST_PLUGINS;
 
 WorkerSpec obliging(const std::string& settings = "{}") {
-    return supplier_spec(test_plugins / "obliging.so", Json::parse(settings).value());
+    return supplier_spec(test_plugins / "libobliging.so", Json::parse(settings).value());
 }
 
 Call wish(const std::string& what) {
@@ -67,13 +67,14 @@ TEST_CASE("a plugin that does not fit is refused with the reason", "[workers][un
     };
     const auto row = GENERATE(
         Row{"absent.so", "crossdock.supplier/1", "{}", "no such plugin file"},
-        Row{"no_symbol.so", "crossdock.supplier/1", "{}", "does not export the symbol crossdock_plugin"},
-        Row{"wrong_abi_old.so", "crossdock.supplier/1", "{}", "too old: it was built for ABI version 0, this Crossdock takes 1"},
-        Row{"wrong_abi_new.so", "crossdock.supplier/1", "{}", "too new: it was built for ABI version 2, this Crossdock takes 1"},
-        Row{"obliging.so", "crossdock.channel/1", "{}",
+        Row{"libno_symbol.so", "crossdock.supplier/1", "{}", "does not export the symbol crossdock_plugin"},
+        Row{"libwrong_abi_old.so", "crossdock.supplier/1", "{}",
+            "too old: it was built for ABI revision 0, this Crossdock takes 1 to 2"},
+        Row{"libwrong_abi_new.so", "crossdock.supplier/1", "{}", "too new: it needs ABI revision 3, this Crossdock takes 1 to 2"},
+        Row{"libobliging.so", "crossdock.channel/1", "{}",
             "does not offer the interface crossdock.channel/1; it offers crossdock.supplier/1"},
-        Row{"obliging.so", "crossdock.supplier/1", R"({"rows":"many"})", "the setting \"rows\" must be an integer"},
-        Row{"obliging.so", "crossdock.supplier/1", R"({"greeting":"refuse"})",
+        Row{"libobliging.so", "crossdock.supplier/1", R"({"rows":"many"})", "the setting \"rows\" must be an integer"},
+        Row{"libobliging.so", "crossdock.supplier/1", R"({"greeting":"refuse"})",
             "does not start: the greeting is not to my taste"});
     Floor floor;
     auto spec = supplier_spec(test_plugins / row.library, Json::parse(row.settings).value());
@@ -192,7 +193,7 @@ TEST_CASE("a call gives up at not_after while no worker comes up", "[workers][un
     // Once the first process is gone, the next comes after the backoff only.
     Floor floor({.program = {}, .backoff_first = milliseconds(60'000), .backoff_max = milliseconds(60'000)});
     const auto copy = std::filesystem::temp_directory_path() / ("crossdock-gone-" + std::to_string(::getpid()) + ".so");
-    std::filesystem::copy_file(test_plugins / "obliging.so", copy, std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::copy_file(test_plugins / "libobliging.so", copy, std::filesystem::copy_options::overwrite_existing);
     REQUIRE(floor.wait(floor.workers->start(supplier_spec(copy))).has_value());
     std::filesystem::remove(copy);
     REQUIRE(::kill(floor.workers->pid_of("acme"), SIGKILL) == 0);
