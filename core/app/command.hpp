@@ -5,9 +5,11 @@
 #include "config/config.hpp"
 #include "store/tx.hpp"
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -32,6 +34,10 @@ void add_order_commands(CLI::App& app, CommandLine& line);
 void add_admin_commands(CLI::App& app, CommandLine& line);
 void add_sandbox_commands(CLI::App& app, CommandLine& line);
 void add_demo_command(CLI::App& app, CommandLine& line);
+void add_plugin_commands(CLI::App& app, CommandLine& line);
+
+/// Where plugins given by name are looked up: as the config says when there is one, else the default folders.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> plugin_folders(const CommandLine& line);
 
 /// Prints a fault to standard error (as JSON with --json) and answers the code.
 int fail(const CommandLine& line, const Fault& fault, int code);

@@ -2,6 +2,7 @@
 
 #include "base/process.hpp"
 #include "config/parts.hpp"
+#include "config/plugin_files.hpp"
 #include "yaml/words.hpp"
 
 #include <arpa/inet.h>
@@ -121,10 +122,8 @@ private:
                 }
             }
         }
-        for (const char* const beside : {"../plugins", "../lib/crossdock/plugins"}) {
-            plugin_folders_.push_back((executable_folder() / beside).lexically_normal());
-        }
-        plugin_folders_.emplace_back("/usr/lib/crossdock/plugins");
+        for (auto& folder : default_plugin_folders()) { plugin_folders_.push_back(std::move(folder)); }
+        made_.plugin_folders = plugin_folders_;
     }
 
     void read_channels(Fields& fields) {

@@ -74,6 +74,7 @@ struct Config {
     std::filesystem::path data;       ///< the store, keys, locks and the control socket
     std::filesystem::path pipelines;  ///< a folder of NAME.yaml; exists
     std::filesystem::path templates;  ///< a folder with one folder of mail templates per language, e.g. en; exists
+    std::vector<std::filesystem::path> plugin_folders;  ///< in which a plugin given by name is looked up, in this order
     std::string currency = "USD";
     LogLevel log_level = LogLevel::info;
     std::string mail_from = "orders@crossdock.example";
@@ -95,8 +96,7 @@ struct ConfigOverrides {
 };
 
 /// Reads the config and the supplier files that it names. Relative paths resolve against the folder of the file they stand in.
-/// A plugin given by name is libNAME.so in the overrides' folders, in those under `plugins:`, in ../plugins or
-/// ../lib/crossdock/plugins beside the executable's folder, or in /usr/lib/crossdock/plugins; one with a slash is a path.
+/// A plugin given by name is looked up in the overrides' folders, in those under `plugins:`, then in default_plugin_folders().
 /// Errors: `where` is file:line:column; unknown and duplicate keys, wrong types, missing files, unreadable values.
 [[nodiscard]] Result<Config> load_config(const std::filesystem::path& file, const ConfigOverrides& overrides = {});
 

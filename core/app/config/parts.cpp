@@ -1,5 +1,7 @@
 #include "config/parts.hpp"
 
+#include "config/plugin_files.hpp"
+
 #include "model/money.hpp"
 #include "yaml/words.hpp"
 
@@ -82,20 +84,9 @@ void read_plugin(Part& part, yaml::Fields& fields, fs::path& plugin, std::string
     if (written.empty()) { return; }
     const yaml::Place place = fields.place("plugin");
     where = part.checks.where(place);
-    std::error_code error;
-    if (written.find('/') != std::string::npos) {
-        plugin = part.path(written);
-        if (!fs::is_regular_file(plugin, error)) { part.checks.refuse(place, "there is no plugin file " + plugin.string()); }
-        return;
-    }
-    const std::string file = written.ends_with(".so") ? written : "lib" + written + ".so";
-    std::string searched;
-    for (const fs::path& folder : part.plugin_folders) {
-        plugin = folder / file;
-        if (fs::is_regular_file(plugin, error)) { return; }
-        searched += (searched.empty() ? "" : ", ") + folder.string();
-    }
-    part.checks.refuse(place, "there is no plugin file " + file + "; searched in " + searched);
+    auto found = find_plugin(written, part.folder, part.plugin_folders);
+    if (found) { plugin = std::move(*found); }
+    else { part.checks.refuse(place, found.error().what); }
 }
 
 SecretRef read_secret(Part& part, const yaml::Node& node, std::string_view key) {

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "base/system_clock.hpp"
+#include "plugin/workers.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace crossdock::app {
+
+/// One plugin in a worker process of its own, for commands that look at it or try it, without a daemon.
+///
+/// Threads:  one, the process's main thread; each function blocks.
+/// Lifetime: the destructor ends the worker.
+class PluginBench {
+public:
+    explicit PluginBench(plugin::Workers::Options options = {});
+    ~PluginBench();
+    PluginBench(const PluginBench&) = delete;
+    PluginBench& operator=(const PluginBench&) = delete;
+
+    /// Starts the worker; the spec gets its name from the bench. Once. Errors: as Workers::start.
+    [[nodiscard]] Result<plugin::Manifest> start(plugin::WorkerSpec spec);
+
+    /// Runs calls at once and answers in their order. `on_rows` takes batches of inventory rows; false cancels that call.
+    [[nodiscard]] std::vector<plugin::CallAnswer> call(std::vector<plugin::Call> calls,
+                                                       const std::function<bool(const Json&)>& on_rows = {});
+    [[nodiscard]] plugin::CallAnswer call(plugin::Call call, const std::function<bool(const Json&)>& on_rows = {});
+
+    /// The worker's process, -1 when it is gone.
+    [[nodiscard]] int pid() const;
+
+private:
+    boost::asio::io_context io_{1};
+    SystemClock clock_;
+    std::unique_ptr<plugin::Workers> workers_;
+};
+
+/// Reads a plugin's manifest through a short-lived worker; no code of an account runs.
+[[nodiscard]] Result<plugin::Manifest> inspect_plugin(const std::filesystem::path& file);
+
+}  // namespace crossdock::app
