@@ -105,23 +105,13 @@ private:
             auto key = load_sealing_key(home_, fingerprint, randomness_);
             if (!key) { return Trouble{exit_unavailable, key.error()}; }
             key_ = *key;
-            auto secrets = open_secrets(config_, [&](const SecretRef& ref) { return sealed(**reading, ref); });
+            auto secrets = open_secrets(config_, [&](const SecretRef& ref) { return sealed_secret(**reading, *key_, ref); });
             if (!secrets) { return Trouble{exit_bad_config, secrets.error()}; }
             secrets_ = std::move(*secrets);
         } catch (const store::StoreFailure& failure) {
             return Trouble{exit_unavailable, {failure.what(), home_.store().string(), Advice::stop}};
         }
         return {};
-    }
-
-    Result<std::string> sealed(store::Tx& tx, const SecretRef& ref) const {
-        const auto row = tx.first<std::string>("SELECT sealed FROM secrets WHERE name = :1", {ref.name});
-        if (!row) {
-            return Fault{"there is no secret://" + ref.name + "; add it with `crossdock secret set " + ref.name + "`", ref.where};
-        }
-        auto opened = key_->open(std::get<0>(*row), "secrets/" + ref.name);
-        if (!opened) { return Fault{opened.error().what, ref.where}; }
-        return opened;
     }
 
     void committed(unsigned topics) {

@@ -3,6 +3,10 @@
 #include "app/home.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "base/system_clock.hpp"
+#include "store/database.hpp"
+
+#include <memory>
 
 namespace crossdock::app {
 
@@ -30,6 +34,38 @@ Result<OpenSecrets> open_secrets(const Config& config, const std::function<Resul
         if (auto done = all(channel.name, channel.credentials); !done) { return done.error(); }
     }
     return open;
+}
+
+Result<std::string> sealed_secret(store::Tx& tx, const crypto::SealingKey& key, const SecretRef& ref) {
+    const auto row = tx.first<std::string>("SELECT sealed FROM secrets WHERE name = :1", {ref.name});
+    if (!row) {
+        return Fault{"there is no secret://" + ref.name + "; add it with `crossdock secret set " + ref.name + "`", ref.where};
+    }
+    auto opened = key.open(std::get<0>(*row), "secrets/" + ref.name);
+    if (!opened) { return Fault{opened.error().what, ref.where}; }
+    return opened;
+}
+
+Result<OpenSecrets> open_secrets(const Config& config) {
+    const Home home{config.data};
+    SystemRandomness randomness;
+    std::optional<crypto::SealingKey> key;
+    std::unique_ptr<store::Database> database;
+    return open_secrets(config, [&](const SecretRef& ref) -> Result<std::string> {
+        try {
+            if (!database) {
+                auto opened = store::Database::open(home.store(), store::Database::Mode::read_only);
+                if (!opened) { return opened.error(); }
+                database = std::move(*opened);
+                const auto fingerprint = known_fingerprint(*database);
+                if (fingerprint.empty()) { return Fault{"the store has no sealing key yet", home.store().string()}; }
+                auto loaded = load_sealing_key(home, fingerprint, randomness);
+                if (!loaded) { return loaded.error(); }
+                key = *loaded;
+            }
+            return sealed_secret(*database, *key, ref);
+        } catch (const store::StoreFailure& failure) { return Fault{failure.what(), home.store().string(), Advice::stop}; }
+    });
 }
 
 orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenSecrets& secrets, const crypto::SealingKey& key,

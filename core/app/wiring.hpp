@@ -23,6 +23,13 @@ struct OpenSecrets {
 [[nodiscard]] Result<OpenSecrets> open_secrets(const Config& config,
                                                const std::function<Result<std::string>(const SecretRef&)>& sealed);
 
+/// What secret://name stands for in the store. Errors: there is none, or it was sealed with another key; `where` is in the
+/// config.
+[[nodiscard]] Result<std::string> sealed_secret(store::Tx& tx, const crypto::SealingKey& key, const SecretRef& ref);
+
+/// Opens all secrets for a command: the store is read only when the config names a secret in it.
+[[nodiscard]] Result<OpenSecrets> open_secrets(const Config& config);
+
 /// Makes the `suppliers` table follow the config. Returns the accounts with their rows' ids.
 [[nodiscard]] orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenSecrets& secrets,
                                               const crypto::SealingKey& key, const Clock& clock, Randomness& randomness);

@@ -18,6 +18,7 @@ struct Call {
     milliseconds timeout{30'000};  ///< then the worker is ended and the call is `unknown`
     BootMs not_after = 0;          ///< effects: nothing is sent after this CLOCK_BOOTTIME; 0 for calls that change nothing
     bool effect = false;           ///< at most one request on the wire
+    bool record = false;           ///< keep the exchanges, for a cassette
 };
 
 enum class CallStatus {
@@ -32,6 +33,8 @@ struct CallAnswer {
     Json output = {};
     std::string text = {};
     std::string plugin_digest = {};                ///< SHA-256 of the plugin file that answered
+    Json exchanges = {};                           ///< recorded: the `exchanges` of a cassette, secrets replaced by placeholders
+    bool exchanges_cut = false;                    ///< recorded: there were more than a cassette holds
     std::optional<milliseconds> retry_after = {};  ///< failed: the peer asked for a pause that long
 };
 

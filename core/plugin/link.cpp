@@ -93,6 +93,7 @@ void Link::call(const Call& call, milliseconds timeout, OnBatch on_batch, std::f
     pending_.emplace(id, std::move(pending));
     Json payload = Json::object();
     payload.set("operation", call.operation).set("input", call.input).set("not_after", call.not_after).set("effect", call.effect);
+    if (call.record) { payload.set("record", true); }
     send({FrameType::call, id, std::move(payload)});
 }
 
@@ -228,7 +229,7 @@ Task<void> Link::store_batch(std::shared_ptr<Link> link, std::uint64_t id, OnBat
     const auto at = link->pending_.find(id);
     if (at == link->pending_.end()) { co_return; }
     at->second.storing = false;
-    if (auto held = std::exchange(at->second.held, {})) { link->settle(id, std::move(*held)); }
+    if (const auto held = std::move(at->second.held)) { link->settle(id, std::move(*held)); }
 }
 
 void Link::take_answer(std::uint64_t id, const Json& payload) {
@@ -237,6 +238,8 @@ void Link::take_answer(std::uint64_t id, const Json& payload) {
     const auto status = payload.text("status");
     CallAnswer answer{CallStatus::failed, {}, payload.text("text"), manifest_.digest};
     if (const auto ms = payload.integer("retry_after_ms"); ms > 0) { answer.retry_after = milliseconds(ms); }
+    if (const auto* exchanges = payload.find("exchanges")) { answer.exchanges = *exchanges; }
+    answer.exchanges_cut = payload.boolean("exchanges_cut");
     if (status == "ok") {
         answer.status = CallStatus::answered;
         if (const auto* output = payload.find("output")) { answer.output = *output; }
@@ -251,7 +254,7 @@ void Link::settle(std::uint64_t id, CallAnswer answer) {
     if (at == pending_.end()) { return; }
     if (at->second.timer != 0) { clock_.cancel(std::exchange(at->second.timer, 0)); }
     if (at->second.storing) {
-        if (!at->second.held) { at->second.held = std::move(answer); }
+        if (!at->second.held) { at->second.held = std::make_unique<CallAnswer>(std::move(answer)); }
         return;
     }
     const auto done = pending_.extract(at);

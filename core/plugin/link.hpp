@@ -13,7 +13,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace crossdock::plugin {
@@ -57,7 +56,7 @@ private:
         Clock::TimerId timer = 0;
         bool effect = false;
         bool storing = false;  ///< a batch is with on_batch
-        std::optional<CallAnswer> held = {};
+        std::unique_ptr<CallAnswer> held = {};
     };
 
     static Task<void> read_all(std::shared_ptr<Link> link);

@@ -80,7 +80,9 @@ http::HttpResult CallHost::exchange(const xd_http_request& request) {
         exchange.headers.emplace_back(view(request.headers[i].name), view(request.headers[i].value));
     }
     exchange.may_repeat = !effect_ && (exchange.method == "GET" || exchange.method == "HEAD");
-    return services_.outbound.send(exchange, limits(request.timeout_ms));
+    auto result = services_.outbound.send(exchange, limits(request.timeout_ms));
+    if (recorder_) { recorder_->add(exchange, result); }
+    return result;
 }
 
 void CallHost::http(void* context, const xd_http_request* request, xd_http_reply* reply) {
@@ -121,7 +123,9 @@ http::SmtpResult CallHost::submission(const xd_smtp_submission& submission) {
                                 .to = {},
                                 .message = std::string(view(submission.message))};
     for (std::size_t i = 0; i < submission.to_count; ++i) { exchange.to.emplace_back(view(submission.to[i])); }
-    return services_.outbound.submit(exchange, limits(submission.timeout_ms));
+    auto result = services_.outbound.submit(exchange, limits(submission.timeout_ms));
+    if (recorder_) { recorder_->add(exchange, result); }
+    return result;
 }
 
 void CallHost::smtp(void* context, const xd_smtp_submission* submission, xd_smtp_reply* reply) {

@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "base/time.hpp"
 #include "client/outbound.hpp"
+#include "recorder.hpp"
 #include "redaction.hpp"
 
 #include <crossdock/abi.h>
@@ -27,6 +28,7 @@ struct Services {
     std::string settings = "{}";  ///< JSON, checked, with defaults; without secrets, except for a plugin of ABI revision 1
     std::map<std::string, std::string, std::less<>> secrets = {};
     AccountFiles files = {};
+    Placeholders placeholders = {};  ///< for what is recorded
     Redaction redaction = {};
     /// Sends a batch of rows of a call to the daemon.
     std::function<void(std::uint64_t call, Json rows)> send_batch = {};
@@ -38,6 +40,10 @@ struct Services {
 class CallHost {
 public:
     CallHost(Services& services, std::uint64_t call, BootMs not_after, bool effect);
+
+    /// From now on, keeps the exchanges; see `recorded`.
+    void record() { recorder_.emplace(services_.placeholders); }
+    [[nodiscard]] const Recorder* recorded() const { return recorder_ ? &*recorder_ : nullptr; }
 
     [[nodiscard]] const xd_host* table() const { return &table_; }
     void batch_done(bool more);
@@ -74,6 +80,8 @@ private:
     xd_host table_{};
     bool on_wire_ = false;
     std::string host_fault_;
+
+    std::optional<Recorder> recorder_;
 
     // Behind the plugin's borrowed strings.
     http::HttpResult http_result_;

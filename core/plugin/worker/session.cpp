@@ -79,6 +79,7 @@ Result<> Session::make_instance(const Json& hello) {
     auto settings = plugin::check_settings(library_.schema, given == nullptr ? Json() : *given);
     if (!settings) { return settings.error(); }
     services_.redaction = Redaction(plugin::secret_values(library_.schema, *settings));
+    services_.placeholders = Placeholders(library_.schema, *settings);
     take_settings(*settings);
     services_.files = AccountFiles(hello.text("folder"));
     services_.request_timeout = milliseconds(std::max<std::int64_t>(1, hello.integer("request_timeout_ms", 10'000)));
@@ -149,6 +150,7 @@ void Session::start_call(Frame frame) {
     }
     const bool effect = frame.payload.boolean("effect");
     auto host = std::make_shared<CallHost>(services_, frame.call, frame.payload.integer("not_after"), effect);
+    if (frame.payload.boolean("record")) { host->record(); }
     {
         const std::scoped_lock lock(calls_mutex_);
         calls_[frame.call] = host;
@@ -163,6 +165,9 @@ void Session::run_call(const std::shared_ptr<CallHost>& host, std::uint64_t id, 
                        const std::string& input, bool effect) {
     Json payload = answer(*host, operation, input, effect);
     payload.set("on_wire", host->on_wire());
+    if (const auto* recorded = host->recorded()) {
+        payload.set("exchanges", recorded->exchanges()).set("exchanges_cut", recorded->overflowed());
+    }
     {
         const std::scoped_lock lock(calls_mutex_);
         calls_.erase(id);
