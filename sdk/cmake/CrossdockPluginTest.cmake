@@ -1,5 +1,6 @@
 # crossdock_add_plugin_test(NAME PLUGIN target SOURCES a.cpp ... [CASSETTES folder]): the test program NAME of a plugin that
-# crossdock_add_plugin made, written with crossdock/testing.hpp, and a ctest of that name. Its sources see two texts:
+# crossdock_add_plugin made, written with crossdock/testing.hpp, and a ctest of that name (call enable_testing() before). Its
+# sources see two texts:
 #   CROSSDOCK_PLUGIN_FILE  the plugin's library
 #   CROSSDOCK_CASSETTES    the folder of cassettes, absolute; empty when none is given
 function(crossdock_add_plugin_test name)
