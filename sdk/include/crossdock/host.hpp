@@ -134,14 +134,14 @@ private:
 /// One message to be submitted over SMTP.
 struct SmtpSubmission {
     enum class Tls : std::uint32_t { none = XD_TLS_NONE, starttls = XD_TLS_STARTTLS, implicit = XD_TLS_IMPLICIT };
-    std::string host;
+    std::string host = {};
     std::uint16_t port = 587;
     Tls tls = Tls::starttls;
-    std::string username;  ///< empty: no authentication
-    std::string password;
-    std::string from;             ///< envelope, without <>
-    std::vector<std::string> to;  ///< envelope
-    std::string message;          ///< RFC 5322, lines ended by CR LF
+    std::string username = {};  ///< empty: no authentication
+    std::string password = {};
+    std::string from = {};             ///< envelope, without <>
+    std::vector<std::string> to = {};  ///< envelope
+    std::string message = {};          ///< RFC 5322, lines ended by CR LF
 };
 
 struct SmtpReply {
