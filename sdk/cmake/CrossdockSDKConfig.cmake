@@ -1,10 +1,12 @@
-# find_package(CrossdockSDK): the target Crossdock::sdk (headers only), and crossdock_add_plugin(NAME sources...).
+# find_package(CrossdockSDK): the target Crossdock::sdk (headers only), and crossdock_add_plugin(NAME sources...), and
+# crossdock_add_plugin_test(NAME PLUGIN target SOURCES sources...).
 get_filename_component(crossdock_sdk_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 if(NOT TARGET Crossdock::sdk)
   add_library(Crossdock::sdk INTERFACE IMPORTED)
   set_target_properties(Crossdock::sdk PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${crossdock_sdk_prefix}/include")
 endif()
 include("${CMAKE_CURRENT_LIST_DIR}/CrossdockPlugin.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/CrossdockPluginTest.cmake")
 
 # The command that scaffolds, checks and serves plugins, when it was installed beside the SDK.
 find_program(CROSSDOCK_PROGRAM crossdock HINTS "${crossdock_sdk_prefix}/bin")
