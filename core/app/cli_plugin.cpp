@@ -1,4 +1,4 @@
-// plugin list|inspect: what plugins say of themselves, read through short-lived workers.
+// plugin list|inspect (and new, in its own file): what plugins say of themselves, read through short-lived workers.
 #include "app/command.hpp"
 #include "app/plugin_bench.hpp"
 #include "base/log.hpp"
@@ -122,6 +122,7 @@ Result<std::vector<fs::path>> plugin_folders(const CommandLine& line) {
 void add_plugin_commands(CLI::App& app, CommandLine& line) {
     auto* group = app.add_subcommand("plugin", "Plugins: suppliers and channels as shared libraries");
     group->require_subcommand(1);
+    add_plugin_new_command(*group, line);
     auto* list_command = group->add_subcommand("list", "The plugins in the plugin folders");
     list_command->callback([&line] {
         Log::set_level(LogLevel::warning);
