@@ -144,7 +144,7 @@ int run_capture(const CommandLine& line, const Given& given) {
 }  // namespace
 
 void add_supplier_commands(CLI::App& app, CommandLine& line) {
-    auto* group = app.add_subcommand("supplier", "Supplier accounts");
+    auto* group = app.get_subcommand("supplier");  // made by add_order_commands
     group->require_subcommand(1);
     auto given = std::make_shared<Given>();
     auto* command = group->add_subcommand("capture", "Run one operation for real and record it as a cassette for tests");
