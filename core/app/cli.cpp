@@ -122,7 +122,6 @@ int run_cli(int argc, char** argv) {
     add_order_commands(app, line);
     add_admin_commands(app, line);
     add_plugin_commands(app, line);
-    add_supplier_commands(app, line);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -174,6 +174,8 @@ void add_order_commands(CLI::App& app, CommandLine& line) {
             });
     });
 
+    add_supplier_capture_command(*supplier, line);
+
     auto* webhook = app.add_subcommand("webhook", "Webhooks that came in");
     webhook->require_subcommand(1);
     auto* webhook_list = webhook->add_subcommand("list", "List the last 200, newest first");

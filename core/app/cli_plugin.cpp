@@ -1,6 +1,7 @@
 // plugin list|inspect (and new, in its own file): what plugins say of themselves, read through short-lived workers.
 #include "app/command.hpp"
 #include "app/plugin_bench.hpp"
+#include "base/joined.hpp"
 #include "base/log.hpp"
 #include "config/plugin_files.hpp"
 
@@ -33,10 +34,8 @@ Json manifest_json(const fs::path& file, const plugin::Manifest& manifest) {
     return std::move(made.set("serial_calls", manifest.serial_calls).set("classes", classes).set("settings", manifest.schema));
 }
 
-std::string joined(const std::vector<std::string>& list) {
-    std::string text;
-    for (const auto& one : list) { text += (text.empty() ? "" : ", ") + one; }
-    return text.empty() ? "none" : text;
+std::string listed(const std::vector<std::string>& list) {
+    return list.empty() ? "none" : joined(list);
 }
 
 std::string plain(const Json& value) {
@@ -48,7 +47,7 @@ std::string setting_text(const Json& row) {
     if (const auto* choices = row.find("choices"); choices != nullptr && choices->is_array()) {
         std::vector<std::string> words;
         for (const auto& choice : choices->items()) { words.push_back(plain(choice)); }
-        text += " (" + joined(words) + ")";
+        text += " (" + listed(words) + ")";
     }
     if (const auto* otherwise = row.find("default")) { text += ", default " + plain(*otherwise); }
     else if (row.boolean("required")) { text += ", required"; }
@@ -61,8 +60,8 @@ std::string manifest_text(const fs::path& file, const plugin::Manifest& manifest
     text += "digest      " + manifest.digest + "\n";
     text += "ABI         revision " + std::to_string(manifest.abi_revision) + ", needs " + std::to_string(manifest.abi_needs) +
             " or newer\n";
-    text += "interfaces  " + joined(manifest.interfaces) + "\n";
-    text += "operations  " + joined(manifest.operations) + "\n";
+    text += "interfaces  " + listed(manifest.interfaces) + "\n";
+    text += "operations  " + listed(manifest.operations) + "\n";
     text += std::string("calls       ") + (manifest.serial_calls ? "one after the other" : "may overlap") + "\n";
     for (const auto& [operation, strongest] : manifest.classes) {
         if (std::find(manifest.operations.begin(), manifest.operations.end(), operation) == manifest.operations.end()) {
@@ -100,7 +99,7 @@ int list(const CommandLine& line) {
             continue;
         }
         all.push(manifest_json(file, *manifest));
-        text += manifest->name + " " + manifest->version + "  " + joined(manifest->interfaces) + "  ABI revision " +
+        text += manifest->name + " " + manifest->version + "  " + listed(manifest->interfaces) + "  ABI revision " +
                 std::to_string(manifest->abi_revision) + "  " + file.string() + "\n";
     }
     if (text.empty()) { text = "no plugins in " + joined_paths(*folders) + "\n"; }

@@ -2,14 +2,13 @@
 #include "app/command.hpp"
 #include "app/plugin_bench.hpp"
 #include "app/wiring.hpp"
+#include "base/joined.hpp"
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
 #include "plugin/settings.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
-#include <array>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -50,12 +49,12 @@ Result<Json> read_input(const std::string& from) {
 Result<plugin::WorkerSpec> spec_of(const Config& config, const std::string& account) {
     const auto secrets = open_secrets(config);
     if (!secrets) { return secrets.error(); }
-    std::string known;
-    for (auto& spec : worker_specs(config, *secrets, "")) {
+    auto specs = worker_specs(config, *secrets, "");
+    for (auto& spec : specs) {
         if (spec.name == account) { return std::move(spec); }
-        known += (known.empty() ? "" : ", ") + spec.name;
     }
-    return Fault{"there is no account or channel \"" + account + "\"; the config has " + (known.empty() ? "none" : known)};
+    return Fault{"there is no account or channel \"" + account + "\"; the config has " +
+                 (specs.empty() ? "none" : joined(specs, ", ", &plugin::WorkerSpec::name))};
 }
 
 /// The settings as a cassette shows them: a secret by its placeholder.
@@ -143,11 +142,9 @@ int run_capture(const CommandLine& line, const Given& given) {
 
 }  // namespace
 
-void add_supplier_commands(CLI::App& app, CommandLine& line) {
-    auto* group = app.get_subcommand("supplier");  // made by add_order_commands
-    group->require_subcommand(1);
+void add_supplier_capture_command(CLI::App& supplier, CommandLine& line) {
     auto given = std::make_shared<Given>();
-    auto* command = group->add_subcommand("capture", "Run one operation for real and record it as a cassette for tests");
+    auto* command = supplier.add_subcommand("capture", "Run one operation for real and record it as a cassette for tests");
     command->add_option("account", given->account, "An account (or a channel) of the config")->required();
     command->add_option("operation", given->operation, "find_order, get_order_status, sync_inventory, handle_webhook, ...")
         ->required();

@@ -35,9 +35,10 @@ void add_admin_commands(CLI::App& app, CommandLine& line);
 void add_sandbox_commands(CLI::App& app, CommandLine& line);
 void add_demo_command(CLI::App& app, CommandLine& line);
 void add_plugin_commands(CLI::App& app, CommandLine& line);
-void add_supplier_commands(CLI::App& app, CommandLine& line);
 /// Into the group `plugin`.
 void add_plugin_new_command(CLI::App& plugin, CommandLine& line);
+/// Into the group `supplier`.
+void add_supplier_capture_command(CLI::App& supplier, CommandLine& line);
 
 /// Where plugins given by name are looked up: as the config says when there is one, else the default folders.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> plugin_folders(const CommandLine& line);

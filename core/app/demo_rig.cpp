@@ -2,6 +2,7 @@
 
 #include "app/command.hpp"
 #include "base/ids.hpp"
+#include "base/joined.hpp"
 #include "base/system_clock.hpp"
 #include "base/unique_fd.hpp"
 #include "crypto/crypto.hpp"
@@ -66,12 +67,6 @@ Result<std::string> filled(const fs::path& file, const Replacements& replacement
         if (auto done = replace(text, from, to, file); !done) { return done.error(); }
     }
     return good(std::move(text));
-}
-
-std::string joined(const std::vector<std::string>& list) {
-    std::string text;
-    for (const auto& one : list) { text += (text.empty() ? "" : ",") + one; }
-    return text;
 }
 
 std::string random_secret() {
@@ -203,10 +198,10 @@ Result<> DemoRig::start_supplier() {
     if (options_.effect_class == "idempotent") { arguments.emplace_back("--idempotency"); }
     if (options_.effect_class != "unsafe") { arguments.emplace_back("--lookup"); }
     if (!options_.supplier_order_ids.empty()) {
-        arguments.insert(arguments.end(), {"--ids", joined(options_.supplier_order_ids)});
+        arguments.insert(arguments.end(), {"--ids", joined(options_.supplier_order_ids, ",")});
     }
     if (!options_.tracking_numbers.empty()) {
-        arguments.insert(arguments.end(), {"--tracking", joined(options_.tracking_numbers)});
+        arguments.insert(arguments.end(), {"--tracking", joined(options_.tracking_numbers, ",")});
     }
     auto started = start("supplier", std::move(arguments), secrets_environment());
     if (!started) { return started.error(); }

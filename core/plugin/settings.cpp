@@ -1,5 +1,7 @@
 #include "plugin/settings.hpp"
 
+#include "base/joined.hpp"
+
 #include <algorithm>
 #include <optional>
 
@@ -43,21 +45,18 @@ std::optional<std::string> complaint(const Json& row, const Json& value) {
         return "must be the name or address of a machine, without scheme or path";
     }
     if (const auto* choices = row.find("choices"); choices != nullptr && choices->is_array()) {
-        std::string list;
-        for (const auto& choice : choices->items()) {
-            if (choice == value) { return {}; }
-            list += (list.empty() ? "" : ", ") + (choice.is_string() ? choice.as_string() : choice.dump());
-        }
-        return "must be one of " + list;
+        const auto& all = choices->items();
+        if (std::find(all.begin(), all.end(), value) != all.end()) { return {}; }
+        return "must be one of " +
+               joined(all, ", ", [](const Json& choice) { return choice.is_string() ? choice.as_string() : choice.dump(); });
     }
     if (row.boolean("required") && text.empty()) { return "must not be empty"; }
     return {};
 }
 
 std::string known_names(const Json& schema) {
-    std::string list;
-    for (const auto& row : schema.items()) { list += (list.empty() ? "" : ", ") + row.text("name"); }
-    return list.empty() ? "it has none" : "it has " + list;
+    if (schema.items().empty()) { return "it has none"; }
+    return "it has " + joined(schema.items(), ", ", [](const Json& row) { return row.text("name"); });
 }
 
 }  // namespace

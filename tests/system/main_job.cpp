@@ -99,6 +99,16 @@ void MainJob::forge_webhook() {
     }));
 }
 
+void MainJob::run_seed_order() {
+    const std::string order_id = "PXSTKL0000347";
+    start_world();
+    start_daemon();
+    add_customer("worldtech-1734", "orders@worldtech.example");
+    place(seed_order());
+    wait_for_status(order_id, "shipped");
+    wait_for_mails(order_id, 2);
+}
+
 void MainJob::wait_for_stock() {
     REQUIRE(eventually([&] {
         revive();

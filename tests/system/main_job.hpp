@@ -35,6 +35,8 @@ public:
     void place(const std::string& order);
     /// A webhook with a wrong signature, until it is refused.
     void forge_webhook();
+    /// The whole of it, once and undisturbed: the seed's order goes out, is shipped, and the client has both mails.
+    void run_seed_order();
     void wait_for_stock();
     void wait_for_status(const std::string& order_id, const std::string& status);
     /// Until `count` mails whose subject has `part` are in the sink.

@@ -24,12 +24,7 @@ app::RigOptions plain_c() {
 
 TEST_CASE("an adapter in plain C places the order, and the client is told twice", "[system]") {
     MainJob job(plain_c());
-    job.start_world();
-    job.start_daemon();
-    job.add_customer("worldtech-1734", "orders@worldtech.example");
-    job.place(seed_order());
-    job.wait_for_status(order_id, "shipped");
-    job.wait_for_mails(order_id, 2);
+    job.run_seed_order();
     const auto shown = job.rig().crossdock({"order", "show", order_id});
     INFO(shown.out);
     for (const char* part : {"ORD845140", "1Z999AA10123456784", "POST /v1/orders -> 201"}) {

@@ -112,12 +112,7 @@ void place_an_order(const fs::path& library) {
         return text.replace(text.find(from), from.size(), "\nplugin: " + library.string() + "\n");
     };
     MainJob job(std::move(options));
-    job.start_world();
-    job.start_daemon();
-    job.add_customer("worldtech-1734", "orders@worldtech.example");
-    job.place(seed_order());
-    job.wait_for_status("PXSTKL0000347", "shipped");
-    job.wait_for_mails("PXSTKL0000347", 2);
+    job.run_seed_order();
     job.wait_for_stock();
     const auto world = job.rig().sandbox("GET", "/_sandbox/orders");
     REQUIRE(world.has_value());

@@ -1,5 +1,6 @@
 #include "config/plugin_files.hpp"
 
+#include "base/joined.hpp"
 #include "base/process.hpp"
 
 #include <algorithm>
@@ -49,9 +50,7 @@ std::vector<fs::path> plugin_files(const std::vector<fs::path>& folders) {
 }
 
 std::string joined_paths(const std::vector<fs::path>& paths) {
-    std::string text;
-    for (const auto& path : paths) { text += (text.empty() ? "" : ", ") + path.string(); }
-    return text;
+    return joined(paths, ", ", [](const fs::path& path) { return path.string(); });
 }
 
 }  // namespace crossdock::app

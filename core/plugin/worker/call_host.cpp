@@ -1,8 +1,9 @@
 #include "call_host.hpp"
 
-#include "abi_structs.hpp"
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
+
+#include <crossdock/structs.hpp>
 
 #include <algorithm>
 #include <string_view>
@@ -28,10 +29,10 @@ std::size_t bytes_of(const xd_inventory_row& row) {
 
 Json row_json(const xd_inventory_row& row) {
     Json made = Json::object();
-    made.set("sku", view(row.sku)).set("name", view(row.name)).set("quantity", row.quantity);
+    made.set("sku", sdk::view(row.sku)).set("name", sdk::view(row.name)).set("quantity", row.quantity);
     made.set("lower_bound", (row.flags & XD_ROW_LOWER_BOUND) != 0);
-    made.set("price", view(row.price)).set("currency", view(row.currency)).set("grade", view(row.grade));
-    return std::move(made.set("lock_status", view(row.lock_status)).set("warehouse", view(row.warehouse)));
+    made.set("price", sdk::view(row.price)).set("currency", sdk::view(row.currency)).set("grade", sdk::view(row.grade));
+    return std::move(made.set("lock_status", sdk::view(row.lock_status)).set("warehouse", sdk::view(row.warehouse)));
 }
 
 }  // namespace
@@ -40,7 +41,7 @@ CallHost::CallHost(Services& services, std::uint64_t call, BootMs not_after, boo
     : services_(services), call_(call), not_after_(not_after), effect_(effect) {
     table_.size = sizeof(table_);
     table_.context = this;
-    table_.settings = [](void* context) { return borrowed(self(context).services_.settings); };
+    table_.settings = [](void* context) { return sdk::text(self(context).services_.settings); };
     table_.http = &http;
     table_.smtp = &smtp;
     table_.log = &log;
@@ -53,7 +54,7 @@ CallHost::CallHost(Services& services, std::uint64_t call, BootMs not_after, boo
     table_.file_write = &file_write;
     table_.file_remove = &file_remove;
     table_.file_list = &file_list;
-    table_.problem = [](void* context) { return borrowed(self(context).problem_); };
+    table_.problem = [](void* context) { return sdk::text(self(context).problem_); };
 }
 
 std::string CallHost::may_send() const {
@@ -72,12 +73,12 @@ http::HttpResult CallHost::exchange(const xd_http_request& request) {
     http::HttpResult refused;
     refused.reason = may_send();
     if (!refused.reason.empty()) { return refused; }
-    http::HttpExchange exchange{.method = std::string(view(request.method)),
-                                .url = std::string(view(request.url)),
+    http::HttpExchange exchange{.method = std::string(sdk::view(request.method)),
+                                .url = std::string(sdk::view(request.url)),
                                 .headers = {},
-                                .body = std::string(view(request.body))};
+                                .body = std::string(sdk::view(request.body))};
     for (std::size_t i = 0; i < request.header_count; ++i) {
-        exchange.headers.emplace_back(view(request.headers[i].name), view(request.headers[i].value));
+        exchange.headers.emplace_back(sdk::view(request.headers[i].name), sdk::view(request.headers[i].value));
     }
     exchange.may_repeat = !effect_ && (exchange.method == "GET" || exchange.method == "HEAD");
     auto result = services_.outbound.send(exchange, limits(request.timeout_ms));
@@ -87,21 +88,21 @@ http::HttpResult CallHost::exchange(const xd_http_request& request) {
 
 void CallHost::http(void* context, const xd_http_request* request, xd_http_reply* reply) {
     auto& host = self(context);
-    host.http_result_ = host.exchange(received(*request));
+    host.http_result_ = host.exchange(sdk::received(*request));
     const auto& result = host.http_result_;
     host.on_wire_ = host.on_wire_ || result.on_wire;
     host.header_views_.clear();
-    for (const auto& [name, value] : result.headers) { host.header_views_.push_back({borrowed(name), borrowed(value)}); }
+    for (const auto& [name, value] : result.headers) { host.header_views_.push_back({sdk::text(name), sdk::text(value)}); }
     xd_http_reply made{};
     made.transport = number(result.transport);
     made.status = result.status;
     made.elapsed_ms = static_cast<std::uint32_t>(result.elapsed.count());
     made.retry_after_ms = result.retry_after ? result.retry_after->count() : -1;
-    made.body = borrowed(result.body);
+    made.body = sdk::text(result.body);
     made.headers = host.header_views_.data();
     made.header_count = host.header_views_.size();
-    made.reason = borrowed(result.reason);
-    hand_back(made, *reply);
+    made.reason = sdk::text(result.reason);
+    sdk::hand_back(made, *reply);
 }
 
 http::SmtpResult CallHost::submission(const xd_smtp_submission& submission) {
@@ -115,14 +116,14 @@ http::SmtpResult CallHost::submission(const xd_smtp_submission& submission) {
     http::SmtpExchange exchange{.tls = submission.tls == XD_TLS_NONE       ? http::SmtpExchange::Tls::none
                                        : submission.tls == XD_TLS_IMPLICIT ? http::SmtpExchange::Tls::implicit
                                                                            : http::SmtpExchange::Tls::starttls,
-                                .host = std::string(view(submission.host)),
+                                .host = std::string(sdk::view(submission.host)),
                                 .port = static_cast<std::uint16_t>(submission.port),
-                                .username = std::string(view(submission.username)),
-                                .password = std::string(view(submission.password)),
-                                .from = std::string(view(submission.from)),
+                                .username = std::string(sdk::view(submission.username)),
+                                .password = std::string(sdk::view(submission.password)),
+                                .from = std::string(sdk::view(submission.from)),
                                 .to = {},
-                                .message = std::string(view(submission.message))};
-    for (std::size_t i = 0; i < submission.to_count; ++i) { exchange.to.emplace_back(view(submission.to[i])); }
+                                .message = std::string(sdk::view(submission.message))};
+    for (std::size_t i = 0; i < submission.to_count; ++i) { exchange.to.emplace_back(sdk::view(submission.to[i])); }
     auto result = services_.outbound.submit(exchange, limits(submission.timeout_ms));
     if (recorder_) { recorder_->add(exchange, result); }
     return result;
@@ -130,22 +131,22 @@ http::SmtpResult CallHost::submission(const xd_smtp_submission& submission) {
 
 void CallHost::smtp(void* context, const xd_smtp_submission* submission, xd_smtp_reply* reply) {
     auto& host = self(context);
-    host.smtp_result_ = host.submission(received(*submission));
+    host.smtp_result_ = host.submission(sdk::received(*submission));
     const auto& result = host.smtp_result_;
     host.on_wire_ = host.on_wire_ || result.on_wire;
     xd_smtp_reply made{};
     made.transport = number(result.transport);
     made.status = result.status;
     made.elapsed_ms = static_cast<std::uint32_t>(result.elapsed.count());
-    made.reason = borrowed(result.reason);
-    hand_back(made, *reply);
+    made.reason = sdk::text(result.reason);
+    sdk::hand_back(made, *reply);
 }
 
 std::uint32_t CallHost::secret(void* context, xd_text name, xd_text* value) {
     const auto& secrets = self(context).services_.secrets;
-    const auto found = secrets.find(view(name));
+    const auto found = secrets.find(sdk::view(name));
     if (found == secrets.end()) { return XD_NOT_FOUND; }
-    *value = borrowed(found->second);
+    *value = sdk::text(found->second);
     return XD_OK;
 }
 
@@ -156,23 +157,23 @@ std::uint32_t CallHost::failed(const Fault& fault) {
 
 std::uint32_t CallHost::file_read(void* context, xd_text name, xd_text* content) {
     auto& host = self(context);
-    auto read = host.services_.files.read(view(name));
+    auto read = host.services_.files.read(sdk::view(name));
     if (!read) { return host.failed(read.error()); }
     if (!*read) { return XD_NOT_FOUND; }
     host.file_text_ = std::move(**read);
-    *content = borrowed(host.file_text_);
+    *content = sdk::text(host.file_text_);
     return XD_OK;
 }
 
 std::uint32_t CallHost::file_write(void* context, xd_text name, xd_text content) {
     auto& host = self(context);
-    const auto written = host.services_.files.write(view(name), view(content));
+    const auto written = host.services_.files.write(sdk::view(name), sdk::view(content));
     return written ? XD_OK : host.failed(written.error());
 }
 
 std::uint32_t CallHost::file_remove(void* context, xd_text name) {
     auto& host = self(context);
-    const auto removed = host.services_.files.remove(view(name));
+    const auto removed = host.services_.files.remove(sdk::view(name));
     if (!removed) { return host.failed(removed.error()); }
     return *removed ? XD_OK : XD_NOT_FOUND;
 }
@@ -184,12 +185,12 @@ std::uint32_t CallHost::file_list(void* context, xd_text* names) {
     Json list = Json::array();
     for (const auto& name : *listed) { list.push(name); }
     host.file_text_ = list.dump();
-    *names = borrowed(host.file_text_);
+    *names = sdk::text(host.file_text_);
     return XD_OK;
 }
 
 void CallHost::log(void* context, std::uint32_t level, xd_text message) {
-    const auto text = self(context).services_.redaction(view(message));
+    const auto text = self(context).services_.redaction(sdk::view(message));
     switch (level) {
         case XD_LOG_DEBUG: Log::debug(text); return;
         case XD_LOG_INFO: Log::info(text); return;
@@ -213,7 +214,7 @@ std::uint32_t CallHost::emit_rows(void* context, const xd_inventory_row* rows, s
                                std::to_string(row_size) + " bytes apart";
             return XD_CANCELED;
         }
-        const auto row = received(theirs);
+        const auto row = sdk::received(theirs);
         const auto size = bytes_of(row);
         if (size > row_bytes_max) {
             host.host_fault_ = "an inventory row is longer than " + std::to_string(row_bytes_max) + " bytes";

@@ -1,7 +1,9 @@
 #include "library.hpp"
 
-#include "abi_structs.hpp"
+#include "base/joined.hpp"
 #include "crypto/crypto.hpp"
+
+#include <crossdock/structs.hpp>
 
 #include <boost/dll/shared_library.hpp>
 
@@ -46,12 +48,6 @@ std::vector<std::string> offered(const xd_plugin& plugin) {
         if (table_of(plugin, id) != nullptr) { list.emplace_back(id); }
     }
     return list;
-}
-
-std::string joined(const std::vector<std::string>& list) {
-    std::string text;
-    for (const auto& one : list) { text += (text.empty() ? "" : ", ") + one; }
-    return text.empty() ? "none that is known here" : text;
 }
 
 /// The operation at `offset` when the table is long enough to have it.
@@ -102,8 +98,8 @@ xd_reply Collected::reply() {
     return {sizeof(xd_reply),
             0,
             this,
-            [](void* context, xd_text json) { static_cast<Collected*>(context)->document = view(json); },
-            [](void* context, xd_text what) { static_cast<Collected*>(context)->fault = view(what); },
+            [](void* context, xd_text json) { static_cast<Collected*>(context)->document = sdk::view(json); },
+            [](void* context, xd_text what) { static_cast<Collected*>(context)->fault = sdk::view(what); },
             [](void* context, std::int64_t delay_ms) { static_cast<Collected*>(context)->retry_after_ms = delay_ms; }};
 }
 
@@ -153,14 +149,15 @@ Result<Library> load_library(const std::filesystem::path& file, const std::strin
                          " bytes, and revision 1 has " + std::to_string(first_descriptor_size),
                      file.string()};
     }
-    library.name = view(plugin.name);
-    library.version = view(plugin.version);
+    library.name = sdk::view(plugin.name);
+    library.version = sdk::view(plugin.version);
     library.digest = std::move(*digest);
     library.interfaces = offered(plugin);
     library.interface = interface.empty() && !library.interfaces.empty() ? library.interfaces.front() : interface;
     library.base = table_of(plugin, library.interface);
     if (library.base == nullptr) {
-        return Fault{"the plugin does not offer the interface " + library.interface + "; it offers " + joined(library.interfaces),
+        return Fault{"the plugin does not offer the interface " + library.interface + "; it offers " +
+                         (library.interfaces.empty() ? "none that is known here" : joined(library.interfaces)),
                      file.string()};
     }
     if (library.base->size < sizeof(xd_instance_v1) || library.base->manifest == nullptr || library.base->create == nullptr ||

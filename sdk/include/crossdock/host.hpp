@@ -2,6 +2,7 @@
 
 #include <crossdock/abi.h>
 #include <crossdock/json.hpp>
+#include <crossdock/structs.hpp>
 
 #include <cstdint>
 #include <exception>
@@ -29,13 +30,6 @@ public:
 private:
     std::int64_t delay_ms_;
 };
-
-[[nodiscard]] inline std::string_view view(xd_text text) {
-    return text.size == 0 ? std::string_view{} : std::string_view{text.data, text.size};
-}
-[[nodiscard]] inline xd_text text(std::string_view view) {
-    return {view.data(), view.size()};
-}
 
 /// How far an exchange got.
 enum class Transport {

@@ -147,6 +147,7 @@ TEST_CASE("a plugin built for the oldest supported revision of the ABI loads and
     inventory.input = Json::object();
     const auto seen = std::make_shared<std::string>();
     OnBatch keep = [seen](Json rows) { return keep_rows(seen, std::move(rows)); };
-    REQUIRE(floor.wait(floor.workers->call(std::move(inventory), std::move(keep))).status == CallStatus::answered);
+    const auto listed = floor.wait(floor.workers->call(std::move(inventory), std::move(keep)));
+    REQUIRE(listed.status == CallStatus::answered);
     CHECK_THAT(*seen, Contains(R"("sku":"A")") && Contains(R"("price":"231.00")") && Contains(R"("lower_bound":true)"));
 }

@@ -153,9 +153,8 @@ private:
     void one_of(const Json& object, const std::string& where, std::string_view key, Keys words) const {
         const auto* member = maybe(object, where, key, Json::Kind::string);
         if (member == nullptr || std::find(words.begin(), words.end(), member->text()) != words.end()) { return; }
-        std::string list;
-        for (const auto word : words) { list += (list.empty() ? "" : ", ") + std::string(word); }
-        fail(where + "/" + std::string(key), "must be one of " + list);
+        fail(where + "/" + std::string(key),
+             "must be one of " + listed(std::vector<std::string>(words.begin(), words.end()), ""));
     }
     void check_headers(const Json& message, const std::string& where) const {
         const auto* headers = maybe(message, where, "headers", Json::Kind::object);

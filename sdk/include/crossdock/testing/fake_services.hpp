@@ -130,7 +130,7 @@ namespace detail {
 inline void FakeHost::http(void* context, const xd_http_request* request, xd_http_reply* reply) noexcept {
     auto& host = self(context);
     const auto old = host.next_service();
-    const auto theirs = detail::received(*request);
+    const auto theirs = sdk::received(*request);
     HttpRequest made{.method = std::string(view(theirs.method)), .url = std::string(view(theirs.url))};
     for (std::size_t i = 0; i < theirs.header_count; ++i) {
         made.headers.emplace_back(view(theirs.headers[i].name), view(theirs.headers[i].value));
@@ -156,13 +156,13 @@ inline void FakeHost::http(void* context, const xd_http_request* request, xd_htt
     back.headers = host.lent_->array(headers);
     back.header_count = headers.size();
     back.reason = host.lent_->text(answer.reason);
-    detail::hand_back(back, *reply);
+    sdk::hand_back(back, *reply);
 }
 
 inline void FakeHost::smtp(void* context, const xd_smtp_submission* submission, xd_smtp_reply* reply) noexcept {
     auto& host = self(context);
     const auto old = host.next_service();
-    const auto theirs = detail::received(*submission);
+    const auto theirs = sdk::received(*submission);
     MailRequest made;
     made.mail.host = view(theirs.host);
     made.mail.port = static_cast<std::uint16_t>(theirs.port);
@@ -186,7 +186,7 @@ inline void FakeHost::smtp(void* context, const xd_smtp_submission* submission, 
     back.transport = detail::number(answer.transport);
     back.status = answer.transport == Transport::answered ? answer.status : 0;
     back.reason = host.lent_->text(answer.reason);
-    detail::hand_back(back, *reply);
+    sdk::hand_back(back, *reply);
 }
 
 inline bool FakeHost::store(std::vector<InventoryRow> batch) {
@@ -215,7 +215,7 @@ inline std::uint32_t FakeHost::emit_rows(void* context, const xd_inventory_row* 
             return refuse("an inventory row's size is " + std::to_string(theirs.size) + ", and rows are " +
                           std::to_string(row_size) + " bytes apart");
         }
-        const auto row = detail::received(theirs);
+        const auto row = sdk::received(theirs);
         const auto size = row.sku.size + row.name.size + row.price.size + row.currency.size + row.grade.size +
                           row.lock_status.size + row.warehouse.size + 128;
         if (size > row_bytes_max) {

@@ -2,7 +2,6 @@
 
 #include <crossdock/abi.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -10,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-/// What crosses the C ABI on the host's side: memory lent to the plugin, and structs of another revision.
+/// What crosses the C ABI on the host's side: memory lent to the plugin.
 namespace crossdock::sdk::testing::detail {
 
 /// Memory that a plugin may read until it is taken back. Each text has a block of exactly its size, without a NUL behind it, and
@@ -49,20 +48,5 @@ private:
 
     std::vector<std::pair<std::unique_ptr<char[]>, std::size_t>> blocks_;
 };
-
-/// A copy of a struct that the plugin made: what lies beyond its size is zero, what is not known here is left out.
-template <class Struct>
-[[nodiscard]] Struct received(const Struct& theirs) {
-    Struct ours{};
-    std::memcpy(&ours, &theirs, std::min<std::size_t>(theirs.size, sizeof(Struct)));
-    return ours;
-}
-
-/// Fills a struct that the plugin made, up to the size that it gives.
-template <class Struct>
-void hand_back(Struct ours, Struct& theirs) {
-    ours.size = theirs.size;
-    std::memcpy(&theirs, &ours, std::min<std::size_t>(theirs.size, sizeof(Struct)));
-}
 
 }  // namespace crossdock::sdk::testing::detail
