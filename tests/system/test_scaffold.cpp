@@ -1,7 +1,8 @@
-// Outside the tree: what is installed runs, and what `crossdock plugin new` writes builds against it, passes its own tests, loads
-// in a worker and places an order.
+// Outside the tree: what is installed runs, what `crossdock plugin new` writes builds against it, passes its own tests, loads in
+// a worker and places an order, and docs/write-a-plugin.md can be followed word by word.
 #include "app/plugin_bench.hpp"
 #include "base/unique_fd.hpp"
+#include "support/markdown.hpp"
 #include "system/main_job.hpp"
 
 #include <catch2/catch.hpp>
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 namespace crossdock::tests {
 namespace {
@@ -120,6 +122,24 @@ void place_an_order(const fs::path& library) {
     CHECK(describe_exit(job.rig().stop_daemon()) == "exit code 0");
 }
 
+/// What a reader of a page does, from an empty folder: the `sh` blocks in their order, in one shell, and in between each file
+/// that the page gives, put where it says.
+std::string script_of(const std::vector<support::Block>& blocks, const fs::path& folder) {
+    std::string script = "set -euo pipefail\nexec 2>&1\n";
+    for (const auto& block : blocks) {
+        if (block.language == "sh") { script += "echo '== line " + std::to_string(block.line) + "'\n" + block.content; }
+        if (block.language == "sh" || block.language == "text" || block.mark.empty()) { continue; }
+        const auto mark = support::mark_of(block.mark);
+        if (mark.target.empty()) { continue; }
+        const fs::path piece = folder / "pieces" / std::to_string(block.line);
+        fs::create_directories(piece.parent_path());
+        std::ofstream(piece, std::ios::binary) << (mark.adds ? "\n" : "") << block.content;
+        script +=
+            "cat '" + piece.string() + "' " + (mark.adds ? ">>" : ">") + " '" + (folder / "work" / mark.target).string() + "'\n";
+    }
+    return script;
+}
+
 }  // namespace
 
 TEST_CASE("what is installed runs the demo, and its config lints", "[scaffold]") {
@@ -204,6 +224,30 @@ TEST_CASE("plugin new refuses names that build nothing, and overwrites nothing",
     CHECK(refused.out.find("nothing is overwritten") != std::string::npos);
     CHECK(read_all(folder.path() / "made" / "mine" / "CMakeLists.txt") == "mine");
     CHECK(std::distance(fs::directory_iterator(folder.path() / "made" / "mine"), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("the tutorial's commands work as they are written, from an empty folder", "[scaffold]") {
+    const Installed installed;
+    const auto blocks = support::blocks_of(support::read_page(fs::path(SOURCE_FOLDER) / "docs" / "write-a-plugin.md"));
+    const fs::path work = installed.folder() / "work";
+    const fs::path script = installed.folder() / "tutorial.sh";
+    fs::create_directories(work);
+    std::ofstream(script) << script_of(blocks, installed.folder());
+    const auto out = installed.well("/usr/bin/env", {"-i", "-C", work.string(), "HOME=" + work.string(), "LANG=C.UTF-8",
+                                                     "PATH=" + (installed.prefix() / "bin").string() + ":/usr/bin:/bin",
+                                                     "CMAKE_BUILD_PARALLEL_LEVEL=2", "bash", script.string()});
+    std::size_t commands = 0;
+    for (const auto& block : blocks) {
+        commands += block.language == "sh" ? 1 : 0;
+        if (block.mark != "prints") { continue; }
+        std::istringstream lines(block.content);
+        for (std::string line; std::getline(lines, line);) {
+            INFO("line " << block.line << " of the page, and this was printed:\n" << out);
+            CHECK(out.find(line) != std::string::npos);
+        }
+    }
+    CHECK(commands >= 5);
+    check_symbols(installed, work / "acme" / "build" / "libacme.so");
 }
 
 }  // namespace crossdock::tests
