@@ -1,8 +1,8 @@
 // plugin list|inspect (and new, in its own file): what plugins say of themselves, read through short-lived workers.
 #include "app/command.hpp"
-#include "app/plugin_bench.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
+#include "check/plugin_bench.hpp"
 #include "config/plugin_files.hpp"
 
 #include <CLI/CLI.hpp>
@@ -79,7 +79,7 @@ int inspect(const CommandLine& line, const std::string& given) {
     if (!folders) { return fail(line, folders.error(), exit_bad_config); }
     const auto file = find_plugin(given, fs::current_path(), *folders);
     if (!file) { return fail(line, file.error(), exit_failed); }
-    const auto manifest = inspect_plugin(*file);
+    const auto manifest = check::inspect_plugin(*file);
     if (!manifest) { return fail(line, manifest.error(), exit_bad_config); }
     return show(line, manifest_json(*file, *manifest), manifest_text(*file, *manifest));
 }
@@ -91,7 +91,7 @@ int list(const CommandLine& line) {
     std::string text;
     int code = exit_ok;
     for (const auto& file : plugin_files(*folders)) {
-        const auto manifest = inspect_plugin(file);
+        const auto manifest = check::inspect_plugin(file);
         if (!manifest) {
             all.push(Json::object({{"file", file.string()}, {"error", manifest.error().what}}));
             text += file.string() + ": " + manifest.error().what + "\n";
@@ -122,6 +122,7 @@ void add_plugin_commands(CLI::App& app, CommandLine& line) {
     auto* group = app.add_subcommand("plugin", "Plugins: suppliers and channels as shared libraries");
     group->require_subcommand(1);
     add_plugin_new_command(*group, line);
+    add_plugin_check_command(*group, line);
     auto* list_command = group->add_subcommand("list", "The plugins in the plugin folders");
     list_command->callback([&line] {
         Log::set_level(LogLevel::warning);

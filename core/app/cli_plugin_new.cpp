@@ -174,6 +174,7 @@ int make_plugin(const CommandLine& line, const Given& given) {
     text += "  cmake --build build\n";
     text += "  ctest --test-dir build --output-on-failure\n";
     text += "  " + typed_program() + " plugin inspect build/lib" + given.name + ".so\n";
+    text += "  " + typed_program() + " plugin check build/lib" + given.name + ".so\n";
     Json result = Json::object({{"name", given.name}, {"kind", kind}, {"folder", folder.string()}});
     return show(line, result.set("files", std::move(list)), text);
 }

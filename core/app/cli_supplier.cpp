@@ -1,10 +1,10 @@
 // supplier capture: one operation against the real supplier, recorded into a cassette.
 #include "app/command.hpp"
-#include "app/plugin_bench.hpp"
 #include "app/wiring.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
+#include "check/plugin_bench.hpp"
 #include "plugin/settings.hpp"
 
 #include <CLI/CLI.hpp>
@@ -81,7 +81,7 @@ Result<Json> capture(const Config& config, const Given& given, const Json& input
     if (!spec) { return spec.error(); }
     const auto settings = spec->settings;
     const auto request_timeout = spec->request_timeout;
-    PluginBench bench;
+    check::PluginBench bench;
     const auto manifest = bench.start(std::move(*spec));
     if (!manifest) { return manifest.error(); }
     plugin::Call call;

@@ -37,6 +37,7 @@ void add_demo_command(CLI::App& app, CommandLine& line);
 void add_plugin_commands(CLI::App& app, CommandLine& line);
 /// Into the group `plugin`.
 void add_plugin_new_command(CLI::App& plugin, CommandLine& line);
+void add_plugin_check_command(CLI::App& plugin, CommandLine& line);
 /// Into the group `supplier`.
 void add_supplier_capture_command(CLI::App& supplier, CommandLine& line);
 

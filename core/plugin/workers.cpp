@@ -51,6 +51,7 @@ Result<std::shared_ptr<Link>> start_process(Floor& floor, const WorkerSpec& spec
     UniqueFd ours(ends[0]);
     const UniqueFd theirs(ends[1]);
     ProcessSpec process{.program = floor.options.program, .arguments = {std::to_string(::getpid())}};
+    process.stdout_fd = process.stderr_fd = floor.options.output_fd;
     process.inherited.push_back(theirs.get());
     if (floor.options.lock_fd >= 0) { process.inherited.push_back(floor.options.lock_fd); }
     auto started = Process::spawn(process);
@@ -210,6 +211,10 @@ public:
     Task<CallAnswer> call(Call call, OnBatch on_batch) override { return run_call(floor_, std::move(call), std::move(on_batch)); }
     Task<Result<Manifest>> start(WorkerSpec spec) override { return start_worker(floor_, std::move(spec)); }
     Task<void> stop(milliseconds grace) override { return stop_all(floor_, grace); }
+    void cancel(const std::string& name) override {
+        const auto found = floor_->workers.find(name);
+        if (found != floor_->workers.end() && found->second->link) { found->second->link->cancel_all(); }
+    }
     [[nodiscard]] int pid_of(const std::string& name) const override {
         const auto found = floor_->workers.find(name);
         return found == floor_->workers.end() || !found->second->link ? -1 : found->second->link->pid();

@@ -50,6 +50,7 @@ public:
         int lock_fd = -1;               ///< inherited by each worker: the lock is free only when all of them are gone
         std::size_t calls_max = 256;    ///< in flight per worker; more are `not_sent`
         std::size_t frame_max = 8 << 20;
+        int output_fd = -1;  ///< where workers write their log and whatever a plugin prints; -1: this process's standard error
         milliseconds start_timeout{10'000};
         milliseconds backoff_first{100};
         milliseconds backoff_max{10'000};
@@ -61,6 +62,9 @@ public:
     /// Errors: missing file, wrong ABI (both versions are named), wrong interface, settings that the schema refuses (the field is
     /// named).
     virtual Task<Result<Manifest>> start(WorkerSpec spec) = 0;
+
+    /// Asks the calls that a worker has in flight to give up; each still answers.
+    virtual void cancel(const std::string& name) = 0;
 
     /// Ends all workers: cancels calls in flight, closes sockets, waits for the processes up to `grace`, then kills.
     virtual Task<void> stop(milliseconds grace) = 0;

@@ -52,6 +52,7 @@ struct Sink {
     MailStore store;
     std::unordered_set<std::shared_ptr<Connection>> connections;
     bool stopping = false;
+    std::size_t counted = 0;  ///< mails that are not kept
 };
 
 using Shared = std::shared_ptr<Sink>;
@@ -99,6 +100,7 @@ Task<bool> take_mail(Shared sink, Peer peer, ReceivedMail mail) {
         if (options.fail_times > 0) { --options.fail_times; }
         code = options.fail_with;
     }
+    else if (!options.keep) { ++sink->counted; }
     else if (const auto stored = sink->store.add(mail); stored.has_error()) {
         Log::error("a mail could not be stored", {{"reason", stored.error().text()}});
         code = 452;
@@ -119,11 +121,20 @@ Task<bool> handle_line(Shared sink, Peer peer, Line line) {
     co_return said && !step.close;
 }
 
+std::string greeting_of(MailOptions::Greeting manner) {
+    switch (manner) {
+        case MailOptions::Greeting::none: return {};
+        case MailOptions::Greeting::garbled: return "HTTP/1.1 400 Bad Request\r\n\r\n";
+        case MailOptions::Greeting::proper: break;
+    }
+    return SmtpSession::greeting();
+}
+
 Task<void> converse(Shared sink, Peer peer) {
     sink->connections.insert(peer);
     std::array<char, 16 << 10> piece{};
-    std::string greeting = SmtpSession::greeting();
-    bool going = co_await say(peer, std::move(greeting));
+    std::string greeting = greeting_of(sink->options.greeting);
+    bool going = greeting.empty() || co_await say(peer, std::move(greeting));
     while (going && !sink->stopping) {
         restart_timer(sink, peer);
         const auto [error, got] = co_await peer->socket.async_read_some(asio::buffer(piece), as_result);
@@ -164,7 +175,7 @@ public:
     ~RunningSink() override { close(); }
 
     [[nodiscard]] std::uint16_t port() const override { return port_; }
-    [[nodiscard]] std::size_t mail_count() const override { return sink_->store.last_number(); }
+    [[nodiscard]] std::size_t mail_count() const override { return sink_->store.last_number() + sink_->counted; }
     void stop() override { close(); }
 
 private:

@@ -33,9 +33,12 @@ struct MailOptions {
     std::filesystem::path data;  ///< its folder: mails/NNNNNN.eml, lock and, once it listens, `port`
     std::uint16_t port = 8025;   ///< 0: any free one
     std::size_t message_max = 10 << 20;
-    std::size_t line_max = 1000;    ///< RFC 5321, 4.5.3.1.6, with CRLF
-    int fail_with = 0;              ///< answers the final dot with this code (451, 554, ...) and stores nothing; 0: never
-    int fail_times = -1;            ///< so often, then no more; negative: always
+    bool keep = true;             ///< false: mails are counted, and not written
+    std::size_t line_max = 1000;  ///< RFC 5321, 4.5.3.1.6, with CRLF
+    int fail_with = 0;            ///< answers the final dot with this code (451, 554, ...) and stores nothing; 0: never
+    int fail_times = -1;          ///< so often, then no more; negative: always
+    /// How it begins a conversation: as it should, with silence, or with what is no SMTP.
+    enum class Greeting { proper, none, garbled } greeting = Greeting::proper;
     int cut_after_store_times = 0;  ///< so often the connection is cut after a mail was stored, before its 250
     milliseconds idle_timeout{60'000};
     int ready_fd = -1;

@@ -94,6 +94,9 @@ public:
             if (host.canceled()) { throw sdk::Canceled(); }
             const auto reply = host.http().get(base_url_ + "/v1/inventory?page=" + std::to_string(page) + "&page_size=100",
                                                {authorization(host)});
+            if (reply.retry_after_ms) {
+                throw sdk::RetryLater("inventory page " + std::to_string(page) + ": " + reply.exchange, *reply.retry_after_ms);
+            }
             if (!reply.answered(200)) {
                 throw std::runtime_error("inventory page " + std::to_string(page) + ": " + reply.exchange);
             }

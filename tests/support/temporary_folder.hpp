@@ -1,29 +1,13 @@
 #pragma once
 
-#include <cstdlib>
-#include <filesystem>
-#include <string>
+#include "base/scratch_folder.hpp"
 
 namespace crossdock::support {
 
-/// A new folder that is removed with this object.
-class TemporaryFolder {
+/// A scratch folder that every test can have; one that gets none cannot go on, and aborts.
+class TemporaryFolder : public ScratchFolder {
 public:
-    TemporaryFolder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "crossdock-test-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) { std::abort(); }
-        path_ = pattern;
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
+    TemporaryFolder() : ScratchFolder(make("test").value()) {}
 };
 
 }  // namespace crossdock::support

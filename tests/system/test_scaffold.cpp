@@ -1,7 +1,7 @@
 // Outside the tree: what is installed runs, what `crossdock plugin new` writes builds against it, passes its own tests, loads in
 // a worker and places an order, and docs/write-a-plugin.md can be followed word by word.
-#include "app/plugin_bench.hpp"
 #include "base/unique_fd.hpp"
+#include "check/plugin_bench.hpp"
 #include "support/markdown.hpp"
 #include "system/main_job.hpp"
 
@@ -75,7 +75,7 @@ private:
     support::TemporaryFolder folder_;
 };
 
-/// Builds a scaffolded plugin, runs its tests, and answers its library.
+/// Builds a scaffolded plugin, runs its tests and the check, and answers its library.
 fs::path built(const Installed& installed, const std::string& name) {
     const fs::path source = installed.folder() / name;
     const fs::path build = source / "build";
@@ -85,7 +85,10 @@ fs::path built(const Installed& installed, const std::string& name) {
     installed.well(CMAKE, {"--build", build.string(), "--parallel", "2"});
     const auto tested = installed.well(CTEST, {"--test-dir", build.string(), "--output-on-failure"});
     CHECK(tested.find("100% tests passed") != std::string::npos);
-    return build / ("lib" + name + ".so");
+    const fs::path library = build / ("lib" + name + ".so");
+    const auto checked = installed.well(installed.crossdock(), {"plugin", "check", library.string()});
+    CHECK(checked.find(", 0 failed") != std::string::npos);
+    return library;
 }
 
 void check_symbols(const Installed& installed, const fs::path& library) {
@@ -97,7 +100,7 @@ void check_symbols(const Installed& installed, const fs::path& library) {
 
 /// What the engine reads of it, through a worker.
 void check_manifest(const fs::path& library, const std::string& interface, const std::vector<std::string>& operations) {
-    const auto manifest = app::inspect_plugin(library);
+    const auto manifest = check::inspect_plugin(library);
     if (!manifest) { FAIL(manifest.error().text()); }
     CHECK("lib" + manifest->name + ".so" == library.filename());
     CHECK(manifest->interfaces == std::vector<std::string>{interface});
@@ -160,7 +163,7 @@ TEST_CASE("a new plugin builds outside the tree, passes its tests and places an 
         arguments.insert(arguments.end(), {"--folder", installed.folder().string()});
         return installed.well(installed.crossdock(), arguments);
     };
-    CHECK(make({"acme_b2b"}).ends_with("plugin inspect build/libacme_b2b.so\n"));
+    CHECK(make({"acme_b2b"}).ends_with("plugin check build/libacme_b2b.so\n"));
     make({"plain", "--c"});
     const auto listed = Json::parse(make({"pager", "--channel", "--json"}));
     REQUIRE(listed.has_value());

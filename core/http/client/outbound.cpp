@@ -36,6 +36,15 @@ void Outbound::Pool::give_back(CurlHandle handle, CURLcode code) {
     if (idle_.size() < idle_max) { idle_.push_back(std::move(handle)); }
 }
 
+namespace {
+
+/// libcurl asks while it transfers, and about once a second while it waits.
+int ask_whether_canceled(void* user, curl_off_t /*down*/, curl_off_t /*downed*/, curl_off_t /*up*/, curl_off_t /*upped*/) {
+    return static_cast<const std::atomic<bool>*>(user)->load() ? 1 : 0;
+}
+
+}  // namespace
+
 Attempt::Attempt(CURL* curl, const ExchangeLimits& bounds) : handle(curl), limits(bounds), began(system_boot_ms()) {
     const auto timeout = static_cast<long>(std::max<milliseconds::rep>(1, bounds.timeout.count()));
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error.data());
@@ -45,6 +54,9 @@ Attempt::Attempt(CURL* curl, const ExchangeLimits& bounds) : handle(curl), limit
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
     curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, bounds.canceled == nullptr ? 1L : 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &ask_whether_canceled);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, bounds.canceled);
 }
 
 bool too_late(const ExchangeLimits& limits) {
@@ -55,6 +67,9 @@ std::string Attempt::reason(CURLcode code) const {
     if (late) { return std::string(too_late_reason); }
     if (twice) { return "the connection was cut without an answer"; }
     if (code == CURLE_OK) { return {}; }
+    if (code == CURLE_ABORTED_BY_CALLBACK && limits.canceled != nullptr && limits.canceled->load()) {
+        return "the call was canceled";
+    }
     return error.front() != '\0' ? std::string(error.data()) : std::string(curl_easy_strerror(code));
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/time.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -26,6 +27,8 @@ struct ExchangeLimits {
     BootMs not_after = 0;                  ///< checked right before the first byte; 0: none
     std::size_t body_max = 16U << 20U;     ///< of an HTTP answer; longer is `cut`
     std::size_t headers_max = 64U << 10U;  ///< of an HTTP answer; longer is `cut`
+    /// Set from elsewhere: the exchange ends within about a second. Null: nobody asks.
+    const std::atomic<bool>* canceled = nullptr;
 };
 
 struct HttpExchange {

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
 
+#include <crossdock/rows.hpp>
 #include <crossdock/structs.hpp>
 
 #include <algorithm>
@@ -14,17 +15,9 @@ namespace {
 
 constexpr std::size_t rows_per_batch = 500;
 constexpr std::size_t batch_bytes = 1U << 20U;
-constexpr std::size_t row_bytes_max = 64U << 10U;
-/// Of revision 1.
-constexpr std::size_t first_row_size = offsetof(xd_inventory_row, warehouse) + sizeof(xd_text);
 
 std::uint32_t number(http::Transport transport) {
     return transport == http::Transport::answered ? XD_ANSWERED : transport == http::Transport::not_sent ? XD_NOT_SENT : XD_CUT;
-}
-
-std::size_t bytes_of(const xd_inventory_row& row) {
-    return row.sku.size + row.name.size + row.price.size + row.currency.size + row.grade.size + row.lock_status.size +
-           row.warehouse.size + 128;
 }
 
 Json row_json(const xd_inventory_row& row) {
@@ -66,7 +59,8 @@ std::string CallHost::may_send() const {
 http::ExchangeLimits CallHost::limits(std::uint32_t timeout_ms) const {
     auto timeout = services_.request_timeout;
     if (timeout_ms != 0) { timeout = std::min(timeout, milliseconds(timeout_ms)); }
-    return {.timeout = timeout, .not_after = not_after_};
+    // What an effect has begun is left to end: its outcome is worth more than the time.
+    return {.timeout = timeout, .not_after = not_after_, .canceled = effect_ ? nullptr : &canceled_};
 }
 
 http::HttpResult CallHost::exchange(const xd_http_request& request) {
@@ -201,25 +195,18 @@ void CallHost::log(void* context, std::uint32_t level, xd_text message) {
 
 std::uint32_t CallHost::emit_rows(void* context, const xd_inventory_row* rows, std::size_t row_size, std::size_t count) {
     auto& host = self(context);
-    if (row_size < first_row_size) {
-        host.host_fault_ = "the plugin's inventory rows are shorter than those of ABI revision 1";
+    const auto refuse = [&host](std::string why) {
+        host.host_fault_ = std::move(why);
         return XD_CANCELED;
-    }
+    };
+    if (auto why = sdk::row_size_complaint(row_size); !why.empty()) { return refuse(std::move(why)); }
     Json batch = Json::array();
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const auto& theirs = *reinterpret_cast<const xd_inventory_row*>(reinterpret_cast<const char*>(rows) + i * row_size);
-        if (theirs.size < first_row_size || theirs.size > row_size) {
-            host.host_fault_ = "an inventory row's size is " + std::to_string(theirs.size) + ", and rows are " +
-                               std::to_string(row_size) + " bytes apart";
-            return XD_CANCELED;
-        }
+        if (auto why = sdk::row_complaint(theirs, row_size); !why.empty()) { return refuse(std::move(why)); }
         const auto row = sdk::received(theirs);
-        const auto size = bytes_of(row);
-        if (size > row_bytes_max) {
-            host.host_fault_ = "an inventory row is longer than " + std::to_string(row_bytes_max) + " bytes";
-            return XD_CANCELED;
-        }
+        const auto size = sdk::bytes_of(row);
         if (batch.items().size() == rows_per_batch || bytes + size > batch_bytes) {
             if (!host.hand_over(std::exchange(batch, Json::array()))) { return XD_CANCELED; }
             bytes = 0;

@@ -4,11 +4,16 @@
  * string id ("crossdock.supplier/1"), and the host gives it services through a table, xd_host.
  *
  * Rules for all functions here, unless one says otherwise:
+ *
  *   Memory:  texts are (pointer, length), not ended by NUL, UTF-8, and borrowed for the duration of the call. Nothing that one
- * side allocated is freed by the other: documents are handed back through xd_reply, whose receiver copies them. Threads: a call
- * of the plugin may come on any of the worker's threads; the services in its xd_host are for that thread and that call only.
+ *            side allocated is freed by the other: documents are handed back through xd_reply, whose receiver copies them.
+ *
+ *   Threads: a call of the plugin may come on any of the worker's threads; the services in its xd_host are for that thread and
+ *            that call only.
+ *
  *   Errors:  nothing is thrown across, and nothing ends the process. A function that can fail returns an XD_ status; text about
  *            it goes to xd_reply.fault, or comes from xd_host.problem.
+ *
  *   Growth:  structs begin with their size in bytes and grow only at the end. Who reads a struct touches no member beyond that
  *            size: XD_HAS asks. Members say since which revision they exist; those that do not exist since revision 1.
  */
@@ -167,10 +172,12 @@ typedef struct xd_host {
     int64_t (*boot_ms)(void* context); /* CLOCK_BOOTTIME */
 
     /* Hands over inventory rows, `row_size` bytes apart. Blocks until the host has stored them: that is the back-pressure.
-     * Returns XD_OK, or XD_CANCELED: then stop and return XD_CANCELED. Only in sync_inventory. */
+     * Returns XD_OK, or XD_CANCELED: then stop and return XD_CANCELED. A row without a sku, with a quantity below 0 or a price
+     * that is no decimal number ends the operation with a fault that names it. Only in sync_inventory. */
     uint32_t (*emit_rows)(void* context, const xd_inventory_row* rows, size_t row_size, size_t count);
 
-    /* 1 when the answer is no longer wanted. Long operations ask now and then. */
+    /* 1 when the answer is no longer wanted. Long operations ask now and then. An exchange under way that changes nothing is
+     * ended within about a second; further ones are answered XD_NOT_SENT. */
     uint32_t (*canceled)(void* context);
 
     /* Revision 2. The value of a setting that the schema calls secret. XD_OK, or XD_NOT_FOUND when the account gives none.
@@ -178,9 +185,13 @@ typedef struct xd_host {
     uint32_t (*secret)(void* context, xd_text name, xd_text* value);
 
     /* Revision 2. Files in the account's own folder, flat. A name has 1 to 128 of A-Z a-z 0-9 . _ -, and does not begin with a
-     * dot. A file has at most 16 MiB. XD_OK; XD_NOT_FOUND (read, remove); XD_FAULT, and `problem` says why. file_read:  the
-     * content lives until the next service call of the same operation, or its end. file_write: replaces the file at once and
-     * whole, durably. file_list:  a JSON array of names, sorted; lifetime as file_read. */
+     * dot. A file has at most 16 MiB. XD_OK; XD_NOT_FOUND (read, remove); XD_FAULT, and `problem` says why.
+     *
+     * file_read: the content lives until the next service call of the same operation, or its end.
+     *
+     * file_write: replaces the file at once and whole, durably.
+     *
+     * file_list: a JSON array of names, sorted; lifetime as file_read. */
     uint32_t (*file_read)(void* context, xd_text name, xd_text* content);
     uint32_t (*file_write)(void* context, xd_text name, xd_text content);
     uint32_t (*file_remove)(void* context, xd_text name);
@@ -206,8 +217,9 @@ typedef struct xd_instance_v1 {
      * of the account; called before create, more than once perhaps. Threads: any. */
     uint32_t (*manifest)(const xd_reply* reply);
 
-    /* Makes an instance for one account; `host` serves settings, secrets, log and clock only, and for this call only. XD_OK, with
-     * the plugin's own pointer in `instance` (null is allowed), or XD_FAULT. Ownership: the plugin's, until destroy. */
+    /* Makes an instance for one account; `host` serves settings, secrets, files, log and clock only, and for this call only.
+     * XD_OK, with the plugin's own pointer in `instance` (null is allowed), or XD_FAULT. Ownership: the plugin's, until destroy.
+     */
     uint32_t (*create)(const xd_host* host, const xd_reply* reply, void** instance);
 
     /* Ends an instance. No operation runs on it. */

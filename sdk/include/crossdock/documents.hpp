@@ -154,9 +154,12 @@ struct Evidence {
     std::optional<std::string> supplier_order_id = {};
     std::string supplier_status;  ///< the supplier's word; the account's file maps it
     std::optional<std::string> tracking_number = {};
-    std::string occurred_at;  ///< RFC 3339, the supplier's clock
+    std::string occurred_at;  ///< RFC 3339, the supplier's clock; empty: when it arrived
 
+    /// Errors: JsonError when it says nothing, or of no order.
     [[nodiscard]] Json json() const {
+        if (reference.empty() && supplier_order_id.value_or("").empty()) { throw JsonError("evidence names no order"); }
+        if (supplier_status.empty()) { throw JsonError("evidence without a status"); }
         Json out = Json::object();
         out.set("event", event).set("reference", reference).set_if("supplier_order_id", supplier_order_id);
         out.set("supplier_status", supplier_status).set_if("tracking_number", tracking_number);

@@ -1,5 +1,5 @@
 // docs/abi.md: its messages are the host's own, its history is the recorded one, its example does what the page says.
-#include "app/plugin_bench.hpp"
+#include "check/plugin_bench.hpp"
 #include "support/markdown.hpp"
 
 #include <crossdock/testing.hpp>
@@ -48,7 +48,7 @@ std::string history_row(unsigned revision) {
 
 TEST_CASE("the page quotes what the host says of plugins that it refuses", "[docs][unit]") {
     const std::string name = GENERATE("wrong_abi_old", "wrong_abi_new", "no_symbol");
-    const auto refused = app::inspect_plugin(test_plugins / ("lib" + name + ".so"));
+    const auto refused = check::inspect_plugin(test_plugins / ("lib" + name + ".so"));
     REQUIRE_FALSE(refused.has_value());
     INFO(refused.error().what);
     CHECK(on_page("`" + refused.error().what + "`"));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <crossdock/rows.hpp>
 #include <crossdock/testing/fake_host.hpp>
 
 #include <algorithm>
@@ -199,28 +200,20 @@ inline bool FakeHost::store(std::vector<InventoryRow> batch) {
 
 inline std::uint32_t FakeHost::emit_rows(void* context, const xd_inventory_row* rows, std::size_t row_size,
                                          std::size_t count) noexcept {
-    constexpr std::size_t first_row_size = offsetof(xd_inventory_row, warehouse) + sizeof(xd_text);
     auto& host = self(context);
     const auto old = host.next_service();
     const auto refuse = [&host](std::string why) {
         host.call_.host_fault = std::move(why);
         return XD_CANCELED;
     };
-    if (row_size < first_row_size) { return refuse("the plugin's inventory rows are shorter than those of ABI revision 1"); }
+    if (auto why = row_size_complaint(row_size); !why.empty()) { return refuse(std::move(why)); }
     std::vector<InventoryRow> batch;
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const auto& theirs = *reinterpret_cast<const xd_inventory_row*>(reinterpret_cast<const char*>(rows) + i * row_size);
-        if (theirs.size < first_row_size || theirs.size > row_size) {
-            return refuse("an inventory row's size is " + std::to_string(theirs.size) + ", and rows are " +
-                          std::to_string(row_size) + " bytes apart");
-        }
+        if (auto why = row_complaint(theirs, row_size); !why.empty()) { return refuse(std::move(why)); }
         const auto row = sdk::received(theirs);
-        const auto size = row.sku.size + row.name.size + row.price.size + row.currency.size + row.grade.size +
-                          row.lock_status.size + row.warehouse.size + 128;
-        if (size > row_bytes_max) {
-            return refuse("an inventory row is longer than " + std::to_string(row_bytes_max) + " bytes");
-        }
+        const auto size = bytes_of(row);
         if (batch.size() == rows_per_batch || bytes + size > batch_bytes) {
             if (!host.store(std::exchange(batch, {}))) { return XD_CANCELED; }
             bytes = 0;

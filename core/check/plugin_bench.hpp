@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-namespace crossdock::app {
+namespace crossdock::check {
 
 /// One plugin in a worker process of its own, for commands that look at it or try it, without a daemon.
 ///
@@ -31,8 +31,15 @@ public:
                                                        const std::function<bool(const Json&)>& on_rows = {});
     [[nodiscard]] plugin::CallAnswer call(plugin::Call call, const std::function<bool(const Json&)>& on_rows = {});
 
+    /// Asks the calls under way to give up.
+    void cancel() const;
+
     /// The worker's process, -1 when it is gone.
     [[nodiscard]] int pid() const;
+
+    /// What else is spawned there runs while a function of the bench blocks.
+    [[nodiscard]] Executor executor() { return io_.get_executor(); }
+    [[nodiscard]] Clock& clock() { return clock_; }
 
 private:
     boost::asio::io_context io_{1};
@@ -43,4 +50,4 @@ private:
 /// Reads a plugin's manifest through a short-lived worker; no code of an account runs.
 [[nodiscard]] Result<plugin::Manifest> inspect_plugin(const std::filesystem::path& file);
 
-}  // namespace crossdock::app
+}  // namespace crossdock::check

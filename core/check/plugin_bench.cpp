@@ -1,11 +1,11 @@
-#include "app/plugin_bench.hpp"
+#include "check/plugin_bench.hpp"
 
 #include "base/process.hpp"
 
 #include <optional>
 #include <utility>
 
-namespace crossdock::app {
+namespace crossdock::check {
 namespace {
 
 constexpr const char* worker_name = "plugin";
@@ -80,6 +80,10 @@ plugin::CallAnswer PluginBench::call(plugin::Call call, const std::function<bool
     return std::move(this->call(std::move(one), on_rows).front());
 }
 
+void PluginBench::cancel() const {
+    workers_->cancel(worker_name);
+}
+
 int PluginBench::pid() const {
     return workers_->pid_of(worker_name);
 }
@@ -92,4 +96,4 @@ Result<plugin::Manifest> inspect_plugin(const std::filesystem::path& file) {
     return bench.start(std::move(spec));
 }
 
-}  // namespace crossdock::app
+}  // namespace crossdock::check

@@ -1,0 +1,283 @@
+// Bad inputs, fuzz, secrets, cancellation, many calls at once and very many calls.
+#include "check/cases.hpp"
+#include "check/fuzz.hpp"
+#include "check/rules.hpp"
+
+#include <fstream>
+#include <sstream>
+
+namespace crossdock::check {
+namespace {
+
+constexpr std::size_t at_once = 64;
+constexpr milliseconds overlap{20};
+constexpr std::size_t fuzz_rounds = 300;
+constexpr std::size_t growth_calls = 10'000;
+constexpr std::size_t growth_warm_up = 2'000;
+/// At once: each thread of a worker has memory of its own, which is no leak.
+constexpr std::size_t growth_chunk = 8;
+constexpr std::int64_t growth_max_kib = 1'024;
+constexpr milliseconds cancel_after{200};
+constexpr std::int64_t cancel_within_ms = 4'000;
+
+/// The operations that can be tried.
+std::vector<const Example*> tried_operations(const Subject& subject) {
+    std::vector<const Example*> list;
+    for (const auto& operation : subject.manifest.operations) {
+        if (const auto* example = subject.dialect.example(operation)) { list.push_back(example); }
+    }
+    return list;
+}
+
+/// Documents that lack something, or have it in a wrong kind.
+std::vector<Json> bad_inputs(const Json& good) {
+    std::vector<Json> made{Json::object()};
+    for (std::size_t i = 0; i < good.members().size(); ++i) {
+        Json without = good;
+        without.members().erase(without.members().begin() + static_cast<std::ptrdiff_t>(i));
+        made.push_back(std::move(without));
+        for (const Json& value : {Json(), Json(7), Json::array()}) {
+            Json wrong = good;
+            wrong.members()[i].second = value;
+            made.push_back(std::move(wrong));
+        }
+    }
+    return made;
+}
+
+Outcome bad_input(const Subject& subject, const Example& example) {
+    return on_stage(subject, {}, [&](Stage& stage, Outcome& outcome) {
+        const auto order = stage.order(1);
+        stage.world().put_in_play(order);
+        bool first = true;
+        for (const auto& input : bad_inputs(stage.input(example.operation, order))) {
+            const auto seen = stage.call({example.operation, input, order});
+            append(outcome.lines, breaches(seen));
+            if (seen.worker_died) { return; }
+            const bool nothing_to_go_by = first && example.operation != "sync_inventory";
+            first = false;
+            if (nothing_to_go_by && seen.answered()) {
+                outcome.lines.push_back(example.operation +
+                                        " takes {} for an input: a member that is missing must be a fault that names it");
+            }
+            if (nothing_to_go_by && !seen.arrivals.empty()) {
+                outcome.lines.push_back(example.operation + " sends " + seen.arrivals.front().line + " though its input is {}");
+            }
+        }
+    });
+}
+
+Outcome fuzz(const Subject& subject, const Example& example) {
+    return on_stage(subject, {}, [&](Stage& stage, Outcome& outcome) {
+        const auto mutator = std::make_shared<Mutator>(subject.seed);
+        const auto order = stage.order(1);
+        stage.world().put_in_play(order);
+        if (example.operation != "create_order") { (void)stage.world().adopt(order.reference); }
+        const auto last = std::make_shared<std::string>();
+        const bool webhook = example.operation == "handle_webhook";
+        if (!webhook) {
+            stage.world().spoil = [mutator, last](http::Response& answer) {
+                answer.body = mutator->document(answer.body);
+                *last = answer.body;
+            };
+        }
+        for (std::size_t round = 1; round <= fuzz_rounds; ++round) {
+            Json input = stage.input(example.operation, order);
+            if (webhook) {
+                *last = mutator->document(example.input.text("body"));
+                input.set("body", *last);
+            }
+            const auto seen = stage.call({example.operation, std::move(input), order});
+            auto wrong = breaches(seen);
+            if (wrong.empty()) { continue; }
+            append(outcome.lines, std::move(wrong));
+            outcome.lines.push_back("in round " + std::to_string(round) + " of --seed " + std::to_string(subject.seed) +
+                                    ", with " + (webhook ? "the payload " : "the answer ") + Json(last->substr(0, 400)).dump());
+            return;
+        }
+    });
+}
+
+/// What of the secrets shows: in what was printed the host blots them, and the blot tells.
+void look_for_secrets(const Stage& stage, const std::string& where, const std::string& text, Outcome& outcome) {
+    if (text.find("[secret]") != std::string::npos) {
+        append(outcome.lines, {where + " shows a secret (the host has blotted it out): a secret belongs into requests alone"});
+    }
+    for (const auto& secret : stage.secrets()) {
+        if (text.find(secret) != std::string::npos) {
+            append(outcome.lines, {where + " shows the secret " + secret.substr(7, secret.size() - 20) + " in clear"});
+        }
+    }
+}
+
+void try_for_secrets(Stage& stage, Outcome& outcome) {
+    const auto order = stage.order(1);
+    stage.world().put_in_play(order);
+    (void)stage.world().adopt(order.reference);
+    std::string before;
+    for (const auto* example : tried_operations(stage.subject())) {
+        for (auto input : {stage.input(example->operation, order), Json::object()}) {
+            const auto seen = stage.call({example->operation, std::move(input), order});
+            look_for_secrets(stage, "the answer of " + example->operation, seen.answer.text + seen.answer.output.dump(), outcome);
+            const auto printed = stage.printed();
+            look_for_secrets(stage, "what " + example->operation + " logs or prints",
+                             printed.substr(std::min(before.size(), printed.size())), outcome);
+            before = printed;
+        }
+    }
+}
+
+Outcome secrets(const Subject& subject) {
+    Outcome outcome;
+    for (const auto trouble : {Trouble::none, Trouble::error_500, Trouble::malformed, Trouble::cut_fresh}) {
+        const auto one = on_stage(subject, {.trouble = trouble}, &try_for_secrets);
+        append(outcome.lines, one.lines);
+    }
+    return outcome;
+}
+
+Outcome canceled(const Subject& subject, const Example& example) {
+    // Pages that never end show whether somebody listens; without pages it is an answer that never comes.
+    const bool pages = example.exchanges.size() > 1;
+    Stage::Setup setup{.trouble = pages ? Trouble::looping_pages : Trouble::silence, .latency = overlap};
+    setup.request_timeout = subject.patience * 2;
+    return on_stage(subject, std::move(setup), [&](Stage& stage, Outcome& outcome) {
+        const auto order = stage.order(1);
+        stage.world().put_in_play(order);
+        (void)stage.world().adopt(order.reference);
+        const auto timer = stage.bench().clock().after(cancel_after, [&stage] { stage.bench().cancel(); });
+        const auto seen = stage.call(example.operation, order);
+        stage.bench().clock().cancel(timer);
+        if (seen.worker_died) {
+            outcome.lines.push_back(example.operation + " does not give up when it is canceled: " + seen.answer.text);
+        }
+        else if (seen.took.count() > cancel_within_ms) {
+            outcome.lines.push_back(example.operation + " gave up " + std::to_string(seen.took.count()) +
+                                    " ms after it had begun, and was canceled after " + std::to_string(cancel_after.count()) +
+                                    " ms");
+        }
+        else if (seen.answered() && example.operation == "sync_inventory") {
+            outcome.lines.push_back("sync_inventory says that the stock is complete after it was canceled");
+        }
+    });
+}
+
+Outcome many_at_once(const Subject& subject, const Example& example) {
+    return on_stage(subject, {.latency = overlap}, [&](Stage& stage, Outcome& outcome) {
+        std::vector<Stage::Ask> asks;
+        const bool creates = example.operation == "create_order";
+        for (std::size_t i = 0; i < at_once; ++i) {
+            const auto order = stage.order(i + 1);
+            stage.world().put_in_play(order);
+            if (!creates) { (void)stage.world().adopt(order.reference); }
+            asks.push_back({example.operation, stage.input(example.operation, order), order});
+        }
+        for (const auto& seen : stage.call_all(asks, false)) {
+            if (seen.worker_died) { return append(outcome.lines, breaches(seen)); }
+            const auto ids = stage.world().orders_of(seen.order.reference);
+            const auto wrong = unlike(example, seen, ids.empty() ? "" : ids.front());
+            if (!wrong.empty()) {
+                append(outcome.lines, {wrong.front() + " (with " + std::to_string(at_once) + " calls at once, for " +
+                                       seen.order.reference + ")"});
+            }
+            if (outcome.lines.size() >= 3) { return; }
+        }
+    });
+}
+
+/// Anonymous resident memory of a process in KiB (proc(5), RssAnon); nothing when it is not told.
+std::optional<std::int64_t> anonymous_kib(int pid) {
+    std::ifstream in("/proc/" + std::to_string(pid) + "/status");
+    for (std::string line; std::getline(in, line);) {
+        if (!line.starts_with("RssAnon:")) { continue; }
+        std::istringstream words(line.substr(8));
+        std::int64_t kib = 0;
+        if (words >> kib) { return kib; }
+    }
+    return {};
+}
+
+/// Calls every operation again and again; a call that fails or an end of the worker ends it.
+bool call_on(Stage& stage, std::size_t calls, Outcome& outcome) {
+    const auto operations = tried_operations(stage.subject());
+    for (std::size_t done = 0, next = 0; done < calls; done += growth_chunk) {
+        std::vector<Stage::Ask> asks;
+        for (std::size_t i = 0; i < growth_chunk; ++i, ++next) {
+            const auto& example = *operations[next % operations.size()];
+            const auto order = stage.order(1 + next % growth_chunk);
+            asks.push_back({example.operation, stage.input(example.operation, order), order});
+        }
+        for (const auto& seen : stage.call_all(asks, false)) {
+            if (!seen.answered() || seen.worker_died) {
+                outcome.lines.push_back(seen.operation + " failed after about " + std::to_string(done) +
+                                        " calls: " + seen.answer.text);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+Outcome growth(const Subject& subject) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    (void)subject;
+    return skipped("memory is not measured under a sanitizer");
+#else
+    if (tried_operations(subject).empty()) { return skipped("no operation can be tried"); }
+    return on_stage(subject, {.honours_keys = true}, [&](Stage& stage, Outcome& outcome) {
+        for (std::size_t i = 1; i <= growth_chunk; ++i) {
+            stage.world().put_in_play(stage.order(i));
+            (void)stage.world().adopt(stage.order(i).reference);
+        }
+        if (!call_on(stage, growth_warm_up, outcome)) { return; }
+        std::vector<std::int64_t> grown;
+        // What has settled after the first half does not grow in the second; a leak does.
+        for (int half = 0; half < 2; ++half) {
+            const auto before = anonymous_kib(stage.bench().pid());
+            if (!call_on(stage, growth_calls / 2, outcome)) { return; }
+            const auto after = anonymous_kib(stage.bench().pid());
+            if (!before || !after) {
+                outcome = skipped("this system does not tell how much memory a process has");
+                return;
+            }
+            grown.push_back(*after - *before);
+        }
+        if (grown[0] + grown[1] > growth_max_kib && grown[1] > growth_max_kib / 2) {
+            outcome.lines.push_back("the worker's memory grew by " + std::to_string(grown[0]) + " KiB in the first and " +
+                                    std::to_string(grown[1]) + " KiB in the second half of " + std::to_string(growth_calls) +
+                                    " calls: something is never freed");
+        }
+    });
+#endif
+}
+
+}  // namespace
+
+void add_load_cases(const Subject& subject, std::vector<Case>& cases) {
+    const auto operations = tried_operations(subject);
+    for (const auto* example : operations) {
+        const auto& name = example->operation;
+        const auto with = [example](Outcome (*run)(const Subject&, const Example&)) {
+            return [example, run](const Subject& tried) { return run(tried, *example); };
+        };
+        cases.push_back({name + ".input", name + " refuses inputs that lack something", with(&bad_input)});
+        if (!example->exchanges.empty() || name == "handle_webhook") {
+            cases.push_back(
+                {name + ".fuzz", name + " withstands " + std::to_string(fuzz_rounds) + " damaged documents", with(&fuzz)});
+        }
+        const bool speaks = !example->exchanges.empty() || !example->smtp_tls.empty();
+        if (speaks && !is_effect(name)) {
+            cases.push_back({name + ".cancel", name + " gives up when it is canceled", with(&canceled)});
+        }
+        if (!example->exchanges.empty() && name != "sync_inventory") {
+            cases.push_back({name + ".threads",
+                             std::to_string(at_once) + " calls of " + name + " at once keep their answers apart",
+                             with(&many_at_once)});
+        }
+    }
+    if (operations.empty()) { return; }
+    cases.push_back({"secrets", "no secret is logged, printed or answered", &secrets});
+    cases.push_back({"growth", std::to_string(growth_calls) + " calls leave no memory behind", &growth});
+}
+
+}  // namespace crossdock::check

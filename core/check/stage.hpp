@@ -1,0 +1,118 @@
+#pragma once
+
+#include "base/scratch_folder.hpp"
+#include "base/unique_fd.hpp"
+#include "check/dialect.hpp"
+#include "check/plugin_bench.hpp"
+#include "check/trouble.hpp"
+#include "check/untrusted_tls.hpp"
+#include "check/world.hpp"
+#include "http/server.hpp"
+#include "sandbox/mail_sink.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace crossdock::check {
+
+/// What is tried, and how patiently.
+struct Subject {
+    std::filesystem::path library;
+    Dialect dialect = {};
+    plugin::Manifest manifest = {};
+    milliseconds patience{10'000};  ///< for one call
+    std::uint64_t seed = 1;
+
+    [[nodiscard]] bool offers(std::string_view operation) const;
+    /// The strongest effect class that the manifest says; unsafe when it says nothing.
+    [[nodiscard]] std::string strongest(std::string_view operation) const;
+};
+
+/// One call of the plugin, as it looks from outside.
+struct Seen {
+    std::string operation;
+    Trouble trouble = Trouble::none;
+    InPlay order = {};
+    plugin::CallAnswer answer = {};
+    bool worker_died = false;
+    Json rows = Json::array();           ///< that sync_inventory handed over
+    std::vector<Arrival> arrivals = {};  ///< while the call ran
+    std::size_t mails = 0;               ///< that the mail sink has stored by then
+    milliseconds took{0};
+
+    [[nodiscard]] bool answered() const { return answer.status == plugin::CallStatus::answered; }
+};
+
+/// True for operations that change the outside world.
+[[nodiscard]] bool is_effect(std::string_view operation);
+
+/// The stage of one case: a worker process of its own with the plugin in it, and a hostile sandbox that it talks to.
+///
+/// Threads: one. Lifetime: the subject outlives it.
+class Stage {
+public:
+    struct Setup {
+        Trouble trouble = Trouble::none;
+        std::size_t trouble_from = 0;
+        bool honours_keys = false;
+        milliseconds latency{0};
+        milliseconds request_timeout{1'000};  ///< of one HTTP or SMTP exchange
+        Json settings = Json::object();       ///< instead of what would be given, by name; null leaves one out
+        std::string url_suffix = {};          ///< behind each url setting
+    };
+
+    /// Errors: the plugin does not start, no port is free.
+    [[nodiscard]] static Result<std::unique_ptr<Stage>> open(const Subject& subject, Setup setup);
+    ~Stage();
+    Stage(const Stage&) = delete;
+    Stage& operator=(const Stage&) = delete;
+
+    [[nodiscard]] World& world() { return *world_; }
+    [[nodiscard]] PluginBench& bench() { return *bench_; }
+    [[nodiscard]] const Subject& subject() const { return subject_; }
+    [[nodiscard]] std::size_t tls_believed() const { return tls_ ? tls_->believed() : 0; }
+
+    /// The order that the cassettes speak of, n further: another reference, another key.
+    [[nodiscard]] InPlay order(std::size_t n) const;
+    /// The cassette's input, speaking of that order. Requires that there is an example of the operation.
+    [[nodiscard]] Json input(std::string_view operation, const InPlay& order) const;
+
+    struct Ask {
+        std::string operation;
+        Json input;
+        InPlay order = {};
+    };
+    [[nodiscard]] Seen call(const Ask& ask) { return std::move(call_all({ask}, true).front()); }
+    [[nodiscard]] Seen call(std::string_view operation, const InPlay& order) {
+        return call(Ask{std::string(operation), input(operation, order), order});
+    }
+    /// At once; with several, arrivals and rows cannot be told apart and are left out.
+    [[nodiscard]] std::vector<Seen> call_all(const std::vector<Ask>& asks, bool record);
+
+    /// What worker and plugin have printed so far.
+    [[nodiscard]] std::string printed() const;
+    /// The values of the secret settings that the plugin was given.
+    [[nodiscard]] const std::vector<std::string>& secrets() const { return secrets_; }
+
+private:
+    Stage(const Subject& subject, Setup setup, ScratchFolder folder);
+    [[nodiscard]] Result<> raise();
+    [[nodiscard]] Result<> raise_peers();
+    [[nodiscard]] Json settings();
+    [[nodiscard]] Json setting(const Json& row, const Json* recorded);
+
+    const Subject& subject_;
+    Setup setup_;
+    ScratchFolder folder_;
+    UniqueFd output_;
+    std::unique_ptr<PluginBench> bench_;
+    std::shared_ptr<World> world_;
+    std::unique_ptr<http::Server> server_;
+    std::unique_ptr<sandbox::MailSink> mail_;
+    std::unique_ptr<UntrustedTls> tls_;
+    std::vector<std::string> secrets_;
+};
+
+}  // namespace crossdock::check

@@ -1,0 +1,155 @@
+// Adapters that each break one thing of the contract: built once for each BAD_..., which says which.
+#include "model.hpp"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+namespace sdk = crossdock::sdk;
+
+class Bad : public model::Model {
+public:
+    using Model::Model;
+
+#if defined(BAD_LOSES_KEY)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        return receipt(send_order(order, host, {}), order.reference);
+    }
+#elif defined(BAD_INVENTS_ID)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        auto made = Model::create_order(order, host);
+        if (made.status == 201 && !made.supplier_order_id) { made.supplier_order_id = "unknown"; }
+        return made;
+    }
+#elif defined(BAD_SENDS_AGAIN)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        auto made = Model::create_order(order, host);
+        for (int tries = 0; tries < 3 && made.status >= 500; ++tries) { made = Model::create_order(order, host); }
+        return made;
+    }
+#elif defined(BAD_LIES)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        auto made = Model::create_order(order, host);
+        made.transport = sdk::Transport::answered;
+        made.status = 201;
+        return made;
+    }
+#elif defined(BAD_THROWS_ON_REFUSAL)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        auto made = Model::create_order(order, host);
+        if (made.status != 201) { throw std::runtime_error("no luck"); }
+        return made;
+    }
+#elif defined(BAD_DROPS_RETRY_AFTER)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        auto made = Model::create_order(order, host);
+        made.retry_after_ms.reset();
+        return made;
+    }
+#elif defined(BAD_LOGS_SECRET)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        host.info("sending with " + host.secret("api_key"));
+        return Model::create_order(order, host);
+    }
+#elif defined(BAD_PRINTS_SECRET)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        const auto key = host.secret("api_key");
+        std::fprintf(stderr, "key: %s\n", key.c_str());
+        return Model::create_order(order, host);
+    }
+#elif defined(BAD_LEAKS)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        auto* const kept = new std::string(4096, 'x');
+        kept->front() = order.reference.front();
+        return Model::create_order(order, host);
+    }
+#elif defined(BAD_MIXES_UP)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        reference_ = order.reference;
+        const auto reply = send_order(order, host, {{ "Idempotency-Key", order.effect_key }});
+        return receipt(reply, reference_);
+    }
+    std::string reference_;
+#elif defined(BAD_HANGS)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        auto made = Model::create_order(order, host);
+        const volatile int status = made.status;
+        while (status == 500) {}
+        return made;
+    }
+#elif defined(BAD_EMPTY_LIST)
+    sdk::Lookup find_order(const std::string& reference, sdk::Host& host) override {
+        auto found = Model::find_order(reference, host);
+        if (!found.matches) { found.matches.emplace(); }
+        return found;
+    }
+#elif defined(BAD_FINDS_FIRST)
+    sdk::Lookup find_order(const std::string& reference, sdk::Host& host) override {
+        auto found = Model::find_order(reference, host);
+        if (found.matches && found.matches->size() > 1) { found.matches->resize(1); }
+        return found;
+    }
+#elif defined(BAD_CRASHES)
+    std::vector<sdk::Evidence> get_order_status(const sdk::PlacedOrder& order, sdk::Host& host) override {
+        const auto reply = get("/orders/" + order.supplier_order_id.value_or(""), host);
+        const auto body = reply.json();
+        // What is not there is looked into all the same.
+        const char* const nowhere = nullptr;
+        const char* const text = body ? reply.body.c_str() : nowhere;
+        host.debug(std::string_view(text, 1 + std::strlen(text)));
+        return {evidence_of(*body, "order.status")};
+    }
+#elif defined(BAD_HALF_A_LIST)
+    std::string sync_inventory(sdk::InventorySink& sink, sdk::Host& host) override {
+        std::string exchange;
+        try {
+            return Model::sync_inventory(sink, host);
+        } catch (const std::exception&) { return exchange; }
+    }
+#elif defined(BAD_TRUSTS_PAGES)
+    std::string sync_inventory(sdk::InventorySink& sink, sdk::Host& host) override {
+        std::string exchange;
+        std::int64_t pages = 1;
+        for (std::int64_t number = 1; number <= pages; ++number) {
+            const auto body = page(number, host, exchange);
+            pages = body.need_integer("pages");
+            emit(body, sink);
+        }
+        return exchange;
+    }
+#elif defined(BAD_IGNORES_CANCEL)
+    std::string sync_inventory(sdk::InventorySink& sink, sdk::Host& host) override {
+        for (std::int64_t number = 1;;) {
+            const auto reply = get("/stock?page=" + std::to_string(number), host);
+            if (!reply.answered(200)) { continue; }
+            const auto body = sdk::Json::parse(reply.body);
+            emit(body, sink);
+            number = body.need_integer("page") + 1;
+            if (number > body.need_integer("pages")) { return reply.exchange; }
+        }
+    }
+#elif defined(BAD_EXITS)
+    std::vector<sdk::Evidence> handle_webhook(const sdk::Webhook& webhook, sdk::Host& host) override {
+        try {
+            return Model::handle_webhook(webhook, host);
+        } catch (const sdk::JsonError&) { std::_Exit(3); }
+    }
+#elif defined(BAD_SWALLOWS)
+    std::vector<sdk::Evidence> handle_webhook(const sdk::Webhook& webhook, sdk::Host& host) override {
+        try {
+            return Model::handle_webhook(webhook, host);
+        } catch (const sdk::JsonError&) { throw std::runtime_error(""); }
+    }
+#elif defined(BAD_SCHEMA)
+    static sdk::Schema settings() {
+        return sdk::Schema{}.url("base_url", "Root of the API").secret("api_key", "").text("base_url", "Once more");
+    }
+#else
+#error "which thing is broken?"
+#endif
+};
+
+}  // namespace
+
+CROSSDOCK_EXPORT_SUPPLIER(Bad)

@@ -1,0 +1,3 @@
+#include "model.hpp"
+
+CROSSDOCK_EXPORT_SUPPLIER(model::Model)

@@ -1,0 +1,209 @@
+// `crossdock plugin check` on the real binary: what is well passes, and each thing that is broken is found and named.
+#include "base/json.hpp"
+#include "base/process.hpp"
+#include "base/unique_fd.hpp"
+#include "check/report.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace crossdock {
+namespace {
+
+namespace fs = std::filesystem;
+using support::TemporaryFolder;
+
+struct Ran {
+    int exit_code = -1;
+    std::string out;
+};
+
+Ran run(std::vector<std::string> arguments) {
+    const TemporaryFolder folder;
+    const auto log = folder.path() / "out";
+    const UniqueFd out(::open(log.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    arguments.insert(arguments.begin(), {"plugin", "check"});
+    ProcessSpec spec{.program = CROSSDOCK, .arguments = std::move(arguments), .environment = own_environment()};
+    spec.stdout_fd = spec.stderr_fd = out.get();
+    auto process = Process::spawn(spec);
+    REQUIRE(process.has_value());
+    const int status = process->wait();
+    std::ifstream in(log, std::ios::binary);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()}};
+}
+
+const fs::path source = CROSSDOCK_SOURCE_DIR;
+const fs::path check_plugins = CHECK_PLUGINS;
+
+std::string cassettes() {
+    return (source / "tests" / "check" / "cassettes").string();
+}
+
+/// All cases of a plugin that is well.
+void passes(const fs::path& library, const fs::path& recorded) {
+    const auto ran = run({library.string(), "--cassettes", recorded.string()});
+    INFO(ran.out);
+    CHECK(ran.exit_code == 0);
+    CHECK(ran.out.find(", 0 failed") != std::string::npos);
+}
+
+struct Bad {
+    const char* plugin;
+    const char* chosen;  ///< the case that finds it
+    const char* says;
+};
+
+void finds(const Bad& bad) {
+    const auto ran =
+        run({(check_plugins / bad.plugin).string(), "--cassettes", cassettes(), "--case", bad.chosen, "--timeout", "4s"});
+    INFO(bad.plugin << " " << bad.chosen << "\n" << ran.out);
+    CHECK(ran.exit_code == 1);
+    CHECK(ran.out.find(std::string("FAILED  ") + bad.chosen) != std::string::npos);
+    CHECK(ran.out.find(bad.says) != std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("an adapter with every operation passes the check", "[check]") {
+    passes(check_plugins / "libcheck_good.so", cassettes());
+}
+TEST_CASE("the bundled supplier passes the check", "[check]") {
+    passes(fs::path(PLUGINS) / "libphonex.so", source / "plugins" / "phonex" / "cassettes");
+}
+TEST_CASE("the bundled channel passes the check", "[check]") {
+    passes(fs::path(PLUGINS) / "libemail.so", source / "plugins" / "email" / "cassettes");
+}
+TEST_CASE("the adapter of the tutorial passes the check", "[check]") {
+    passes(ACME, source / "tests" / "docs" / "acme" / "cassettes");
+}
+TEST_CASE("an adapter in plain C passes the check", "[check]") {
+    passes(fs::path(TEST_PLUGINS) / "libplain_c.so", source / "plugins" / "phonex" / "cassettes");
+}
+
+TEST_CASE("the check finds what is wrong with how an order is placed", "[check]") {
+    finds(GENERATE(
+        Bad{"libbad_loses_key.so", "create_order.class.same-key", "does not send the engine's key"},
+        Bad{"libbad_invents_id.so", "create_order.wrong-type", "reports the id \"unknown\" while the answer is an HTML page"},
+        Bad{"libbad_sends_again.so", "create_order.error-500", "the plugin says that nothing was sent, but a request left"},
+        Bad{"libbad_lies.so", "create_order.cut", "says transport \"answered\", and on the wire it was \"cut\""},
+        Bad{"libbad_throws_on_refusal.so", "create_order.error-500", "failed (no luck) though a request had left"},
+        Bad{"libbad_drops_retry_after.so", "create_order.busy-429", "drops the peer's Retry-After of 7 s"},
+        Bad{"libbad_hangs.so", "create_order.error-500", "create_order took longer than 4s"}));
+}
+
+TEST_CASE("the check finds what is wrong with how a supplier is asked", "[check]") {
+    finds(GENERATE(Bad{"libbad_empty_list.so", "find_order.error-500", "an empty list would have the order placed again"},
+                   Bad{"libbad_finds_first.so", "find_order.duplicates", "report both, so that a person looks"},
+                   Bad{"libbad_crashes.so", "get_order_status.empty-body", "get_order_status ended its worker"},
+                   Bad{"libbad_half_a_list.so", "sync_inventory.error-500-later", "half a list must be a fault"},
+                   Bad{"libbad_trusts_pages.so", "sync_inventory.looping-pages", "half a list must be a fault"},
+                   Bad{"libbad_ignores_cancel.so", "sync_inventory.cancel", "does not give up when it is canceled"},
+                   Bad{"libbad_exits.so", "handle_webhook.spoiled", "exit code 3"},
+                   Bad{"libbad_swallows.so", "handle_webhook.spoiled", "failed without a text"}));
+}
+
+TEST_CASE("the check finds leaks of secrets, answers mixed up and senseless manifests", "[check]") {
+    finds(GENERATE(Bad{"libbad_logs_secret.so", "secrets", "what create_order logs or prints shows a secret"},
+                   Bad{"libbad_prints_secret.so", "secrets", "shows the secret api_key in clear"},
+                   Bad{"libbad_mixes_up.so", "create_order.threads", "with 64 calls at once"},
+                   Bad{"libbad_schema.so", "settings.schema", "base_url stands there twice"},
+                   Bad{"libtwo_symbols.so", "descriptor.symbols", "the library exports acme_debug"},
+                   Bad{"liblookup_without_find.so", "manifest", "there is no find_order to look up with"}));
+}
+
+TEST_CASE("the check finds memory that is never freed", "[check]") {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    const auto ran = run({(check_plugins / "libcheck_good.so").string(), "--cassettes", cassettes(), "--case", "growth"});
+    CHECK(ran.out.find("memory is not measured under a sanitizer") != std::string::npos);
+#else
+    finds({"libbad_leaks.so", "growth", "something is never freed"});
+#endif
+}
+
+TEST_CASE("an operation that no cassette shows succeeding fails the check", "[check]") {
+    // A channel's cassettes show nothing of a supplier.
+    const auto recorded = (source / "plugins" / "email" / "cassettes").string();
+    const auto ran = run({(check_plugins / "libcheck_good.so").string(), "--cassettes", recorded, "--case", "cassettes"});
+    INFO(ran.out);
+    CHECK(ran.exit_code == 1);
+    CHECK(ran.out.find("find_order is offered, and no cassette shows it succeeding") != std::string::npos);
+}
+
+TEST_CASE("a library that is no plugin fails the check, with the reason", "[check]") {
+    for (const auto& [file, says] : {std::pair{"libno_symbol.so", "crossdock_plugin"}, std::pair{"libwrong_abi_new.so", "ABI"}}) {
+        const auto ran = run({(fs::path(TEST_PLUGINS) / file).string()});
+        INFO(ran.out);
+        CHECK(ran.exit_code == 1);
+        CHECK(ran.out.find("FAILED  descriptor\n") != std::string::npos);
+        CHECK(ran.out.find(says) != std::string::npos);
+    }
+}
+
+TEST_CASE("the check is reported as JSON and as JUnit, and the same seed does the same again", "[check]") {
+    const TemporaryFolder folder;
+    const auto junit = folder.path() / "report.xml";
+    const std::vector<std::string> arguments{(check_plugins / "libbad_swallows.so").string(),
+                                             "--cassettes",
+                                             cassettes(),
+                                             "--case",
+                                             "handle_webhook",
+                                             "--seed",
+                                             "7",
+                                             "--json",
+                                             "--junit",
+                                             junit.string()};
+    const auto first = run(arguments);
+    const auto second = run(arguments);
+    CHECK(first.exit_code == 1);
+    const auto one = Json::parse(first.out);
+    const auto two = Json::parse(second.out);
+    REQUIRE(one.has_value());
+    REQUIRE(two.has_value());
+    CHECK(one->integer("seed") == 7);
+    CHECK(one->integer("failed") >= 2);
+    REQUIRE(one->find("cases")->items().size() == two->find("cases")->items().size());
+    for (std::size_t i = 0; i < one->find("cases")->items().size(); ++i) {
+        CHECK(*one->find("cases")->items()[i].find("lines") == *two->find("cases")->items()[i].find("lines"));
+    }
+    std::ifstream in(junit);
+    const std::string xml{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    CHECK(xml.starts_with("<?xml"));
+    CHECK(xml.find("<testcase classname=\"crossdock.check\" name=\"handle_webhook.spoiled\"") != std::string::npos);
+    CHECK(xml.find("<failure message=\"handle_webhook refuses what is no payload\">") != std::string::npos);
+}
+
+TEST_CASE("what a check is asked that makes no sense is a usage error", "[check]") {
+    const auto good = (check_plugins / "libcheck_good.so").string();
+    struct Row {
+        std::vector<std::string> arguments;
+        const char* says;
+    };
+    for (const auto& row :
+         {Row{{"/nowhere/libx.so"}, "/nowhere/libx.so"}, Row{{good, "--case", "nonsense"}, "there is no case nonsense"},
+          Row{{good, "--cassettes", "/nowhere"}, "there is no such folder"}, Row{{good, "--timeout", "soon"}, "--timeout"},
+          Row{{good, "--seed", "x"}, "--seed"}}) {
+        const auto ran = run(row.arguments);
+        INFO(ran.out);
+        CHECK(ran.exit_code == 2);
+        CHECK(ran.out.find(row.says) != std::string::npos);
+    }
+}
+
+TEST_CASE("a JUnit report holds no markup of its lines", "[check]") {
+    check::Report report{.library = "liba.so", .plugin = "a <1>", .digest = {}, .seed = 1};
+    report.cases.push_back({"one", "a & b", check::Verdict::failed, {"<b> \"quoted\" \x01"}, milliseconds{1'234}});
+    report.cases.push_back({"two", "skipped", check::Verdict::skipped, {"why"}, milliseconds{5}});
+    const auto xml = check::report_junit(report);
+    CHECK(xml.find("&lt;b&gt; &quot;quoted&quot; ?") != std::string::npos);
+    CHECK(xml.find("a &amp; b") != std::string::npos);
+    CHECK(xml.find("time=\"1.234\"") != std::string::npos);
+    CHECK(xml.find("<skipped message=\"why\"/>") != std::string::npos);
+}
+
+}  // namespace crossdock
