@@ -6,6 +6,7 @@
 #include "base/system_clock.hpp"
 #include "store/database.hpp"
 
+#include <algorithm>
 #include <memory>
 
 namespace crossdock::app {
@@ -132,6 +133,26 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
     return specs;
 }
 
+/// Takes the weaker of what the account claims and what its plugin can, and says where that is less than was claimed.
+static void weaken(pipeline::OperationRules& rules, const std::string& account, model::EffectClass claimed,
+                   const plugin::Manifest& manifest) {
+    auto strongest = model::EffectClass::unsafe;
+    for (const auto& [operation, effect_class] : manifest.classes) {
+        if (operation == "create_order") { strongest = model::effect_class_named(effect_class).value_or(strongest); }
+    }
+    rules.effect_class = model::weaker(claimed, strongest);
+    if (rules.effect_class != claimed) {
+        Log::warning("the account claims more than its plugin can; the weaker class holds",
+                     {{"account", account}, {"claimed", model::name(claimed)}, {"plugin", model::name(strongest)}});
+    }
+    const auto& offered = manifest.operations;
+    rules.can_ask = std::find(offered.begin(), offered.end(), "find_order") != offered.end();
+    if (!rules.can_ask && rules.effect_class != model::EffectClass::unsafe) {
+        Log::warning("the plugin has no find_order: an order whose outcome stays unknown waits for a person",
+                     {{"account", account}, {"class", model::name(rules.effect_class)}});
+    }
+}
+
 pipeline::EngineOptions engine_options(const Config& config, const orders::Accounts& accounts,
                                        std::vector<pipeline::Definition> definitions,
                                        const std::map<std::string, plugin::Manifest>& manifests) {
@@ -149,17 +170,9 @@ pipeline::EngineOptions engine_options(const Config& config, const orders::Accou
             rules.create_order.key_valid_for = at->second.key_valid_for;
             rules.create_order.visible_within = at->second.visible_within;
             const auto claimed = model::effect_class_named(at->second.effect_class).value_or(model::EffectClass::unsafe);
-            auto strongest = model::EffectClass::unsafe;
-            if (const auto manifest = manifests.find(account.name); manifest != manifests.end()) {
-                for (const auto& [operation, effect_class] : manifest->second.classes) {
-                    if (operation == "create_order") { strongest = model::effect_class_named(effect_class).value_or(strongest); }
-                }
-            }
-            rules.create_order.effect_class = model::weaker(claimed, strongest);
-            if (rules.create_order.effect_class != claimed) {
-                Log::warning("the account claims more than its plugin can; the weaker class holds",
-                             {{"account", account.name}, {"claimed", model::name(claimed)}, {"plugin", model::name(strongest)}});
-            }
+            const auto manifest = manifests.find(account.name);
+            weaken(rules.create_order, account.name, claimed,
+                   manifest == manifests.end() ? plugin::Manifest{} : manifest->second);
         }
         options.rules[account.name] = rules;
     }

@@ -88,10 +88,11 @@ int PluginBench::pid() const {
     return workers_->pid_of(worker_name);
 }
 
-Result<plugin::Manifest> inspect_plugin(const std::filesystem::path& file) {
+Result<plugin::Manifest> inspect_plugin(const std::filesystem::path& file, const std::string& interface) {
     PluginBench bench;
     plugin::WorkerSpec spec;
     spec.library = std::filesystem::absolute(file);
+    spec.interface = interface;
     spec.inspect_only = true;
     return bench.start(std::move(spec));
 }

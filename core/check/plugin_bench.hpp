@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace crossdock::check {
@@ -47,7 +48,7 @@ private:
     std::unique_ptr<plugin::Workers> workers_;
 };
 
-/// Reads a plugin's manifest through a short-lived worker; no code of an account runs.
-[[nodiscard]] Result<plugin::Manifest> inspect_plugin(const std::filesystem::path& file);
+/// Reads a plugin's manifest through a short-lived worker; no code of an account runs. `interface`: empty means whichever.
+[[nodiscard]] Result<plugin::Manifest> inspect_plugin(const std::filesystem::path& file, const std::string& interface = {});
 
 }  // namespace crossdock::check

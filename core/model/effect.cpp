@@ -21,19 +21,21 @@ UtcMs conclusive_from(const EffectRules& rules, const EffectState& state) {
 /// An outcome nobody knows, resolved by its class. `again_at` is when a further send is due.
 Decision resolve_unknown(const EffectRules& rules, const EffectState& state, UtcMs now, UtcMs again_at) {
     const bool used_up = state.attempts >= rules.attempts_max;
+    const auto ask = [&](UtcMs at, std::string why) -> Decision {
+        if (!rules.can_ask) { return {Next::park, now, why + ", and the plugin cannot ask the supplier (it has no find_order)"}; }
+        return {Next::ask, at, why + ": the supplier is asked by our reference"};
+    };
     switch (rules.effect_class) {
         case EffectClass::repeatable:
             if (used_up) { return {Next::dead_letter, now, "attempts used up"}; }
             return {Next::send, again_at, "unknown, and repeatable: the same message is sent again"};
         case EffectClass::idempotent:
             if (now < state.first_intent_at + rules.key_valid_for.count()) {
-                if (used_up) {
-                    return {Next::ask, again_at, "unknown, attempts used up: the supplier is asked by our reference"};
-                }
+                if (used_up) { return ask(again_at, "unknown, attempts used up"); }
                 return {Next::send, again_at, "unknown, and the supplier honours our key: sent again with the same key"};
             }
-            return {Next::ask, now, "unknown, and our key is no longer valid: the supplier is asked by our reference"};
-        case EffectClass::lookup: return {Next::ask, now, "unknown: the supplier is asked by our reference"};
+            return ask(now, "unknown, and our key is no longer valid");
+        case EffectClass::lookup: return ask(now, "unknown");
         case EffectClass::unsafe: return {Next::park, now, "unknown, and the supplier can neither deduplicate nor be asked"};
     }
     return {};

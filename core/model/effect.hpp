@@ -51,6 +51,7 @@ struct EffectRules {
     EffectClass effect_class = EffectClass::unsafe;
     milliseconds key_valid_for{0};   ///< idempotent: counted from the first intent
     milliseconds visible_within{0};  ///< lookup: an order can be found this long after it was sent
+    bool can_ask = true;             ///< the plugin has find_order; without it nobody can ask, whatever the class
     milliseconds request_timeout{10'000};
     int attempts_max = 8;
     milliseconds backoff{2'000};

@@ -31,6 +31,7 @@ model::EffectRules rules_of(const Environment& environment, const store::EffectR
             rules.request_timeout = at->second.request_timeout;
             rules.key_valid_for = at->second.create_order.key_valid_for;
             rules.visible_within = at->second.create_order.visible_within;
+            rules.can_ask = at->second.create_order.can_ask;
         }
     }
     else if (const auto at = environment.options.channels.find(effect.target); at != environment.options.channels.end()) {

@@ -21,6 +21,7 @@ struct OperationRules {
     model::EffectClass effect_class = model::EffectClass::unsafe;
     milliseconds key_valid_for{0};
     milliseconds visible_within{0};
+    bool can_ask = true;  ///< the plugin has find_order
 };
 
 struct AccountRules {

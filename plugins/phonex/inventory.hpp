@@ -2,12 +2,11 @@
 
 #include <crossdock/sdk.hpp>
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace phonex {
@@ -54,41 +53,13 @@ private:
         throw std::runtime_error("inventory page " + std::to_string(page) + ": " + what);
     }
 
-    static bool digits(std::string_view text) {
-        return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-    }
-
-    /// 12 or "12" is a quantity, "100+" a lower bound.
-    static void quantity(const sdk::Json& item, sdk::InventoryRow& row) {
-        const auto* value = item.find("quantity");
-        std::string written = value != nullptr && (value->is_number() || value->is_string()) ? value->text() : std::string();
-        if (value != nullptr && value->is_string() && !written.empty() && written.back() == '+') {
-            row.lower_bound = true;
-            written.pop_back();
-        }
-        if (!digits(written) || written.size() > 12) { throw sdk::JsonError("\"quantity\" is no number of pieces"); }
-        row.quantity = std::stoll(written);
-    }
-
-    /// Decimal text as written, never through a float.
-    static std::string price(const sdk::Json& item) {
-        const auto* value = item.find("price");
-        const std::string written =
-            value != nullptr && (value->is_number() || value->is_string()) ? value->text() : std::string();
-        const auto point = written.find('.');
-        const std::string_view all = written;
-        const bool valid = digits(all.substr(0, point)) && (point == std::string::npos || digits(all.substr(point + 1)));
-        if (!valid || written.size() > 32) { throw sdk::JsonError("\"price\" is no decimal amount"); }
-        return written;
-    }
-
     static sdk::InventoryRow row(const sdk::Json& item) {
         sdk::InventoryRow made;
         made.sku = item.need_text("sku");
         if (made.sku.empty()) { throw sdk::JsonError("\"sku\" is empty"); }
         made.name = item.text("name").value_or("");
-        quantity(item, made);
-        made.price = price(item);
+        made.read_quantity(item, "quantity");
+        made.read_price(item, "price");
         made.currency = item.need_text("currency");
         made.grade = item.text("grade").value_or("");
         made.lock_status = item.text("lock_status").value_or("");

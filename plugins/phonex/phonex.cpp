@@ -10,23 +10,6 @@
 namespace phonex {
 namespace {
 
-/// Percent-encodes everything but RFC 3986's unreserved characters.
-std::string query_value(std::string_view text) {
-    static constexpr char digits[] = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-                           c == '_' || c == '~';
-        if (plain) { out += c; }
-        else {
-            out += '%';
-            out += digits[static_cast<unsigned char>(c) >> 4U];
-            out += digits[static_cast<unsigned char>(c) & 15U];
-        }
-    }
-    return out;
-}
-
 /// "2025-10-30T18:06:39Z", with or without fractions and offsets: the shape only, the engine reads the value.
 bool looks_like_rfc3339(std::string_view text) {
     constexpr std::string_view shape = "dddd-dd-ddTdd:dd:dd";
@@ -78,7 +61,8 @@ public:
     }
 
     sdk::Lookup find_order(const std::string& reference, sdk::Host& host) override {
-        const auto reply = host.http().get(base_url_ + "/v1/orders?reference=" + query_value(reference), {authorization(host)});
+        const auto reply =
+            host.http().get(base_url_ + "/v1/orders?reference=" + sdk::url_encoded(reference), {authorization(host)});
         sdk::Lookup found{.transport = reply.transport, .status = reply.status, .exchange = reply.exchange};
         if (!reply.reason.empty()) { found.reason = reply.reason; }
         if (!reply.answered(200)) { return found; }

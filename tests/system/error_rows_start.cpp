@@ -33,13 +33,13 @@ Seen wrong_abi(House& house) {
     Trial trial(house);
     const auto plugin = (executable_folder() / "../tests/plugins/libwrong_abi_new.so").lexically_normal();
     Trial::edit(trial.supplier(), "plugin: phonex", "plugin: " + plugin.string());
-    return trial.serve();
+    return trial.lint_and_serve();
 }
 
 Seen refused_setting(House& house) {
     Trial trial(house);
     Trial::edit(trial.config(), "port: " + std::to_string(house.idle().mail_port()), "port: 0");
-    return trial.serve();
+    return trial.lint_and_serve();
 }
 
 Seen missing_secret(House& house) {
@@ -132,11 +132,11 @@ std::vector<BadInput> config_rows() {
         spoiled("unknown step type", Where::pipeline, "supplier.create_order", "supplier.create_ordr"),
         spoiled("missing plugin file", Where::supplier, "plugin: phonex", "plugin: phonix"),
         {"wrong ABI version", wrong_abi},
-        starting("plugin that is no library", Where::supplier, "plugin: phonex", "plugin: ./phonex.yaml"),
-        starting("plugin of another kind", Where::supplier, "plugin: phonex", "plugin: email"),
-        starting("setting that the plugin does not know", Where::config, "tls: none", "tls: none, colour: blue"),
+        spoiled("plugin that is no library", Where::supplier, "plugin: phonex", "plugin: ./phonex.yaml"),
+        spoiled("plugin of another kind", Where::supplier, "plugin: phonex", "plugin: email"),
+        spoiled("setting that the plugin does not know", Where::config, "tls: none", "tls: none, colour: blue"),
         {"setting that the plugin refuses", refused_setting},
-        starting("missing setting", Where::supplier, "credentials:\n  api_key: { env: CROSSDOCK_DEMO_PHONEX_KEY }\n", ""),
+        spoiled("missing setting", Where::supplier, "credentials:\n  api_key: { env: CROSSDOCK_DEMO_PHONEX_KEY }\n", ""),
     };
 }
 

@@ -2,11 +2,14 @@
 
 #include <crossdock/host.hpp>
 #include <crossdock/json.hpp>
+#include <crossdock/rows.hpp>
 
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -178,6 +181,31 @@ struct InventoryRow {
     std::string grade = {};
     std::string lock_status = {};
     std::string warehouse = {};
+
+    /// The quantity of a supplier's article: 12, "12", or "100+", a lower bound.
+    /// Errors: JsonError that names the member and the row's sku.
+    void read_quantity(const Json& article, std::string_view key) {
+        const auto written = as_written(article, key);
+        lower_bound = written.ends_with('+');
+        const auto number = written.substr(0, written.size() - (lower_bound ? 1 : 0));
+        const auto [rest, error] = std::from_chars(number.data(), number.data() + number.size(), quantity);
+        if (error != std::errc{} || rest != number.data() + number.size() || quantity < 0) {
+            throw JsonError("\"" + std::string(key) + "\" of " + sku + " is no number of pieces");
+        }
+    }
+    /// The price of a supplier's article, a number or a string that is one: 231.00 stays "231.00", never through a float.
+    /// Errors: as read_quantity.
+    void read_price(const Json& article, std::string_view key) {
+        const auto written = as_written(article, key);
+        if (!is_decimal(written)) { throw JsonError("\"" + std::string(key) + "\" of " + sku + " is no decimal amount"); }
+        price = written;
+    }
+
+private:
+    static std::string_view as_written(const Json& article, std::string_view key) {
+        const auto* value = article.find(key);
+        return value != nullptr ? std::string_view(value->text()) : std::string_view();
+    }
 };
 
 /// Takes inventory rows, in batches. Blocks while the host stores one.

@@ -8,3 +8,4 @@
 #include <crossdock/json.hpp>
 #include <crossdock/manifest.hpp>
 #include <crossdock/plugin.hpp>
+#include <crossdock/url.hpp>

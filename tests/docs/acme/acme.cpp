@@ -1,37 +1,16 @@
 // [opening]
 #include <crossdock/sdk.hpp>
 
-#include <charconv>
 #include <cstdint>
 #include <set>
 #include <stdexcept>
 #include <string>
-#include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 namespace sdk = crossdock::sdk;
 
 namespace {
-
-/// For a value in a URL's query: everything but RFC 3986's unreserved characters is percent-encoded.
-std::string query_value(std::string_view text) {
-    static constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-                           c == '_' || c == '~';
-        if (plain) { out += c; }
-        else {
-            const auto byte = static_cast<unsigned char>(c);
-            out += '%';
-            out += digits[byte / 16];
-            out += digits[byte % 16];
-        }
-    }
-    return out;
-}
 
 /// Places purchase orders with ACME.
 ///
@@ -87,7 +66,8 @@ public:
 
     // [find_order]
     sdk::Lookup find_order(const std::string& reference, sdk::Host& host) override {
-        const auto reply = host.http().get(base_url_ + "/b2b/purchase-orders?po_number=" + query_value(reference), {key(host)});
+        const auto reply =
+            host.http().get(base_url_ + "/b2b/purchase-orders?po_number=" + sdk::url_encoded(reference), {key(host)});
         sdk::Lookup found{.transport = reply.transport, .status = reply.status, .exchange = reply.exchange};
         if (!reply.reason.empty()) { found.reason = reply.reason; }
         if (!reply.answered(200)) { return found; }
@@ -125,7 +105,7 @@ public:
             if (stock.items().empty() || !cursors.insert(cursor).second) {
                 throw std::runtime_error(reply.exchange + ": \"next\" leads nowhere");
             }
-            url = first + "&cursor=" + query_value(cursor);
+            url = first + "&cursor=" + sdk::url_encoded(cursor);
         }
     }
     // [/sync_inventory]
@@ -147,29 +127,14 @@ public:
 
     // [closing]
 private:
-    /// 12 is a quantity, "50+" a lower bound.
-    static void read_quantity(const sdk::Json& article, sdk::InventoryRow& row) {
-        const auto* value = article.find("on_hand");
-        const std::string_view text = value != nullptr ? std::string_view(value->text()) : std::string_view();
-        row.lower_bound = text.ends_with('+');
-        const auto* const end = text.data() + text.size() - (row.lower_bound ? 1 : 0);
-        const auto [rest, error] = std::from_chars(text.data(), end, row.quantity);
-        if (error != std::errc{} || rest != end || row.quantity < 0) {
-            throw sdk::JsonError("\"on_hand\" of " + row.sku + " is no number of pieces");
-        }
-    }
-
     static std::vector<sdk::InventoryRow> rows(const sdk::Json& stock) {
         std::vector<sdk::InventoryRow> rows;
         for (const auto& article : stock.items()) {
             sdk::InventoryRow row;
             row.sku = article.need_text("part");
             row.name = article.text("title").value_or("");
-            read_quantity(article, row);
-            // Decimal text as written, never through a float.
-            const auto* price = article.find("price");
-            if (price == nullptr || !price->is_number()) { throw sdk::JsonError("\"price\" of " + row.sku + " is no number"); }
-            row.price = price->text();
+            row.read_quantity(article, "on_hand");
+            row.read_price(article, "price");
             row.currency = article.need_text("currency");
             row.grade = article.text("grade").value_or("");
             row.warehouse = article.text("site").value_or("");

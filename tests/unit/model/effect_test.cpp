@@ -94,6 +94,22 @@ TEST_CASE("an unknown outcome is resolved as its class says", "[model][unit]") {
     CHECK_FALSE(decision.reason.empty());
 }
 
+TEST_CASE("a supplier that nobody can ask is not asked: a person looks", "[model][unit]") {
+    auto asked = rules(EffectClass::lookup);
+    asked.can_ask = false;
+    CHECK(name(after_send(Verdict::unknown, asked, sent_once(), now, 0.5, {}).next) == name(Next::park));
+    CHECK(name(on_recovery(asked, sent_once(), now).next) == name(Next::park));
+    auto keyed = rules(EffectClass::idempotent);
+    keyed.can_ask = false;
+    CHECK(name(after_send(Verdict::unknown, keyed, sent_once(), now, 0.5, {}).next) == name(Next::send));
+    auto old = sent_once();
+    old.first_intent_at = now - 60'000;
+    CHECK(name(after_send(Verdict::unknown, keyed, old, now, 0.5, {}).next) == name(Next::park));
+    old = sent_once();
+    old.attempts = 3;
+    CHECK(name(after_send(Verdict::unknown, keyed, old, now, 0.5, {}).next) == name(Next::park));
+}
+
 TEST_CASE("a key is used again only while the supplier honours it, counted from the first intent", "[model][unit]") {
     auto state = sent_once();
     state.first_intent_at = now - 59'999;
