@@ -7,6 +7,7 @@
 #include "base/journal_point.hpp"
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
+#include "check/plugin_bench.hpp"
 #include "store/inline_store.hpp"
 #include "store/migrate.hpp"
 
@@ -124,6 +125,8 @@ int run_cli(int argc, char** argv) {
     add_plugin_commands(app, line);
     try {
         app.parse(argc, argv);
+    } catch (const check::Interrupted& interrupted) {
+        return exit_by_signal + interrupted.signal;
     } catch (const CLI::ParseError& error) {
         const int code = app.exit(error);
         return code == 0 ? exit_ok : exit_usage;

@@ -97,17 +97,19 @@ int run_check(const CommandLine& line, const Given& given) {
     const auto options = options_of(line, given);
     if (!options) { return fail(line, options.error(), exit_usage); }
     if (given.list) { return list(line, *options); }
+    std::ofstream junit;
+    if (!given.junit.empty()) {
+        junit.open(given.junit, std::ios::binary);
+        if (!junit) { return fail(line, Fault{"the report cannot be written", given.junit}, exit_usage); }
+    }
     Progress progress(line.json);
     const auto report =
         check::run(*options, [&progress](const check::CaseReport& one, std::size_t of) { progress.show(one, of); });
     progress.end();
     if (!report) { return fail(line, report.error(), exit_usage); }
-    if (!given.junit.empty()) {
-        std::ofstream out(given.junit, std::ios::binary);
-        out << check::report_junit(*report);
-        out.close();
-        if (!out) { return fail(line, Fault{"the report cannot be written", given.junit}, exit_failed); }
-    }
+    junit << check::report_junit(*report);
+    junit.close();
+    const bool written = given.junit.empty() || !junit.fail();
     const auto failed = report->count(check::Verdict::failed);
     const auto skipped = report->count(check::Verdict::skipped);
     std::string text = (report->plugin.empty() ? report->library : report->plugin) + ": " +
@@ -115,6 +117,7 @@ int run_check(const CommandLine& line, const Given& given) {
     if (skipped > 0) { text += ", " + count_of(skipped, "skipped"); }
     text += " (seed " + std::to_string(report->seed) + ")\n";
     (void)show(line, check::report_json(*report), text);
+    if (!written) { return fail(line, Fault{"the report cannot be written", given.junit}, exit_failed); }
     return failed == 0 ? exit_ok : exit_failed;
 }
 

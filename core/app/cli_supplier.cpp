@@ -27,10 +27,6 @@ struct Given {
     bool act = false;
 };
 
-bool is_effect(const std::string& operation) {
-    return operation == "create_order" || operation == "cancel_order" || operation == "deliver";
-}
-
 Result<Json> read_input(const std::string& from) {
     if (from.empty()) { return Json::object(); }
     std::string text;
@@ -88,7 +84,7 @@ Result<Json> capture(const Config& config, const Given& given, const Json& input
     call.operation = given.operation;
     call.input = input;
     call.record = true;
-    call.effect = is_effect(given.operation);
+    call.effect = plugin::is_effect(given.operation);
     call.timeout = capture_timeout;
     if (call.effect) { call.not_after = system_boot_ms() + request_timeout.count(); }
     Json rows = Json::array();
@@ -108,7 +104,7 @@ Result<Json> capture(const Config& config, const Given& given, const Json& input
 }
 
 int run_capture(const CommandLine& line, const Given& given) {
-    if (is_effect(given.operation) && !given.act) {
+    if (plugin::is_effect(given.operation) && !given.act) {
         return fail(line,
                     Fault{given.operation + " acts: the supplier would take it for real, and Crossdock would not know of it. "
                                             "Say --act if that is what you want"},

@@ -9,6 +9,7 @@ enum ExitCode : int {
     exit_usage = 2,
     exit_bad_config = 3,   ///< config, pipeline or plugin
     exit_unavailable = 4,  ///< daemon or store
+    exit_by_signal = 128,  ///< and the signal's number, as shells have it
 };
 
 }  // namespace crossdock::app

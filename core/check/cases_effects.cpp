@@ -39,6 +39,23 @@ Outcome same_key_twice(const Subject& subject) {
     });
 }
 
+/// A cancellation sent twice has to be told from two.
+Outcome cancel_with_key(const Subject& subject) {
+    return on_stage(subject, {.honours_keys = true}, [](Stage& stage, Outcome& outcome) {
+        const auto order = stage.order(1);
+        stage.world().put_in_play(order);
+        (void)stage.world().adopt(order.reference);
+        for (int time = 0; time < 2; ++time) {
+            const auto seen = stage.call("cancel_order", order);
+            append(outcome.lines, breaches(seen));
+            if (!seen.arrivals.empty() && !seen.arrivals.front().with_key) {
+                append(outcome.lines, {"cancel_order does not send the engine's key (effect_key " + order.effect_key +
+                                       "), and is declared idempotent: send it as it is"});
+            }
+        }
+    });
+}
+
 /// The answer to a create got lost; the engine sends again with the same key.
 Outcome cut_then_again(const Subject& subject) {
     return on_stage(subject, {.trouble = Trouble::cut_fresh, .honours_keys = true}, [](Stage& stage, Outcome& outcome) {
@@ -122,6 +139,11 @@ void add_effect_cases(const Subject& subject, std::vector<Case>& cases) {
         cases.push_back(
             {"create_order.class.find", "an order whose answer was cut off is found by its reference",
              [](const Subject&) { return Outcome{{"create_order is declared lookup, and find_order cannot be tried"}}; }});
+    }
+    if (subject.offers("cancel_order") && subject.dialect.example("cancel_order") != nullptr &&
+        subject.strongest("cancel_order") == "idempotent") {
+        cases.push_back(
+            {"cancel_order.class.same-key", "cancel_order is idempotent: it sends the engine's key", &cancel_with_key});
     }
     if (subject.dialect.example("deliver") != nullptr && subject.offers("deliver") &&
         subject.strongest("deliver") == "repeatable") {

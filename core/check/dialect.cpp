@@ -85,6 +85,9 @@ Result<Example> example_of(const Cassette& cassette) {
             for (const auto& [name, value] : headers->members()) { one.headers.emplace_back(name, value.text()); }
         }
         one.body = sdk::testing::detail::body_of(exchange.response);
+        auto request = ours(exchange.request);
+        if (!request) { return Fault{request.error().text(), cassette.file}; }
+        one.request = std::move(*request);
         made.exchanges.push_back(std::move(one));
     }
     made.reference = reference_of(made.input, made.output);
@@ -99,6 +102,14 @@ Result<> take(Dialect& dialect, const Cassette& cassette) {
     if (!example) { return example.error(); }
     if (says_not_found(example->operation, example->output) && !dialect.not_found) { dialect.not_found = *example; }
     if (!went_well(example->operation, example->output) || dialect.example(example->operation) != nullptr) { return {}; }
+    for (const auto* id : {&example->reference, &example->effect_key, &example->supplier_order_id}) {
+        const bool digits = std::all_of(id->begin(), id->end(), [](char c) { return c >= '0' && c <= '9'; });
+        const bool escaped = Json(*id).dump().size() != id->size() + 2;
+        if (id->empty() || (id->size() >= (digits ? 5U : 3U) && !escaped)) { continue; }
+        return Fault{"the id " + Json(*id).dump() +
+                         " is too short, or has characters that JSON escapes, to be told from other texts: record another order",
+                     cassette.file};
+    }
     if (dialect.examples.empty()) {
         auto settings = ours(cassette.settings);
         if (!settings) { return Fault{settings.error().text(), cassette.file}; }

@@ -18,6 +18,7 @@ struct RecordedExchange {
     int status = 200;
     std::vector<std::pair<std::string, std::string>> headers = {};  ///< of the response
     std::string body = {};                                          ///< of the response
+    Json request = Json::object();                                  ///< as a cassette has it
 };
 
 /// One conversation that went well, from a cassette.

@@ -11,19 +11,25 @@ namespace {
 constexpr const char* worker_name = "plugin";
 constexpr milliseconds stop_grace{1'000};
 
-Task<bool> take_rows(std::function<bool(const Json&)> on_rows, Json rows) {
-    co_return on_rows(rows);
+/// False once nobody waits any more: what `on_rows` holds may then be gone.
+using Wanted = std::shared_ptr<const bool>;
+
+Task<bool> take_rows(std::function<bool(const Json&)> on_rows, Wanted wanted, Json rows) {
+    co_return *wanted&& on_rows(rows);
 }
 
-plugin::OnBatch batches(const std::function<bool(const Json&)>& on_rows) {
+plugin::OnBatch batches(const std::function<bool(const Json&)>& on_rows, const Wanted& wanted) {
     if (!on_rows) { return {}; }
-    return [on_rows](Json rows) { return take_rows(on_rows, std::move(rows)); };
+    return [on_rows, wanted](Json rows) { return take_rows(on_rows, wanted, std::move(rows)); };
 }
+
+/// What a task leaves behind for whoever waits for it; it may have been interrupted meanwhile.
+template <class T>
+using Kept = std::shared_ptr<std::optional<T>>;
 
 template <class T>
-Task<void> keep(Task<T> task, std::optional<T>& kept, std::size_t& left) {
-    kept.emplace(co_await std::move(task));
-    --left;
+Task<void> keep(Task<T> task, Kept<T> kept) {
+    kept->emplace(co_await std::move(task));
 }
 
 Task<bool> finished(Task<void> task) {
@@ -31,19 +37,46 @@ Task<bool> finished(Task<void> task) {
     co_return true;
 }
 
+/// The answers of calls that run at once, and how many are still missing.
+struct Answers {
+    std::vector<plugin::CallAnswer> list;
+    std::size_t missing = 0;
+};
+
+Task<void> answer_into(std::shared_ptr<Answers> answers, std::size_t at, Task<plugin::CallAnswer> task) {
+    answers->list[at] = co_await std::move(task);
+    --answers->missing;
+}
+
 }  // namespace
+
+template <class T>
+T PluginBench::wait_for(Task<T> task) {
+    const auto kept = std::make_shared<std::optional<T>>();
+    spawn(io_.get_executor(), keep(std::move(task), kept));
+    io_.restart();
+    while (!*kept && io_.run_one() > 0) {}
+    return std::move(**kept);
+}
+
+void PluginBench::watch_signals() {
+    signals_.async_wait([](boost::system::error_code error, int number) {
+        if (!error) { throw Interrupted{number}; }
+    });
+}
 
 PluginBench::PluginBench(plugin::Workers::Options options) : clock_(io_.get_executor()) {
     options.program = executable_folder() / "crossdock-worker";
     workers_ = plugin::Workers::make(io_.get_executor(), clock_, std::move(options));
+    watch_signals();
 }
 
 PluginBench::~PluginBench() {
-    std::optional<bool> done;
-    std::size_t left = 1;
-    spawn(io_.get_executor(), keep(finished(workers_->stop(stop_grace)), done, left));
-    io_.restart();
-    while (left > 0 && io_.run_one() > 0) {}
+    *wanted_ = false;
+    // A second signal ends the process at once.
+    signals_.clear();
+    signals_.cancel();
+    (void)wait_for(finished(workers_->stop(stop_grace)));
     workers_.reset();
     io_.restart();
     io_.poll();
@@ -51,27 +84,21 @@ PluginBench::~PluginBench() {
 
 Result<plugin::Manifest> PluginBench::start(plugin::WorkerSpec spec) {
     spec.name = worker_name;
-    std::optional<Result<plugin::Manifest>> manifest;
-    std::size_t left = 1;
-    spawn(io_.get_executor(), keep(workers_->start(std::move(spec)), manifest, left));
-    io_.restart();
-    while (left > 0 && io_.run_one() > 0) {}
-    return std::move(*manifest);
+    return wait_for(workers_->start(std::move(spec)));
 }
 
 std::vector<plugin::CallAnswer> PluginBench::call(std::vector<plugin::Call> calls,
                                                   const std::function<bool(const Json&)>& on_rows) {
-    std::vector<std::optional<plugin::CallAnswer>> kept(calls.size());
-    std::size_t left = calls.size();
+    const auto answers = std::make_shared<Answers>();
+    answers->list.resize(calls.size());
+    answers->missing = calls.size();
     for (std::size_t i = 0; i < calls.size(); ++i) {
         calls[i].target = worker_name;
-        spawn(io_.get_executor(), keep(workers_->call(std::move(calls[i]), batches(on_rows)), kept[i], left));
+        spawn(io_.get_executor(), answer_into(answers, i, workers_->call(std::move(calls[i]), batches(on_rows, wanted_))));
     }
     io_.restart();
-    while (left > 0 && io_.run_one() > 0) {}
-    std::vector<plugin::CallAnswer> answers;
-    for (auto& one : kept) { answers.push_back(std::move(*one)); }
-    return answers;
+    while (answers->missing > 0 && io_.run_one() > 0) {}
+    return std::move(answers->list);
 }
 
 plugin::CallAnswer PluginBench::call(plugin::Call call, const std::function<bool(const Json&)>& on_rows) {

@@ -4,7 +4,9 @@
 #include "plugin/workers.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 
+#include <csignal>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -13,9 +15,15 @@
 
 namespace crossdock::check {
 
+/// A signal that asks this process to end; thrown out of whatever a bench is doing, so that what it holds is cleared away.
+struct Interrupted {
+    int signal;
+};
+
 /// One plugin in a worker process of its own, for commands that look at it or try it, without a daemon.
 ///
 /// Threads:  one, the process's main thread; each function blocks.
+/// Errors:   Interrupted is thrown on SIGINT, SIGTERM and SIGHUP.
 /// Lifetime: the destructor ends the worker.
 class PluginBench {
 public:
@@ -43,8 +51,14 @@ public:
     [[nodiscard]] Clock& clock() { return clock_; }
 
 private:
+    template <class T>
+    T wait_for(Task<T> task);
+    void watch_signals();
+
     boost::asio::io_context io_{1};
+    boost::asio::signal_set signals_{io_, SIGINT, SIGTERM, SIGHUP};
     SystemClock clock_;
+    std::shared_ptr<bool> wanted_ = std::make_shared<bool>(true);  ///< false once the bench ends
     std::unique_ptr<plugin::Workers> workers_;
 };
 

@@ -1,5 +1,9 @@
 #include "check/rules.hpp"
 
+#include "check/cases.hpp"
+
+#include <crossdock/testing/compare.hpp>
+
 #include <algorithm>
 
 namespace crossdock::check {
@@ -9,8 +13,7 @@ using plugin::CallStatus;
 
 std::string shown(const Json& value) {
     auto text = value.dump();
-    if (text.size() > 200) { text = text.substr(0, 200) + "..."; }
-    return text;
+    return shortened(std::move(text));
 }
 
 /// Of what the host recorded: the last response of the call, null when nothing was sent.
@@ -98,6 +101,15 @@ void misshapen_list(const std::string& operation, const Json& output, const char
 
 }  // namespace
 
+std::string shortened(std::string text) {
+    constexpr std::size_t longest = 200;
+    if (text.size() <= longest) { return text; }
+    text.resize(longest);
+    // Not in the middle of a character.
+    while (!is_utf8(text)) { text.pop_back(); }
+    return text + "...";
+}
+
 std::vector<std::string> misshapen(const std::string& operation, const Json& output) {
     std::vector<std::string> lines;
     if (!output.is_object()) { return {operation + ": the answer is no JSON object"}; }
@@ -179,7 +191,7 @@ std::vector<std::string> gullible(const Seen& seen) {
         !output.find("matches")->items().empty()) {
         return {"find_order reports a match that is another order's: compare the reference"};
     }
-    if (seen.operation == "sync_inventory" && seen.trouble != Trouble::empty_page) {
+    if (seen.operation == "sync_inventory") {
         return {"sync_inventory says that the stock is complete " + clause + ": half a list must be a fault"};
     }
     if (seen.operation == "get_order_status" && nothing_known && !output.find("evidence")->items().empty()) {
@@ -187,6 +199,41 @@ std::vector<std::string> gullible(const Seen& seen) {
     }
     return {};
 }
+
+namespace {
+
+/// A document's text with its placeholders replaced; `otherwise` when that is no JSON any more.
+Json with_values(std::string text, const std::vector<std::pair<std::string, std::string>>& values, const Json& otherwise) {
+    for (const auto& [placeholder, value] : values) { text = replaced(std::move(text), placeholder, value); }
+    auto made = Json::parse(text, {64U << 20U, 90});
+    return made ? std::move(*made) : otherwise;
+}
+
+/// Compares what was sent, as the host recorded it, with the cassette's request. Headers that the cassette has not are free.
+void sent_unlike(const Json& wanted, const Json& found, const std::string& what, std::vector<std::string>& lines) {
+    for (const auto& [key, value] : wanted.members()) {
+        const auto* sent = found.find(key);
+        if (key == "headers") {
+            for (const auto& [name, text] : value.members()) {
+                const auto* header = sent == nullptr ? nullptr : sent->find(name);
+                const bool hidden = text.is_string() && text.as_string() == "[redacted]";
+                if (hidden || (header != nullptr && *header == text)) { continue; }
+                lines.push_back(what + ": the header " + name + " is " + (header == nullptr ? "missing" : shown(*header)) +
+                                ", and should be " + shown(text));
+            }
+        }
+        else if (sent != nullptr && key == "json") {
+            const auto theirs = [](const Json& document) { return sdk::Json::parse(document.dump()); };
+            append(lines, sdk::testing::differences(theirs(value), theirs(*sent), what + ", body"));
+        }
+        else if (sent == nullptr || !(*sent == value)) {
+            lines.push_back(what + ": \"" + key + "\" is " + (sent == nullptr ? "missing" : shown(*sent)) + ", and should be " +
+                            shown(value));
+        }
+    }
+}
+
+}  // namespace
 
 std::vector<std::string> unlike(const Example& example, const Seen& seen, const std::string& supplier_order_id) {
     if (!seen.answered()) {
@@ -196,23 +243,33 @@ std::vector<std::string> unlike(const Example& example, const Seen& seen, const 
         }
         return {seen.operation + " fails while its peer behaves: " + seen.answer.text + asked};
     }
-    auto wanted_text = replaced(example.output.dump(), example.reference, seen.order.reference);
-    if (!supplier_order_id.empty()) {
-        wanted_text = replaced(std::move(wanted_text), example.supplier_order_id, supplier_order_id);
-    }
-    const auto wanted = Json::parse(wanted_text, {64U << 20U, 90});
+    const auto moved = [&](const Json& document) {
+        auto text = replaced(document.dump(), example.reference, seen.order.reference);
+        text = replaced(std::move(text), http::encoded(example.reference), http::encoded(seen.order.reference));
+        if (!seen.order.effect_key.empty()) { text = replaced(std::move(text), example.effect_key, seen.order.effect_key); }
+        if (!supplier_order_id.empty()) { text = replaced(std::move(text), example.supplier_order_id, supplier_order_id); }
+        return with_values(text, seen.values, document);
+    };
+    const auto wanted = moved(example.output);
     std::vector<std::string> lines;
     for (const auto& arrival : seen.arrivals) {
         if (!arrival.matched) {
             lines.push_back(seen.operation + " asks " + arrival.line + ", and no cassette shows such a request");
         }
     }
-    for (const auto& [key, value] : wanted->members()) {
+    for (const auto& [key, value] : wanted.members()) {
         if (key == "exchange") { continue; }
         const auto* found = seen.answer.output.find(key);
         if (found != nullptr && *found == value) { continue; }
         lines.push_back(seen.operation + " (" + example.file + "): \"" + key + "\" is " +
                         (found == nullptr ? "missing" : shown(*found)) + ", and should be " + shown(value));
+    }
+    const auto& exchanges = seen.answer.exchanges;
+    for (std::size_t i = 0; exchanges.is_array() && i < example.exchanges.size() && i < exchanges.items().size(); ++i) {
+        const auto* request = exchanges.items()[i].find("request");
+        if (request == nullptr) { continue; }
+        sent_unlike(moved(example.exchanges[i].request), with_values(request->dump(), seen.values, *request),
+                    seen.operation + ", request " + std::to_string(i + 1), lines);
     }
     if (example.operation == "sync_inventory" && seen.rows.items().size() != example.rows.items().size() &&
         !example.rows.items().empty()) {

@@ -18,6 +18,9 @@ namespace crossdock::check {
 /// What a good call's answer lacks against the cassette's, both without `exchange`; the ids are the sandbox's.
 [[nodiscard]] std::vector<std::string> unlike(const Example& example, const Seen& seen, const std::string& supplier_order_id);
 
+/// At most 200 bytes of a text, and "..." for the rest; characters stay whole.
+[[nodiscard]] std::string shortened(std::string text);
+
 /// A document of that operation, as the engine reads it; empty when its shape is right.
 [[nodiscard]] std::vector<std::string> misshapen(const std::string& operation, const Json& output);
 

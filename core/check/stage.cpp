@@ -16,6 +16,7 @@ namespace {
 
 /// Nobody listens on it: it is a privileged one (tcpmux), and loopback only is asked.
 constexpr std::uint16_t closed_port = 1;
+constexpr milliseconds vain_wait{1'000};
 constexpr std::size_t first_order = 10'000;
 constexpr JsonLimits input_limits{64U << 20U, 90};
 
@@ -50,10 +51,6 @@ std::string Subject::strongest(std::string_view operation) const {
         if (name == operation) { return effect_class; }
     }
     return "unsafe";
-}
-
-bool is_effect(std::string_view operation) {
-    return operation == "create_order" || operation == "cancel_order" || operation == "deliver";
 }
 
 Stage::Stage(const Subject& subject, Setup setup, ScratchFolder folder)
@@ -99,6 +96,7 @@ Result<> Stage::raise() {
     output_ = UniqueFd(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     plugin::Workers::Options options;
     options.output_fd = output_.get();
+    options.start_timeout = subject_.patience;
     bench_ = std::make_unique<PluginBench>(std::move(options));
     if (auto raised = raise_peers(); !raised) { return raised; }
     plugin::WorkerSpec spec;
@@ -107,7 +105,13 @@ Result<> Stage::raise() {
     spec.settings = settings();
     spec.folder = folder_.path() / "files";
     spec.account = Json::object();
-    spec.request_timeout = setup_.request_timeout;
+    spec.verbose = true;
+    const auto at = [](std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); };
+    spec.reach = {at(server_->port()), at(mail_->port()), at(closed_port)};
+    if (tls_) { spec.reach.push_back(at(tls_->port())); }
+    // Where an answer is not to come nobody need wait long; where one is to come a slow machine must not spoil it.
+    const bool in_vain = leaves_no_answer(setup_.trouble);
+    spec.request_timeout = setup_.request_timeout.value_or(in_vain ? vain_wait : subject_.patience / 2);
     if (auto started = bench_->start(std::move(spec)); !started) { return started.error(); }
     return {};
 }
@@ -127,8 +131,8 @@ Json Stage::setting(const Json& row, const Json* recorded) {
     if (type == "host") { return "127.0.0.1"; }
     if (type == "port") { return static_cast<std::int64_t>(nobody ? closed_port : mail_->port()); }
     if (row.boolean("secret")) {
-        secrets_.push_back("canary-" + row.text("name") + "-of-the-check");
-        return secrets_.back();
+        secrets_.emplace_back(row.text("name"), "canary-" + row.text("name") + "-of-the-check");
+        return secrets_.back().second;
     }
     const auto* deliver = subject_.dialect.example("deliver");
     if (deliver != nullptr && !deliver->smtp_tls.empty() && text == deliver->smtp_tls && has_choice(row, "none")) {
@@ -220,11 +224,12 @@ std::vector<Seen> Stage::call_all(const std::vector<Ask>& asks, bool record) {
         one.worker_died = died;
         one.mails = mail_->mail_count();
         one.took = took;
-        if (asks.size() == 1) {
-            one.rows = std::move(rows);
-            one.arrivals = world_->arrivals();
-        }
         seen.push_back(std::move(one));
+    }
+    if (seen.size() == 1) {
+        seen.front().rows = std::move(rows);
+        seen.front().arrivals = world_->arrivals();
+        seen.front().values = world_->values;
     }
     return seen;
 }

@@ -11,6 +11,7 @@
 #include "sandbox/mail_sink.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,12 +42,12 @@ struct Seen {
     std::vector<Arrival> arrivals = {};  ///< while the call ran
     std::size_t mails = 0;               ///< that the mail sink has stored by then
     milliseconds took{0};
+    std::vector<std::pair<std::string, std::string>> values = {};  ///< what the cassettes' placeholders stand for
 
     [[nodiscard]] bool answered() const { return answer.status == plugin::CallStatus::answered; }
 };
 
-/// True for operations that change the outside world.
-[[nodiscard]] bool is_effect(std::string_view operation);
+using plugin::is_effect;
 
 /// The stage of one case: a worker process of its own with the plugin in it, and a hostile sandbox that it talks to.
 ///
@@ -58,9 +59,9 @@ public:
         std::size_t trouble_from = 0;
         bool honours_keys = false;
         milliseconds latency{0};
-        milliseconds request_timeout{1'000};  ///< of one HTTP or SMTP exchange
-        Json settings = Json::object();       ///< instead of what would be given, by name; null leaves one out
-        std::string url_suffix = {};          ///< behind each url setting
+        std::optional<milliseconds> request_timeout = {};  ///< of one HTTP or SMTP exchange; else as the trouble wants it
+        Json settings = Json::object();                    ///< instead of what would be given, by name; null leaves one out
+        std::string url_suffix = {};                       ///< behind each url setting
     };
 
     /// Errors: the plugin does not start, no port is free.
@@ -93,8 +94,8 @@ public:
 
     /// What worker and plugin have printed so far.
     [[nodiscard]] std::string printed() const;
-    /// The values of the secret settings that the plugin was given.
-    [[nodiscard]] const std::vector<std::string>& secrets() const { return secrets_; }
+    /// The secret settings that the plugin was given: name and value.
+    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& secrets() const { return secrets_; }
 
 private:
     Stage(const Subject& subject, Setup setup, ScratchFolder folder);
@@ -112,7 +113,7 @@ private:
     std::unique_ptr<http::Server> server_;
     std::unique_ptr<sandbox::MailSink> mail_;
     std::unique_ptr<UntrustedTls> tls_;
-    std::vector<std::string> secrets_;
+    std::vector<std::pair<std::string, std::string>> secrets_;
 };
 
 }  // namespace crossdock::check

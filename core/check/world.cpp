@@ -3,6 +3,7 @@
 #include "sandbox/ids.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace crossdock::check {
 namespace {
@@ -47,6 +48,13 @@ void walk(Json& value, const std::function<void(Json&)>& change) {
     if (value.is_object()) {
         for (auto& [key, member] : value.members()) { walk(member, change); }
     }
+}
+
+bool is_header(std::string_view name, std::initializer_list<std::string_view> known) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return std::any_of(known.begin(), known.end(), [&](std::string_view one) {
+        return std::equal(one.begin(), one.end(), name.begin(), name.end(), [&](char a, char b) { return lower(a) == lower(b); });
+    });
 }
 
 std::string without_query(const std::string& target) {
@@ -111,16 +119,17 @@ std::string World::put_in(std::string text) const {
     return text;
 }
 
-const InPlay* World::order_in(const std::string& text) const {
-    const auto found = std::find_if(in_play_.begin(), in_play_.end(), [&](const InPlay& order) {
+InPlay World::order_in(const std::string& text) const {
+    const auto speaks_of = [&](const InPlay& order) {
         if (text.find(order.reference) != std::string::npos || text.find(http::encoded(order.reference)) != std::string::npos) {
             return true;
         }
         // A request may name the order by the supplier's own id only.
         const auto ids = orders_of(order.reference);
         return std::any_of(ids.begin(), ids.end(), [&](const std::string& id) { return text.find(id) != std::string::npos; });
-    });
-    return found == in_play_.end() ? nullptr : &*found;
+    };
+    const auto found = std::find_if(in_play_.begin(), in_play_.end(), speaks_of);
+    return found == in_play_.end() ? InPlay{} : *found;
 }
 
 World::Found World::match(const Example& example, const http::Request& request, const std::string& reference, bool whole) const {
@@ -174,7 +183,9 @@ http::Response World::good(const Found& found, const std::string& reference) con
     http::Response made;
     made.status = found.exchange->status;
     for (const auto& [name, value] : found.exchange->headers) {
-        const bool ours_to_say = name == "Content-Length" || name == "Transfer-Encoding" || name == "Connection";
+        // How the answer is carried is this server's own; its age and encoding were the recorded one's.
+        const bool ours_to_say =
+            is_header(name, {"Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Content-Encoding", "Date"});
         if (!ours_to_say) { made.headers.emplace_back(name, put_in(value)); }
     }
     const auto& example = *found.example;
@@ -205,7 +216,7 @@ http::Response World::misbehave(Trouble now, http::Response well, const Found& f
             return well;
         }
         case Trouble::wrong_type:
-            std::erase_if(well.headers, [](const auto& header) { return header.first == "Content-Type"; });
+            std::erase_if(well.headers, [](const auto& header) { return is_header(header.first, {"Content-Type"}); });
             well.headers.emplace_back("Content-Type", "text/html");
             well.body = "<!doctype html><html><body><h1>It works!</h1></body></html>";
             return well;
@@ -233,8 +244,8 @@ Task<http::Response> World::serve(http::Request request) {
     std::string all = request.path + "?" + request.query + "\n";
     for (const auto& [name, value] : request.headers) { all += value + "\n"; }
     all += request.body;
-    const auto* order = order_in(all);
-    const std::string reference = order == nullptr ? "" : order->reference;
+    const InPlay order = order_in(all);
+    const std::string& reference = order.reference;
     const auto number = served_++;
     Trouble now = number >= trouble_from ? trouble : Trouble::none;
     if (now == Trouble::cut_reused && request.requests_before == 0) { now = Trouble::none; }
@@ -242,8 +253,9 @@ Task<http::Response> World::serve(http::Request request) {
     auto found = match(request, reference);
     Arrival arrival{request.method + " " + request.path, reference};
     arrival.matched = found.exchange != nullptr;
-    arrival.with_key = order != nullptr && !order->effect_key.empty() && all.find(order->effect_key) != std::string::npos;
+    arrival.with_key = !order.effect_key.empty() && all.find(order.effect_key) != std::string::npos;
     arrivals_.push_back(arrival);
+    if (now != Trouble::none) { ++inflicted_; }
     if (latency.count() > 0) { co_await pause(clock_, latency); }
     if (now == Trouble::silence) {
         while (!over_) {
@@ -259,7 +271,7 @@ Task<http::Response> World::serve(http::Request request) {
     }
     const bool does_nothing = now == Trouble::error_500 || now == Trouble::busy_429;
     if (found.example->operation == "create_order" && !reference.empty() && !does_nothing) {
-        const std::string id = accept(reference, arrival.with_key ? order->effect_key : std::string());
+        const std::string id = accept(reference, arrival.with_key ? order.effect_key : std::string());
         auto well = good(found, reference);
         // Which of several orders an answer speaks of.
         well.body = replaced(std::move(well.body), orders_of(reference).back(), id);

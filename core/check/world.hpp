@@ -60,6 +60,8 @@ public:
     Task<http::Response> serve(http::Request request);
     void release();
 
+    /// How many requests it has misbehaved at.
+    [[nodiscard]] std::size_t inflicted() const { return inflicted_; }
     [[nodiscard]] const std::vector<Arrival>& arrivals() const { return arrivals_; }
     void forget_arrivals() { arrivals_.clear(); }
     /// The supplier order ids of the orders that a reference has, oldest first.
@@ -74,7 +76,8 @@ private:
     [[nodiscard]] Found match(const http::Request& request, const std::string& reference) const;
     [[nodiscard]] Found match(const Example& example, const http::Request& request, const std::string& reference,
                               bool whole) const;
-    [[nodiscard]] const InPlay* order_in(const std::string& text) const;
+    /// The order that a request speaks of; empty when of none that is in play.
+    [[nodiscard]] InPlay order_in(const std::string& text) const;
     [[nodiscard]] std::string put_in(std::string text) const;
     std::string accept(const std::string& reference, const std::string& key);
     [[nodiscard]] http::Response good(const Found& found, const std::string& reference) const;
@@ -89,6 +92,7 @@ private:
     std::string last_id_;
     std::vector<Arrival> arrivals_;
     std::size_t served_ = 0;
+    std::size_t inflicted_ = 0;
 };
 
 /// A JSON body with its lists emptied; other texts stay.

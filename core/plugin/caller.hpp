@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace crossdock::plugin {
 
@@ -20,6 +21,11 @@ struct Call {
     bool effect = false;           ///< at most one request on the wire
     bool record = false;           ///< keep the exchanges, for a cassette
 };
+
+/// Operations that change the outside world.
+[[nodiscard]] inline bool is_effect(std::string_view operation) {
+    return operation == "create_order" || operation == "cancel_order" || operation == "deliver";
+}
 
 enum class CallStatus {
     answered,  ///< the plugin returned; see output

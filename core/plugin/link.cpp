@@ -13,15 +13,6 @@ namespace {
 
 constexpr auto as_result = boost::asio::as_tuple(boost::asio::use_awaitable);
 
-std::vector<std::string> texts(const Json* list) {
-    std::vector<std::string> made;
-    if (list == nullptr || !list->is_array()) { return made; }
-    for (const auto& one : list->items()) {
-        if (one.is_string()) { made.push_back(one.as_string()); }
-    }
-    return made;
-}
-
 Manifest read_manifest(const Json& payload) {
     Manifest manifest;
     manifest.name = payload.text("name");
@@ -71,6 +62,9 @@ Frame Link::hello() const {
     Json payload = Json::object();
     payload.set("name", spec_.name).set("library", spec_.library.string()).set("interface", spec_.interface);
     payload.set("settings", spec_.settings.is_null() ? Json::object() : spec_.settings).set("account", spec_.account);
+    Json reach = Json::array();
+    for (const auto& place : spec_.reach) { reach.push(place); }
+    payload.set("reach", std::move(reach)).set("verbose", spec_.verbose);
     payload.set("crash_at", spec_.crash_at).set("folder", spec_.folder.string()).set("inspect", spec_.inspect_only);
     payload.set("request_timeout_ms", static_cast<std::int64_t>(spec_.request_timeout.count()));
     payload.set("calls_max", static_cast<std::uint64_t>(options_.calls_max));

@@ -70,4 +70,13 @@ Result<std::optional<Frame>> FrameReader::next() {
     return std::optional<Frame>(std::move(frame));
 }
 
+std::vector<std::string> texts(const Json* list) {
+    std::vector<std::string> made;
+    if (list == nullptr || !list->is_array()) { return made; }
+    for (const auto& one : list->items()) {
+        if (one.is_string()) { made.push_back(one.as_string()); }
+    }
+    return made;
+}
+
 }  // namespace crossdock::plugin

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace crossdock::plugin {
 
@@ -50,5 +51,8 @@ private:
     std::string bytes_;
     std::size_t at_ = 0;
 };
+
+/// The strings of a list; what is no string, or no list, is left out.
+[[nodiscard]] std::vector<std::string> texts(const Json* list);
 
 }  // namespace crossdock::plugin

@@ -21,6 +21,8 @@ struct WorkerSpec {
     bool inspect_only = false;     ///< only read the manifest: no settings are checked, no code of the account runs
     Json account;                  ///< what the account's file says that adapters may read (operations, request_timeout_ms)
     milliseconds request_timeout{10'000};  ///< one HTTP or SMTP exchange
+    std::vector<std::string> reach = {};   ///< "HOST:PORT" that exchanges may go to; empty: anywhere
+    bool verbose = false;                  ///< logs what the plugin says at level debug, too
     std::string crash_at;                  ///< CROSSDOCK_CRASH_AT for a worker's point, only when the config arms it
 };
 

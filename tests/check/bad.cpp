@@ -118,6 +118,38 @@ public:
         }
         return exchange;
     }
+#elif defined(BAD_EMPTY_PAGE)
+    std::string sync_inventory(sdk::InventorySink& sink, sdk::Host& host) override {
+        std::string exchange;
+        std::int64_t pages = 1;
+        for (std::int64_t number = 1; number <= pages; ++number) {
+            const auto body = page(number, host, exchange);
+            if (body.need_integer("page") != number) { throw std::runtime_error("another page"); }
+            pages = body.need_integer("pages");
+            emit(body, sink);
+        }
+        return exchange;
+    }
+#elif defined(BAD_HALF_AN_ORDER)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        sdk::Json body = sdk::Json::object();
+        body.set("note", order.reference + " " + order.effect_key);
+        return receipt(host.http().post(base_url_ + "/orders", body, {authorization(host)}), order.reference);
+    }
+#elif defined(BAD_TAKES_ANY_ID)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        return receipt(send_order(order, host, {{ "Idempotency-Key", order.effect_key }}), "");
+    }
+#elif defined(BAD_CANCELS_BLINDLY)
+    sdk::Submission cancel_order(const sdk::Cancellation& order, sdk::Host& host) override {
+        auto other = order;
+        other.effect_key = "key";
+        return Model::cancel_order(other, host);
+    }
+#elif defined(BAD_GOES_ELSEWHERE)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        return receipt(host.http().post("https://api.model.example/orders", order.document), order.reference);
+    }
 #elif defined(BAD_IGNORES_CANCEL)
     std::string sync_inventory(sdk::InventorySink& sink, sdk::Host& host) override {
         for (std::int64_t number = 1;;) {

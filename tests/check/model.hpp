@@ -75,6 +75,7 @@ public:
                 throw std::runtime_error("the number of pages has changed");
             }
             pages = body.need_integer("pages");
+            if (number < pages && body.need_array("items").items().empty()) { throw std::runtime_error("a page is empty"); }
             emit(body, sink);
         }
         return exchange;

@@ -83,7 +83,7 @@ TEST_CASE("the adapter of the tutorial passes the check", "[check]") {
     passes(ACME, source / "tests" / "docs" / "acme" / "cassettes");
 }
 TEST_CASE("an adapter in plain C passes the check", "[check]") {
-    passes(fs::path(TEST_PLUGINS) / "libplain_c.so", source / "plugins" / "phonex" / "cassettes");
+    passes(fs::path(TEST_PLUGINS) / "libplain_c.so", fs::path(TEST_PLUGINS) / "plain_c_cassettes");
 }
 
 TEST_CASE("the check finds what is wrong with how an order is placed", "[check]") {
@@ -94,6 +94,10 @@ TEST_CASE("the check finds what is wrong with how an order is placed", "[check]"
         Bad{"libbad_lies.so", "create_order.cut", "says transport \"answered\", and on the wire it was \"cut\""},
         Bad{"libbad_throws_on_refusal.so", "create_order.error-500", "failed (no luck) though a request had left"},
         Bad{"libbad_drops_retry_after.so", "create_order.busy-429", "drops the peer's Retry-After of 7 s"},
+        Bad{"libbad_half_an_order.so", "create_order.well", "the header Idempotency-Key is missing"},
+        Bad{"libbad_takes_any_id.so", "create_order.other-order", "an id that the supplier did not give for this order"},
+        Bad{"libbad_cancels_blindly.so", "cancel_order.class.same-key", "does not send the engine's key"},
+        Bad{"libbad_goes_elsewhere.so", "create_order.well", "wants to reach api.model.example"},
         Bad{"libbad_hangs.so", "create_order.error-500", "create_order took longer than 4s"}));
 }
 
@@ -102,6 +106,7 @@ TEST_CASE("the check finds what is wrong with how a supplier is asked", "[check]
                    Bad{"libbad_finds_first.so", "find_order.duplicates", "report both, so that a person looks"},
                    Bad{"libbad_crashes.so", "get_order_status.empty-body", "get_order_status ended its worker"},
                    Bad{"libbad_half_a_list.so", "sync_inventory.error-500-later", "half a list must be a fault"},
+                   Bad{"libbad_empty_page.so", "sync_inventory.empty-page", "half a list must be a fault"},
                    Bad{"libbad_trusts_pages.so", "sync_inventory.looping-pages", "half a list must be a fault"},
                    Bad{"libbad_ignores_cancel.so", "sync_inventory.cancel", "does not give up when it is canceled"},
                    Bad{"libbad_exits.so", "handle_webhook.spoiled", "exit code 3"},
@@ -187,6 +192,7 @@ TEST_CASE("what a check is asked that makes no sense is a usage error", "[check]
     for (const auto& row :
          {Row{{"/nowhere/libx.so"}, "/nowhere/libx.so"}, Row{{good, "--case", "nonsense"}, "there is no case nonsense"},
           Row{{good, "--cassettes", "/nowhere"}, "there is no such folder"}, Row{{good, "--timeout", "soon"}, "--timeout"},
+          Row{{good, "--timeout", "1s"}, "at least 3s"}, Row{{good, "--junit", "/nowhere/x.xml"}, "/nowhere/x.xml"},
           Row{{good, "--seed", "x"}, "--seed"}}) {
         const auto ran = run(row.arguments);
         INFO(ran.out);

@@ -63,10 +63,24 @@ http::ExchangeLimits CallHost::limits(std::uint32_t timeout_ms) const {
     return {.timeout = timeout, .not_after = not_after_, .canceled = effect_ ? nullptr : &canceled_};
 }
 
+bool CallHost::outside(std::string_view place) {
+    const auto& reach = services_.reach;
+    if (reach.empty() || std::find(reach.begin(), reach.end(), place) != reach.end()) { return false; }
+    host_fault_ = "the plugin wants to reach " + std::string(place) +
+                  ", and may reach only what its settings of the types url, host and port name";
+    return true;
+}
+
 http::HttpResult CallHost::exchange(const xd_http_request& request) {
     http::HttpResult refused;
     refused.reason = may_send();
     if (!refused.reason.empty()) { return refused; }
+    const auto url = sdk::view(request.url);
+    const auto host = url.substr(std::min(url.size(), url.find("://") == std::string_view::npos ? 0 : url.find("://") + 3));
+    if (outside(host.substr(0, host.find_first_of("/?#")))) {
+        refused.reason = host_fault_;
+        return refused;
+    }
     http::HttpExchange exchange{.method = std::string(sdk::view(request.method)),
                                 .url = std::string(sdk::view(request.url)),
                                 .headers = {},
@@ -105,6 +119,10 @@ http::SmtpResult CallHost::submission(const xd_smtp_submission& submission) {
     if (!refused.reason.empty()) { return refused; }
     if (submission.port == 0 || submission.port > 65535) {
         refused.reason = "the SMTP port is out of range";
+        return refused;
+    }
+    if (outside(std::string(sdk::view(submission.host)) + ":" + std::to_string(submission.port))) {
+        refused.reason = host_fault_;
         return refused;
     }
     http::SmtpExchange exchange{.tls = submission.tls == XD_TLS_NONE       ? http::SmtpExchange::Tls::none

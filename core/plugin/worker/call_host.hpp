@@ -25,6 +25,7 @@ namespace crossdock::worker {
 struct Services {
     http::Outbound& outbound;
     milliseconds request_timeout{10'000};
+    std::vector<std::string> reach = {};  ///< "HOST:PORT" that exchanges may go to; empty: anywhere
     std::string settings = "{}";  ///< JSON, checked, with defaults; without secrets, except for a plugin of ABI revision 1
     std::map<std::string, std::string, std::less<>> secrets = {};
     AccountFiles files = {};
@@ -67,6 +68,8 @@ private:
     static std::uint32_t emit_rows(void* context, const xd_inventory_row* rows, std::size_t row_size, std::size_t count);
 
     [[nodiscard]] std::string may_send() const;
+    /// Refuses, and ends the operation with a fault, when an exchange would leave the fence.
+    [[nodiscard]] bool outside(std::string_view place);
     [[nodiscard]] http::ExchangeLimits limits(std::uint32_t timeout_ms) const;
     [[nodiscard]] bool hand_over(Json rows);
     [[nodiscard]] http::HttpResult exchange(const xd_http_request& request);

@@ -59,11 +59,11 @@ Placeholders::Placeholders(const Json& schema, const Json& settings) {
         settings_.emplace_back(name, value->is_string() ? value->as_string() : value->dump());
         const bool secret = plugin::is_secret(schema, name);
         if (!value->is_string() || (!secret && row.text("type") != "url")) { continue; }
-        const auto& text = value->as_string();
+        // An address is one with and without a slash at its end.
+        const auto text = secret ? value->as_string() : without_slash(value->as_string());
         if (secret && text.size() < secret_min) { continue; }
         const std::string escaped = Json(text).dump();
-        for (const auto& form :
-             {secret ? text : without_slash(text), escaped.substr(1, escaped.size() - 2), http::encoded(text)}) {
+        for (const auto& form : {text, escaped.substr(1, escaped.size() - 2), http::encoded(text)}) {
             if (!form.empty()) { anywhere_.push_back({form, placeholder}); }
         }
     }

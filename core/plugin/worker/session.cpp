@@ -63,6 +63,7 @@ void Session::write(const Frame& frame) {
 
 Result<Json> Session::greet(const Json& hello) {
     Log::set_name("worker " + hello.text("name"));
+    if (hello.boolean("verbose")) { Log::set_level(LogLevel::debug); }
     if (const auto at = hello.text("crash_at"); !at.empty() && !CrashPoint::arm(at)) {
         return Fault{"there is no journal point called " + at};
     }
@@ -82,6 +83,7 @@ Result<> Session::make_instance(const Json& hello) {
     services_.placeholders = Placeholders(library_.schema, *settings);
     take_settings(*settings);
     services_.files = AccountFiles(hello.text("folder"));
+    services_.reach = plugin::texts(hello.find("reach"));
     services_.request_timeout = milliseconds(std::max<std::int64_t>(1, hello.integer("request_timeout_ms", 10'000)));
     services_.send_batch = [this](std::uint64_t call, Json rows) { write({FrameType::batch, call, std::move(rows)}); };
     const auto threads = library_.serial_calls ? 1 : std::clamp<std::int64_t>(hello.integer("calls_max", 256), 1, threads_most);
