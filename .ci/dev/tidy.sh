@@ -22,6 +22,7 @@ tidy_commands() {
     sed -E 's/ -f(no-gnu-unique|max-errors=[0-9]+|concepts-diagnostics-depth=[0-9]+)//g' build/dev/compile_commands.json
 }
 
+# A source that several targets build is checked once, as the first of them builds it.
 # "FILE<tab>KEY" for each source that is built and is ours. KEY covers all that the verdict depends on: the checks, the compile
 # command, and the content of the file and of our headers that it includes, as the last build saw them.
 tidy_keys() {
@@ -32,7 +33,7 @@ tidy_keys() {
         NF && $1 !~ /^\/usr\// { print object "\t" $1 }' >"$tidy_cache/deps"
     awk -F'": "' '
         /^  "command"/ { command = $2; object = $2; sub(/.* -o /, "", object); sub(/ .*/, "", object) }
-        /^  "file"/ { file = $2; sub(/",?$/, "", file); print file "\t" object "\t" command }' "$tidy_cache/compile_commands.json" |
+        /^  "file"/ { file = $2; sub(/",?$/, "", file); if (!seen[file]++) print file "\t" object "\t" command }' "$tidy_cache/compile_commands.json" |
         while IFS=$'\t' read -r file object command; do
             [[ $file == "$tree"/* && $file != "$tree"/build/* ]] || continue
             mapfile -t dependencies < <(awk -F'\t' -v object="$object" '$1 == object { print $2 }' "$tidy_cache/deps")
