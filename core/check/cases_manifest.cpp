@@ -1,4 +1,5 @@
 // What a plugin says of itself: symbols, manifest, settings schema, settings, cassettes.
+#include "base/joined.hpp"
 #include "check/cases.hpp"
 
 #include <boost/dll/library_info.hpp>
@@ -14,22 +15,26 @@ constexpr std::size_t exported_shown = 5;
 const std::set<std::string> types{"string", "url", "host", "port", "integer", "boolean"};
 
 Outcome exported_symbols(const Subject& subject) {
-    Outcome outcome;
+    std::set<std::string> found;
     try {
         boost::dll::library_info library(subject.library);
         // By section: what a library merely uses stands in none.
         for (const auto& section : library.sections()) {
             for (const auto& symbol : library.symbols(section)) {
                 // AddressSanitizer's own are no doing of the plugin's.
-                if (symbol == "crossdock_plugin" || symbol.starts_with("__odr_asan")) { continue; }
-                append(outcome.lines, {"the library exports " + symbol +
-                                       "; a plugin exports crossdock_plugin alone (crossdock_add_plugin sees to it, or "
-                                       "-fvisibility=hidden and a version script)"});
-                if (outcome.lines.size() == exported_shown) { return outcome; }
+                if (symbol != "crossdock_plugin" && !symbol.starts_with("__odr_asan")) { found.insert(symbol); }
             }
         }
-    } catch (const std::exception& error) { outcome.lines.push_back(std::string("its symbols cannot be read: ") + error.what()); }
-    return outcome;
+    } catch (const std::exception& error) { return {{std::string("its symbols cannot be read: ") + error.what()}}; }
+    if (found.empty()) { return {}; }
+    // The author's own C names first; inlined templates of the standard library tell less.
+    std::vector<std::string> named(found.begin(), found.end());
+    std::stable_partition(named.begin(), named.end(), [](const std::string& symbol) { return !symbol.starts_with("_Z"); });
+    const auto rest = named.size() - std::min(named.size(), exported_shown);
+    named.resize(named.size() - rest);
+    return {{"the library exports " + joined(named) + (rest > 0 ? " and " + std::to_string(rest) + " more" : "") +
+             "; a plugin exports crossdock_plugin alone (crossdock_add_plugin sees to it, or -fvisibility=hidden and a version "
+             "script)"}};
 }
 
 Outcome manifest(const Subject& subject) {
