@@ -31,7 +31,6 @@ bool applies(Trouble trouble, const Example& example) {
         case Trouble::duplicates: return example.operation == "find_order";
         case Trouble::empty_page:
         case Trouble::looping_pages: return example.operation == "sync_inventory";
-        // An answer without a body can be all that a channel or a cancellation gets.
         default: return true;
     }
 }

@@ -1,13 +1,11 @@
 #include "check/stage.hpp"
 
 #include "base/system_clock.hpp"
-#include "plugin/settings.hpp"
 #include "sandbox/ids.hpp"
 
 #include <fcntl.h>
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <iterator>
 
