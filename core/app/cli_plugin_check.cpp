@@ -22,6 +22,8 @@ struct Given {
     std::uint64_t seed = 1;
     std::vector<std::string> only;
     std::string timeout = "10s";
+    std::string case_timeout = "2m";
+    std::string interface;
     bool list = false;
 };
 
@@ -72,7 +74,11 @@ Result<check::Options> options_of(const CommandLine& line, const Given& given) {
     if (!file) { return file.error(); }
     const auto patience = parse_duration(given.timeout);
     if (!patience) { return Fault{patience.error().what, "--timeout"}; }
+    const auto case_patience = parse_duration(given.case_timeout);
+    if (!case_patience) { return Fault{case_patience.error().what, "--case-timeout"}; }
     check::Options options;
+    options.case_patience = *case_patience;
+    options.interface = given.interface;
     options.library = std::move(*file);
     options.seed = given.seed;
     options.only = given.only;
@@ -137,6 +143,8 @@ void add_plugin_check_command(CLI::App& plugin, CommandLine& line) {
     command->add_option("--case", given->only, "Only that case, or all that begin so: create_order; may be repeated");
     command->add_flag("--list", given->list, "Name the cases instead of running them");
     command->add_option("--timeout", given->timeout, "How long one call may take")->capture_default_str();
+    command->add_option("--case-timeout", given->case_timeout, "How long one case may take")->capture_default_str();
+    command->add_option("--interface", given->interface, "Of a plugin that has several, the one to try (default: its first)");
     command->add_option("--junit", given->junit, "Also write a JUnit report to this file");
     command->callback([&line, given] {
         Log::set_level(LogLevel::error);

@@ -87,11 +87,7 @@ Result<Json> capture(const Config& config, const Given& given, const Json& input
     call.effect = plugin::is_effect(given.operation);
     call.timeout = capture_timeout;
     if (call.effect) { call.not_after = system_boot_ms() + request_timeout.count(); }
-    Json rows = Json::array();
-    const auto answer = bench.call(std::move(call), [&rows](const Json& batch) {
-        for (const auto& row : batch.items()) { rows.push(row); }
-        return true;
-    });
+    auto [answer, rows] = bench.call(std::move(call));
     if (answer.exchanges_cut) { return Fault{"more was exchanged than a cassette holds (4 MiB)", given.account}; }
     if (!answer.exchanges.is_array()) { return Fault{"the plugin gave no answer: " + answer.text, given.account}; }
     Json cassette = Json::object();

@@ -13,10 +13,11 @@ namespace crossdock::check {
 struct Outcome {
     std::vector<std::string> lines = {};
     bool skipped = false;
+    bool hopeless = false;  ///< nothing else can be tried either
 };
 
 [[nodiscard]] inline Outcome skipped(std::string why) {
-    return {{std::move(why)}, true};
+    return {.lines = {std::move(why)}, .skipped = true};
 }
 
 /// One case. Each has worker processes of its own.

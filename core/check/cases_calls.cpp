@@ -35,14 +35,6 @@ bool applies(Trouble trouble, const Example& example) {
     }
 }
 
-/// The supplier has the order already, where an operation speaks of one that was placed.
-void prepare(Stage& stage, const std::string& operation, const InPlay& order) {
-    stage.world().put_in_play(order);
-    if (operation == "find_order" || operation == "get_order_status" || operation == "cancel_order") {
-        (void)stage.world().adopt(order.reference);
-    }
-}
-
 void ask_for_an_unknown_order(Stage& stage, Outcome& outcome) {
     if (!stage.subject().dialect.not_found) { return; }
     const auto unknown = stage.order(2);
@@ -54,7 +46,7 @@ void ask_for_an_unknown_order(Stage& stage, Outcome& outcome) {
 
 void behave(Stage& stage, const Example& example, Outcome& outcome) {
     const auto order = stage.order(1);
-    prepare(stage, example.operation, order);
+    stage.prepare(example.operation, order);
     const auto seen = stage.call(example.operation, order);
     append(outcome.lines, breaches(seen));
     if (seen.worker_died) { return; }
@@ -69,7 +61,7 @@ void behave(Stage& stage, const Example& example, Outcome& outcome) {
 
 void find_duplicates(Stage& stage, Outcome& outcome) {
     const auto order = stage.order(1);
-    prepare(stage, "find_order", order);
+    stage.prepare("find_order", order);
     (void)stage.world().adopt(order.reference);
     const auto& example = *stage.subject().dialect.example("find_order");
     const auto& body = example.exchanges.front().body;
@@ -100,10 +92,10 @@ void suffer(Stage& stage, const Example& example, Trouble trouble, Outcome& outc
         return;
     }
     const auto order = stage.order(1);
-    prepare(stage, example.operation, order);
+    stage.prepare(example.operation, order);
     if (trouble == Trouble::cut_reused) {
         const auto first = stage.order(2);
-        prepare(stage, example.operation, first);
+        stage.prepare(example.operation, first);
         append(outcome.lines, breaches(stage.call(example.operation, first)));
     }
     auto seen = stage.call(example.operation, order);

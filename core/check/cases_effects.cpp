@@ -43,8 +43,7 @@ Outcome same_key_twice(const Subject& subject) {
 Outcome cancel_with_key(const Subject& subject) {
     return on_stage(subject, {.honours_keys = true}, [](Stage& stage, Outcome& outcome) {
         const auto order = stage.order(1);
-        stage.world().put_in_play(order);
-        (void)stage.world().adopt(order.reference);
+        stage.have_placed(order);
         for (int time = 0; time < 2; ++time) {
             const auto seen = stage.call("cancel_order", order);
             append(outcome.lines, breaches(seen));

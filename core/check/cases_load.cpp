@@ -2,6 +2,7 @@
 #include "check/cases.hpp"
 #include "check/fuzz.hpp"
 #include "check/rules.hpp"
+#include "crypto/crypto.hpp"
 
 #include <fstream>
 #include <sstream>
@@ -19,6 +20,8 @@ constexpr std::size_t growth_chunk = 8;
 constexpr std::int64_t growth_max_kib = 1'024;
 /// Of half of the calls; malloc's own restlessness stays below it.
 constexpr std::int64_t growth_part_kib = 192;
+/// The host starts some of its own as calls come.
+constexpr std::int64_t growth_threads = 64;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool instrumented = true;
 #else
@@ -78,8 +81,7 @@ Outcome fuzz(const Subject& subject, const Example& example) {
     return on_stage(subject, {}, [&](Stage& stage, Outcome& outcome) {
         const auto mutator = std::make_shared<Mutator>(subject.seed);
         const auto order = stage.order(1);
-        stage.world().put_in_play(order);
-        if (example.operation != "create_order") { (void)stage.world().adopt(order.reference); }
+        stage.prepare(example.operation, order);
         const auto last = std::make_shared<std::string>();
         const bool webhook = example.operation == "handle_webhook";
         if (!webhook) {
@@ -105,6 +107,19 @@ Outcome fuzz(const Subject& subject, const Example& example) {
     });
 }
 
+/// What stands in a base64 text whose bytes hold the secret: one for each place that it can begin at within three bytes.
+std::vector<std::string> base64_forms(const std::string& secret) {
+    std::vector<std::string> forms;
+    for (std::size_t before = 0; before < 3; ++before) {
+        const auto encoded = crypto::base64(std::string(before, 'x') + secret);
+        // Only characters that say nothing of what stands around the secret: each has six bits.
+        const auto first = (before * 8 + 5) / 6;
+        const auto end = (before + secret.size()) * 8 / 6;
+        forms.push_back(encoded.substr(first, end - first));
+    }
+    return forms;
+}
+
 /// In clear a secret shows nowhere. Where something is printed or logged the host has blotted it out already, and the blot tells;
 /// in an answer the blot is right, since the host's own words about an exchange may hold one.
 void look_for_secrets(const Stage& stage, const std::string& where, const std::string& text, bool blot_tells, Outcome& outcome) {
@@ -113,13 +128,16 @@ void look_for_secrets(const Stage& stage, const std::string& where, const std::s
     }
     for (const auto& [name, value] : stage.secrets()) {
         if (text.find(value) != std::string::npos) { append(outcome.lines, {where + " shows the secret " + name + " in clear"}); }
+        for (const auto& form : base64_forms(value)) {
+            if (text.find(form) == std::string::npos) { continue; }
+            append(outcome.lines, {where + " shows the secret " + name + " in base64, which anybody reads"});
+        }
     }
 }
 
 void try_for_secrets(Stage& stage, Outcome& outcome) {
     const auto order = stage.order(1);
-    stage.world().put_in_play(order);
-    (void)stage.world().adopt(order.reference);
+    stage.have_placed(order);
     std::string before;
     for (const auto* example : tried_operations(stage.subject())) {
         for (auto input : {stage.input(example->operation, order), Json::object()}) {
@@ -149,8 +167,7 @@ Outcome canceled(const Subject& subject, const Example& example) {
     setup.request_timeout = subject.patience * 2;
     return on_stage(subject, std::move(setup), [&](Stage& stage, Outcome& outcome) {
         const auto order = stage.order(1);
-        stage.world().put_in_play(order);
-        (void)stage.world().adopt(order.reference);
+        stage.have_placed(order);
         const auto timer = stage.bench().clock().after(cancel_after, [&stage] { stage.bench().cancel(); });
         const auto seen = stage.call(example.operation, order);
         stage.bench().clock().cancel(timer);
@@ -174,11 +191,9 @@ Outcome canceled(const Subject& subject, const Example& example) {
 Outcome many_at_once(const Subject& subject, const Example& example) {
     return on_stage(subject, {.latency = overlap}, [&](Stage& stage, Outcome& outcome) {
         std::vector<Stage::Ask> asks;
-        const bool creates = example.operation == "create_order";
         for (std::size_t i = 0; i < at_once; ++i) {
             const auto order = stage.order(i + 1);
-            stage.world().put_in_play(order);
-            if (!creates) { (void)stage.world().adopt(order.reference); }
+            stage.prepare(example.operation, order);
             asks.push_back({example.operation, stage.input(example.operation, order), order});
         }
         for (const auto& seen : stage.call_all(asks, false)) {
@@ -194,34 +209,56 @@ Outcome many_at_once(const Subject& subject, const Example& example) {
     });
 }
 
-/// Anonymous resident memory of a process in KiB (proc(5), RssAnon); nothing when it is not told.
-std::optional<std::int64_t> anonymous_kib(int pid) {
+/// What a worker holds on to, as /proc/PID/status tells it (proc(5)).
+struct Holdings {
+    std::int64_t anonymous_kib = 0;
+    std::int64_t descriptor_slots = 0;  ///< a power of two, at least as many as are open
+    std::int64_t threads = 0;
+};
+
+std::optional<Holdings> holdings_of(int pid) {
     std::ifstream in("/proc/" + std::to_string(pid) + "/status");
+    Holdings found;
+    const std::pair<std::string_view, std::int64_t*> wanted[] = {
+        {"RssAnon:", &found.anonymous_kib}, {"FDSize:", &found.descriptor_slots}, {"Threads:", &found.threads}};
+    std::size_t read = 0;
     for (std::string line; std::getline(in, line);) {
-        if (!line.starts_with("RssAnon:")) { continue; }
-        std::istringstream words(line.substr(8));
-        std::int64_t kib = 0;
-        if (words >> kib) { return kib; }
+        for (const auto& [key, value] : wanted) {
+            if (line.starts_with(key) && std::istringstream(line.substr(key.size())) >> *value) { ++read; }
+        }
     }
-    return {};
+    return read == std::size(wanted) ? std::optional(found) : std::nullopt;
 }
 
-/// Calls every operation again and again; a call that fails or an end of the worker ends it.
+/// A document for that call: as the cassette has it, or for a webhook that is to fail, half a payload.
+Json growth_input(Stage& stage, const Example& example, const InPlay& order, bool to_fail) {
+    auto input = stage.input(example.operation, order);
+    if (to_fail && example.operation == "handle_webhook") {
+        const auto body = input.text("body");
+        input.set("body", body.substr(0, body.size() / 2));
+    }
+    return input;
+}
+
+/// Calls every operation again and again, every second time while its peer fails; a good call that fails or an end of the worker
+/// ends it.
 bool call_on(Stage& stage, std::size_t calls, Outcome& outcome) {
+    constexpr Trouble turns[] = {Trouble::none, Trouble::error_500, Trouble::none, Trouble::malformed};
     const auto operations = tried_operations(stage.subject());
-    for (std::size_t done = 0, next = 0; done < calls; done += growth_chunk) {
+    for (std::size_t done = 0, next = 0, turn = 0; done < calls; done += growth_chunk, ++turn) {
+        stage.world().trouble = turns[turn % std::size(turns)];
+        const bool to_fail = stage.world().trouble != Trouble::none;
         std::vector<Stage::Ask> asks;
         for (std::size_t i = 0; i < growth_chunk; ++i, ++next) {
             const auto& example = *operations[next % operations.size()];
             const auto order = stage.order(1 + next % growth_chunk);
-            asks.push_back({example.operation, stage.input(example.operation, order), order});
+            asks.push_back({example.operation, growth_input(stage, example, order, to_fail), order});
         }
         for (const auto& seen : stage.call_all(asks, false)) {
-            if (!seen.answered() || seen.worker_died) {
-                outcome.lines.push_back(seen.operation + " failed after about " + std::to_string(done) +
-                                        " calls: " + seen.answer.text);
-                return false;
-            }
+            if (!seen.worker_died && (to_fail || seen.answered())) { continue; }
+            outcome.lines.push_back(seen.operation + " failed after about " + std::to_string(done) +
+                                    " calls: " + seen.answer.text);
+            return false;
         }
     }
     return true;
@@ -229,32 +266,39 @@ bool call_on(Stage& stage, std::size_t calls, Outcome& outcome) {
 
 Outcome growth(const Subject& subject) {
     if (instrumented) { return skipped("memory is not measured under a sanitizer"); }
-    if (tried_operations(subject).empty()) { return skipped("no operation can be tried"); }
     return on_stage(subject, {.honours_keys = true}, [&](Stage& stage, Outcome& outcome) {
-        for (std::size_t i = 1; i <= growth_chunk; ++i) {
-            stage.world().put_in_play(stage.order(i));
-            (void)stage.world().adopt(stage.order(i).reference);
-        }
+        for (std::size_t i = 1; i <= growth_chunk; ++i) { stage.have_placed(stage.order(i)); }
         if (!call_on(stage, growth_warm_up, outcome)) { return; }
+        const auto first = holdings_of(stage.bench().pid());
+        if (!first) {
+            outcome = skipped("this system does not tell what a process holds");
+            return;
+        }
         // What has settled does not grow for ever; a leak does, in each of three parts.
         std::int64_t least = growth_max_kib;
         std::string told;
+        auto before = *first;
         for (int part = 0; part < 3; ++part) {
-            const auto before = anonymous_kib(stage.bench().pid());
             if (!call_on(stage, growth_calls / 2, outcome)) { return; }
-            const auto after = anonymous_kib(stage.bench().pid());
-            if (!before || !after) {
-                outcome = skipped("this system does not tell how much memory a process has");
-                return;
-            }
-            least = std::min(least, *after - *before);
-            told += (told.empty() ? "" : ", ") + std::to_string(*after - *before);
+            const auto after = holdings_of(stage.bench().pid()).value_or(before);
+            const auto grown = after.anonymous_kib - before.anonymous_kib;
+            least = std::min(least, grown);
+            told += (told.empty() ? "" : ", ") + std::to_string(grown);
+            before = after;
             // Enough when the 10,000 calls left nothing behind; the third part settles a doubt.
-            if (part == 1 && least <= growth_part_kib) { return; }
+            if (part == 1 && least <= growth_part_kib) { break; }
         }
         if (least > growth_part_kib) {
             outcome.lines.push_back("the worker's memory grew by " + told + " KiB in parts of " +
                                     std::to_string(growth_calls / 2) + " calls: something is never freed");
+        }
+        if (before.descriptor_slots > first->descriptor_slots) {
+            outcome.lines.push_back("the worker's table of descriptors grew from " + std::to_string(first->descriptor_slots) +
+                                    " to " + std::to_string(before.descriptor_slots) + ": something is never closed");
+        }
+        if (before.threads > first->threads + growth_threads) {
+            outcome.lines.push_back("the worker has " + std::to_string(before.threads) + " threads, and had " +
+                                    std::to_string(first->threads) + ": some never end");
         }
     });
 }
@@ -277,15 +321,12 @@ void add_load_cases(const Subject& subject, std::vector<Case>& cases) {
         if (speaks && !is_effect(name)) {
             cases.push_back({name + ".cancel", name + " gives up when it is canceled", with(&canceled)});
         }
-        if (name != "sync_inventory") {
-            cases.push_back({name + ".threads",
-                             std::to_string(at_once) + " calls of " + name + " at once keep their answers apart",
-                             with(&many_at_once)});
-        }
+        cases.push_back({name + ".threads", std::to_string(at_once) + " calls of " + name + " at once keep their answers apart",
+                         with(&many_at_once)});
     }
     if (operations.empty()) { return; }
     cases.push_back({"secrets", "no secret is logged, printed or answered", &secrets});
-    cases.push_back({"growth", std::to_string(growth_calls) + " calls leave no memory behind", &growth});
+    cases.push_back({"growth", std::to_string(growth_calls) + " calls leave no memory, descriptors or threads behind", &growth});
 }
 
 }  // namespace crossdock::check

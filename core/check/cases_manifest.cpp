@@ -1,6 +1,7 @@
 // What a plugin says of itself: symbols, manifest, settings schema, settings, cassettes.
 #include "base/joined.hpp"
 #include "check/cases.hpp"
+#include "model/effect.hpp"
 
 #include <boost/dll/library_info.hpp>
 
@@ -45,8 +46,7 @@ Outcome manifest(const Subject& subject) {
     if (says.version.empty()) { lines.emplace_back("the descriptor's version is empty"); }
     if (says.operations.empty()) { lines.push_back("it offers no operation of " + says.interface); }
     for (const auto& [operation, effect_class] : says.classes) {
-        const bool known =
-            effect_class == "idempotent" || effect_class == "lookup" || effect_class == "repeatable" || effect_class == "unsafe";
+        const bool known = model::effect_class_named(effect_class).has_value();
         if (!is_effect(operation)) { lines.push_back("classes: " + operation + " is no effect, and has no class"); }
         else if (!known) {
             lines.push_back("classes: " + operation + " is " + effect_class +
@@ -124,7 +124,7 @@ void expect_refusal(const Subject& subject, const std::string& name, Json value,
 Outcome settings(const Subject& subject) {
     Outcome outcome;
     if (const auto stage = Stage::open(subject, {}); !stage) {
-        return {{"it does not start with settings that its schema allows: " + stage.error().text()}};
+        return {.lines = {"it does not start with settings that its schema allows: " + stage.error().text()}, .hopeless = true};
     }
     for (const auto& row : subject.manifest.schema.items()) {
         const auto name = row.text("name");
@@ -139,9 +139,9 @@ Outcome cassettes(const Subject& subject) {
     Outcome outcome;
     for (const auto& operation : subject.manifest.operations) {
         if (subject.dialect.example(operation) != nullptr) { continue; }
-        outcome.lines.push_back(operation +
-                                " is offered, and no cassette shows it succeeding, so that it cannot be tried. Record "
-                                "one with `crossdock supplier capture`, or write one; --cassettes says where they are");
+        outcome.lines.push_back(operation + " is offered, and no cassette in " + subject.cassettes.string() +
+                                " shows it succeeding, so that it cannot be tried. Record one with `crossdock supplier capture`, "
+                                "or write one; --cassettes says where they are");
     }
     return outcome;
 }

@@ -47,7 +47,7 @@ Result<std::unique_ptr<Plan>> make_plan(const Options& options) {
     plan->subject.library = fs::absolute(options.library);
     plan->subject.patience = options.patience;
     plan->subject.seed = options.seed;
-    auto manifest = inspect_plugin(plan->subject.library);
+    auto manifest = inspect_plugin(plan->subject.library, options.interface);
     if (!manifest) {
         plan->does_not_load =
             CaseReport{"descriptor", "the plugin loads and says what it is", Verdict::failed, {manifest.error().text()}, {}};
@@ -59,10 +59,13 @@ Result<std::unique_ptr<Plan>> make_plan(const Options& options) {
     auto dialect = Dialect::learn(folder);
     if (!dialect) { return dialect.error(); }
     plan->subject.dialect = std::move(*dialect);
+    plan->subject.cassettes = folder;
     auto& cases = plan->cases;
     cases.push_back({"descriptor", "the plugin loads and says what it is", [](const Subject& subject) {
                          const auto& all = subject.manifest.interfaces;
-                         return all.size() < 2 ? Outcome{} : skipped("only its first interface is tried: " + all.front());
+                         if (all.size() < 2) { return Outcome{}; }
+                         return skipped("it has the interfaces " + joined(all) + "; tried is " + subject.manifest.interface +
+                                        ", and --interface names another");
                      }});
     add_manifest_cases(plan->subject, cases);
     add_call_cases(plan->subject, cases);
@@ -71,10 +74,24 @@ Result<std::unique_ptr<Plan>> make_plan(const Options& options) {
     for (const auto& wanted : options.only) {
         const bool known = std::any_of(cases.begin(), cases.end(),
                                        [&](const Case& one) { return one.name == wanted || one.name.starts_with(wanted + "."); });
-        if (!known) { return Fault{"there is no case " + wanted + "; --list shows them"}; }
+        if (known) { continue; }
+        const auto operation = wanted.substr(0, wanted.find('.'));
+        if (plan->subject.offers(operation) && plan->subject.dialect.example(operation) == nullptr) {
+            return Fault{"no cassette in " + folder.string() + " shows " + operation + " succeeding, so that it has no cases",
+                         "--case " + wanted};
+        }
+        return Fault{"there is no case " + wanted + "; --list shows them"};
     }
     std::erase_if(cases, [&](const Case& one) { return !chosen(options, one.name); });
     return plan;
+}
+
+Outcome run_case(const Case& one, const Subject& subject, milliseconds patience) {
+    try {
+        return one.run(subject);
+    } catch (const Overdue&) {
+        return {{"the case took longer than " + duration_text(patience) + ": the plugin is slow, or stuck (--case-timeout)"}};
+    }
 }
 
 }  // namespace
@@ -91,7 +108,7 @@ Result<std::vector<CaseReport>> list(const Options& options) {
 Result<Report> run(const Options& options, const std::function<void(const CaseReport&, std::size_t of)>& on_case) {
     auto made = make_plan(options);
     if (!made) { return made.error(); }
-    const auto& plan = **made;
+    auto& plan = **made;
     Report report{
         .library = options.library.string(), .plugin = {}, .digest = plan.subject.manifest.digest, .seed = options.seed};
     if (plan.does_not_load) {
@@ -100,9 +117,12 @@ Result<Report> run(const Options& options, const std::function<void(const CaseRe
         return report;
     }
     report.plugin = plan.subject.manifest.name + " " + plan.subject.manifest.version;
+    bool hopeless = false;
     for (const auto& one : plan.cases) {
         const auto began = system_boot_ms();
-        auto outcome = one.run(plan.subject);
+        plan.subject.deadline = began + options.case_patience.count();
+        auto outcome = hopeless ? skipped("the plugin does not start") : run_case(one, plan.subject, options.case_patience);
+        hopeless = hopeless || outcome.hopeless;
         CaseReport done{one.name, one.title, Verdict::passed, std::move(outcome.lines), milliseconds{system_boot_ms() - began}};
         if (!done.lines.empty()) { done.verdict = outcome.skipped ? Verdict::skipped : Verdict::failed; }
         report.cases.push_back(std::move(done));

@@ -18,6 +18,8 @@ struct Options {
     std::uint64_t seed = 1;
     std::vector<std::string> only = {};  ///< names of cases, or their beginnings up to a dot; empty: all
     milliseconds patience{10'000};       ///< for one call
+    milliseconds case_patience{120'000};
+    std::string interface = {};  ///< "crossdock.channel/1"; empty: the first that the plugin has
 };
 
 /// Tries a plugin against its contract: each case in worker processes of its own, against a hostile sandbox on 127.0.0.1 that

@@ -80,6 +80,13 @@ Result<Example> example_of(const Cassette& cassette) {
         RecordedExchange one{.method = exchange.request.need_text("method"), .url = exchange.request.need_text("url")};
         if (const auto* status = exchange.response.find("status")) {
             one.status = static_cast<int>(status->integer().value_or(200));
+            // Where the exchange broke off a cassette has no status, or 0.
+            const bool broke_off = one.status == 0 && exchange.response.find("transport") != nullptr;
+            if (!broke_off && (one.status < 200 || one.status > 599)) {
+                return Fault{"the status " + status->dump() + " of exchange " + std::to_string(made.exchanges.size() + 1) +
+                                 " is none of an HTTP answer (200 to 599)",
+                             cassette.file};
+            }
         }
         if (const auto* headers = exchange.response.find("headers")) {
             for (const auto& [name, value] : headers->members()) { one.headers.emplace_back(name, value.text()); }
@@ -148,6 +155,11 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
     for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
         text.replace(at, from.size(), to);
     }
+    return text;
+}
+
+std::string filled_in(std::string text, const Values& values) {
+    for (const auto& [placeholder, value] : values) { text = replaced(std::move(text), placeholder, value); }
     return text;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace crossdock::check {
@@ -48,6 +49,12 @@ struct Dialect {
 
     [[nodiscard]] const Example* example(std::string_view operation) const;
 };
+
+/// What placeholders stand for: "{{base_url}}" -> "http://127.0.0.1:40312".
+using Values = std::vector<std::pair<std::string, std::string>>;
+
+/// A text with its placeholders replaced.
+[[nodiscard]] std::string filled_in(std::string text, const Values& values);
 
 /// Replaces each occurrence.
 [[nodiscard]] std::string replaced(std::string text, std::string_view from, std::string_view to);

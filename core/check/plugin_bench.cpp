@@ -2,6 +2,7 @@
 
 #include "base/process.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -10,18 +11,6 @@ namespace {
 
 constexpr const char* worker_name = "plugin";
 constexpr milliseconds stop_grace{1'000};
-
-/// False once nobody waits any more: what `on_rows` holds may then be gone.
-using Wanted = std::shared_ptr<const bool>;
-
-Task<bool> take_rows(std::function<bool(const Json&)> on_rows, Wanted wanted, Json rows) {
-    co_return *wanted&& on_rows(rows);
-}
-
-plugin::OnBatch batches(const std::function<bool(const Json&)>& on_rows, const Wanted& wanted) {
-    if (!on_rows) { return {}; }
-    return [on_rows, wanted](Json rows) { return take_rows(on_rows, wanted, std::move(rows)); };
-}
 
 /// What a task leaves behind for whoever waits for it; it may have been interrupted meanwhile.
 template <class T>
@@ -37,14 +26,19 @@ Task<bool> finished(Task<void> task) {
     co_return true;
 }
 
-/// The answers of calls that run at once, and how many are still missing.
+/// The answers of calls that run at once, and how many are still missing; whoever waits may have been interrupted meanwhile.
 struct Answers {
-    std::vector<plugin::CallAnswer> list;
+    std::vector<Called> list;
     std::size_t missing = 0;
 };
 
+Task<bool> take_rows(std::shared_ptr<Answers> answers, std::size_t at, Json rows) {
+    for (auto& row : rows.items()) { answers->list[at].rows.push(std::move(row)); }
+    co_return true;
+}
+
 Task<void> answer_into(std::shared_ptr<Answers> answers, std::size_t at, Task<plugin::CallAnswer> task) {
-    answers->list[at] = co_await std::move(task);
+    answers->list[at].answer = co_await std::move(task);
     --answers->missing;
 }
 
@@ -65,14 +59,21 @@ void PluginBench::watch_signals() {
     });
 }
 
-PluginBench::PluginBench(plugin::Workers::Options options) : clock_(io_.get_executor()) {
+void PluginBench::watch_deadline(std::optional<BootMs> deadline) {
+    if (!deadline) { return; }
+    const milliseconds left{std::max<std::int64_t>(0, *deadline - clock_.boot_ms())};
+    deadline_ = clock_.after(left, [] { throw Overdue{}; });
+}
+
+PluginBench::PluginBench(plugin::Workers::Options options, std::optional<BootMs> deadline) : clock_(io_.get_executor()) {
     options.program = executable_folder() / "crossdock-worker";
     workers_ = plugin::Workers::make(io_.get_executor(), clock_, std::move(options));
     watch_signals();
+    watch_deadline(deadline);
 }
 
 PluginBench::~PluginBench() {
-    *wanted_ = false;
+    if (deadline_) { clock_.cancel(*deadline_); }
     // A second signal ends the process at once.
     signals_.clear();
     signals_.cancel();
@@ -87,24 +88,24 @@ Result<plugin::Manifest> PluginBench::start(plugin::WorkerSpec spec) {
     return wait_for(workers_->start(std::move(spec)));
 }
 
-std::vector<plugin::CallAnswer> PluginBench::call(std::vector<plugin::Call> calls,
-                                                  const std::function<bool(const Json&)>& on_rows) {
+std::vector<Called> PluginBench::call(std::vector<plugin::Call> calls) {
     const auto answers = std::make_shared<Answers>();
     answers->list.resize(calls.size());
     answers->missing = calls.size();
     for (std::size_t i = 0; i < calls.size(); ++i) {
         calls[i].target = worker_name;
-        spawn(io_.get_executor(), answer_into(answers, i, workers_->call(std::move(calls[i]), batches(on_rows, wanted_))));
+        plugin::OnBatch on_batch = [answers, i](Json rows) { return take_rows(answers, i, std::move(rows)); };
+        spawn(io_.get_executor(), answer_into(answers, i, workers_->call(std::move(calls[i]), std::move(on_batch))));
     }
     io_.restart();
     while (answers->missing > 0 && io_.run_one() > 0) {}
     return std::move(answers->list);
 }
 
-plugin::CallAnswer PluginBench::call(plugin::Call call, const std::function<bool(const Json&)>& on_rows) {
+Called PluginBench::call(plugin::Call call) {
     std::vector<plugin::Call> one;
     one.push_back(std::move(call));
-    return std::move(this->call(std::move(one), on_rows).front());
+    return std::move(this->call(std::move(one)).front());
 }
 
 void PluginBench::cancel() const {

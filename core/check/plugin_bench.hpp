@@ -8,8 +8,8 @@
 
 #include <csignal>
 #include <filesystem>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,14 +20,23 @@ struct Interrupted {
     int signal;
 };
 
+/// The deadline of a bench has passed; thrown as Interrupted is.
+struct Overdue {};
+
+/// What came of a call.
+struct Called {
+    plugin::CallAnswer answer;
+    Json rows = Json::array();  ///< that sync_inventory handed over
+};
+
 /// One plugin in a worker process of its own, for commands that look at it or try it, without a daemon.
 ///
 /// Threads:  one, the process's main thread; each function blocks.
-/// Errors:   Interrupted is thrown on SIGINT, SIGTERM and SIGHUP.
+/// Errors:   Interrupted is thrown on SIGINT, SIGTERM and SIGHUP, Overdue once the deadline has passed.
 /// Lifetime: the destructor ends the worker.
 class PluginBench {
 public:
-    explicit PluginBench(plugin::Workers::Options options = {});
+    explicit PluginBench(plugin::Workers::Options options = {}, std::optional<BootMs> deadline = {});
     ~PluginBench();
     PluginBench(const PluginBench&) = delete;
     PluginBench& operator=(const PluginBench&) = delete;
@@ -35,10 +44,9 @@ public:
     /// Starts the worker; the spec gets its name from the bench. Once. Errors: as Workers::start.
     [[nodiscard]] Result<plugin::Manifest> start(plugin::WorkerSpec spec);
 
-    /// Runs calls at once and answers in their order. `on_rows` takes batches of inventory rows; false cancels that call.
-    [[nodiscard]] std::vector<plugin::CallAnswer> call(std::vector<plugin::Call> calls,
-                                                       const std::function<bool(const Json&)>& on_rows = {});
-    [[nodiscard]] plugin::CallAnswer call(plugin::Call call, const std::function<bool(const Json&)>& on_rows = {});
+    /// Runs calls at once and answers in their order.
+    [[nodiscard]] std::vector<Called> call(std::vector<plugin::Call> calls);
+    [[nodiscard]] Called call(plugin::Call call);
 
     /// Asks the calls under way to give up.
     void cancel() const;
@@ -54,11 +62,12 @@ private:
     template <class T>
     T wait_for(Task<T> task);
     void watch_signals();
+    void watch_deadline(std::optional<BootMs> deadline);
 
     boost::asio::io_context io_{1};
     boost::asio::signal_set signals_{io_, SIGINT, SIGTERM, SIGHUP};
     SystemClock clock_;
-    std::shared_ptr<bool> wanted_ = std::make_shared<bool>(true);  ///< false once the bench ends
+    std::optional<Clock::TimerId> deadline_;
     std::unique_ptr<plugin::Workers> workers_;
 };
 

@@ -203,9 +203,8 @@ std::vector<std::string> gullible(const Seen& seen) {
 namespace {
 
 /// A document's text with its placeholders replaced; `otherwise` when that is no JSON any more.
-Json with_values(std::string text, const std::vector<std::pair<std::string, std::string>>& values, const Json& otherwise) {
-    for (const auto& [placeholder, value] : values) { text = replaced(std::move(text), placeholder, value); }
-    auto made = Json::parse(text, {64U << 20U, 90});
+Json with_values(std::string text, const Values& values, const Json& otherwise) {
+    auto made = Json::parse(filled_in(std::move(text), values), {64U << 20U, 90});
     return made ? std::move(*made) : otherwise;
 }
 

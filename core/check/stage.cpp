@@ -95,7 +95,7 @@ Result<> Stage::raise() {
     plugin::Workers::Options options;
     options.output_fd = output_.get();
     options.start_timeout = subject_.patience;
-    bench_ = std::make_unique<PluginBench>(std::move(options));
+    bench_ = std::make_unique<PluginBench>(std::move(options), subject_.deadline);
     if (auto raised = raise_peers(); !raised) { return raised; }
     plugin::WorkerSpec spec;
     spec.library = subject_.library;
@@ -192,6 +192,16 @@ Json Stage::input(std::string_view operation, const InPlay& order) const {
     return made ? std::move(*made) : example.input;
 }
 
+void Stage::have_placed(const InPlay& order) {
+    world_->put_in_play(order);
+    (void)world_->adopt(order.reference);
+}
+
+void Stage::prepare(std::string_view operation, const InPlay& order) {
+    if (operation == "create_order") { return world_->put_in_play(order); }
+    have_placed(order);
+}
+
 std::vector<Seen> Stage::call_all(const std::vector<Ask>& asks, bool record) {
     world_->begin_call();
     world_->forget_arrivals();
@@ -208,27 +218,23 @@ std::vector<Seen> Stage::call_all(const std::vector<Ask>& asks, bool record) {
         call.record = record;
         calls.push_back(std::move(call));
     }
-    Json rows = Json::array();
-    auto answers = bench_->call(std::move(calls), [&](const Json& batch) {
-        for (const auto& row : batch.items()) { rows.push(row); }
-        return true;
-    });
+    auto answers = bench_->call(std::move(calls));
     const milliseconds took{system_boot_ms() - now};
     const bool died = bench_->pid() != before;
     std::vector<Seen> seen;
     for (std::size_t i = 0; i < asks.size(); ++i) {
-        Seen one{
-            .operation = asks[i].operation, .trouble = setup_.trouble, .order = asks[i].order, .answer = std::move(answers[i])};
+        Seen one{.operation = asks[i].operation,
+                 .trouble = setup_.trouble,
+                 .order = asks[i].order,
+                 .answer = std::move(answers[i].answer)};
+        one.rows = std::move(answers[i].rows);
+        one.values = world_->values;
         one.worker_died = died;
         one.mails = mail_->mail_count();
         one.took = took;
         seen.push_back(std::move(one));
     }
-    if (seen.size() == 1) {
-        seen.front().rows = std::move(rows);
-        seen.front().arrivals = world_->arrivals();
-        seen.front().values = world_->values;
-    }
+    if (seen.size() == 1) { seen.front().arrivals = world_->arrivals(); }
     return seen;
 }
 

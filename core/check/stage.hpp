@@ -23,8 +23,10 @@ struct Subject {
     std::filesystem::path library;
     Dialect dialect = {};
     plugin::Manifest manifest = {};
-    milliseconds patience{10'000};  ///< for one call
+    std::filesystem::path cassettes = {};  ///< the folder that the dialect was learned from
+    milliseconds patience{10'000};         ///< for one call
     std::uint64_t seed = 1;
+    std::optional<BootMs> deadline = {};  ///< of the case under way: Overdue is thrown
 
     [[nodiscard]] bool offers(std::string_view operation) const;
     /// The strongest effect class that the manifest says; unsafe when it says nothing.
@@ -39,10 +41,10 @@ struct Seen {
     plugin::CallAnswer answer = {};
     bool worker_died = false;
     Json rows = Json::array();           ///< that sync_inventory handed over
-    std::vector<Arrival> arrivals = {};  ///< while the call ran
+    std::vector<Arrival> arrivals = {};  ///< while the call ran; none when others ran beside it
     std::size_t mails = 0;               ///< that the mail sink has stored by then
     milliseconds took{0};
-    std::vector<std::pair<std::string, std::string>> values = {};  ///< what the cassettes' placeholders stand for
+    Values values = {};  ///< what the cassettes' placeholders stand for
 
     [[nodiscard]] bool answered() const { return answer.status == plugin::CallStatus::answered; }
 };
@@ -80,6 +82,11 @@ public:
     /// The cassette's input, speaking of that order. Requires that there is an example of the operation.
     [[nodiscard]] Json input(std::string_view operation, const InPlay& order) const;
 
+    /// The sandbox knows the order, and has placed it.
+    void have_placed(const InPlay& order);
+    /// The sandbox knows the order; but for create_order it has placed it.
+    void prepare(std::string_view operation, const InPlay& order);
+
     struct Ask {
         std::string operation;
         Json input;
@@ -89,7 +96,7 @@ public:
     [[nodiscard]] Seen call(std::string_view operation, const InPlay& order) {
         return call(Ask{std::string(operation), input(operation, order), order});
     }
-    /// At once; with several, arrivals and rows cannot be told apart and are left out.
+    /// At once; with several, arrivals cannot be told apart and are left out.
     [[nodiscard]] std::vector<Seen> call_all(const std::vector<Ask>& asks, bool record);
 
     /// What worker and plugin have printed so far.

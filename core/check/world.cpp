@@ -114,11 +114,6 @@ std::vector<std::string> World::orders_of(const std::string& reference) const {
     return ids;
 }
 
-std::string World::put_in(std::string text) const {
-    for (const auto& [placeholder, value] : values) { text = replaced(std::move(text), placeholder, value); }
-    return text;
-}
-
 InPlay World::order_in(const std::string& text) const {
     const auto speaks_of = [&](const InPlay& order) {
         if (text.find(order.reference) != std::string::npos || text.find(http::encoded(order.reference)) != std::string::npos) {
@@ -139,7 +134,7 @@ World::Found World::match(const Example& example, const http::Request& request, 
     if (!whole) { asked = request.path; }
     for (const auto& exchange : example.exchanges) {
         if (exchange.method != request.method) { continue; }
-        auto target = target_of(put_in(exchange.url));
+        auto target = target_of(filled_in(exchange.url, values));
         if (!whole) { target = without_query(target); }
         target = replaced(std::move(target), http::encoded(example.reference), http::encoded(reference));
         target = replaced(std::move(target), example.supplier_order_id, id);
@@ -186,10 +181,10 @@ http::Response World::good(const Found& found, const std::string& reference) con
         // How the answer is carried is this server's own; its age and encoding were the recorded one's.
         const bool ours_to_say =
             is_header(name, {"Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Content-Encoding", "Date"});
-        if (!ours_to_say) { made.headers.emplace_back(name, put_in(value)); }
+        if (!ours_to_say) { made.headers.emplace_back(name, filled_in(value, values)); }
     }
     const auto& example = *found.example;
-    made.body = put_in(found.exchange->body);
+    made.body = filled_in(found.exchange->body, values);
     if (!reference.empty()) { made.body = replaced(std::move(made.body), example.reference, reference); }
     const auto ids = orders_of(reference);
     if (ids.empty()) { return made; }

@@ -40,8 +40,7 @@ class World : public std::enable_shared_from_this<World> {
 public:
     World(const Dialect& dialect, Clock& clock) : dialect_(dialect), clock_(clock), released_(clock) {}
 
-    /// What placeholders stand for: "{{base_url}}" -> "http://127.0.0.1:40312".
-    std::vector<std::pair<std::string, std::string>> values = {};
+    Values values = {};
     bool honours_keys = false;
     milliseconds latency{0};
     /// From the n-th request of a call on; 0: from the first.
@@ -78,7 +77,6 @@ private:
                               bool whole) const;
     /// The order that a request speaks of; empty when of none that is in play.
     [[nodiscard]] InPlay order_in(const std::string& text) const;
-    [[nodiscard]] std::string put_in(std::string text) const;
     std::string accept(const std::string& reference, const std::string& key);
     [[nodiscard]] http::Response good(const Found& found, const std::string& reference) const;
     [[nodiscard]] http::Response misbehave(Trouble now, http::Response well, const Found& found, const std::string& reference);

@@ -11,9 +11,9 @@ endif()
 
 # Not -Wnull-dereference: with GCC 12 at -O2 it blames Asio's io_context wherever an executor is made from one.
 add_library(crossdock_warnings INTERFACE)
-target_compile_options(crossdock_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-  -Woverloaded-virtual -Wcast-align
-  -Wno-mismatched-new-delete) # GCC 12 sees one in Asio's coroutine frames, where there is none
+target_compile_options(crossdock_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wcast-align
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>
+  $<$<COMPILE_LANGUAGE:CXX>:-Wno-mismatched-new-delete>) # GCC 12 sees one in Asio's coroutine frames, where there is none
 if(CROSSDOCK_WERROR)
   target_compile_options(crossdock_warnings INTERFACE -Werror)
 endif()

@@ -1,8 +1,12 @@
 // Adapters that each break one thing of the contract: built once for each BAD_..., which says which.
 #include "model.hpp"
 
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
+#include <thread>
 
 namespace {
 
@@ -172,6 +176,85 @@ public:
         try {
             return Model::handle_webhook(webhook, host);
         } catch (const sdk::JsonError&) { throw std::runtime_error(""); }
+    }
+#elif defined(BAD_FINDS_NOTHING)
+    sdk::Lookup find_order(const std::string& reference, sdk::Host& host) override {
+        auto found = Model::find_order(reference, host);
+        if (found.matches) { found.matches->clear(); }
+        return found;
+    }
+#elif defined(BAD_COUNTS)
+    std::vector<sdk::Evidence> handle_webhook(const sdk::Webhook& webhook, sdk::Host& host) override {
+        auto evidence = Model::handle_webhook(webhook, host);
+        evidence.front().tracking_number = std::to_string(++count_);
+        return evidence;
+    }
+    int count_ = 0;
+#elif defined(BAD_MEMBERS)
+    std::vector<sdk::Evidence> handle_webhook(const sdk::Webhook& webhook, sdk::Host& host) override {
+        const auto payload = sdk::Json::parse(webhook.body);
+        const auto* status = payload.find("status");
+        if (status != nullptr && status->kind() != sdk::Json::Kind::string) { std::abort(); }
+        return Model::handle_webhook(webhook, host);
+    }
+#elif defined(BAD_STRAYS)
+    std::vector<sdk::Evidence> get_order_status(const sdk::PlacedOrder& order, sdk::Host& host) override {
+        auto evidence = Model::get_order_status(order, host);
+        // As with a buffer that no tracking number has ever been too long for.
+        if (evidence.front().tracking_number.value_or("").size() > 64) { std::abort(); }
+        return evidence;
+    }
+#elif defined(BAD_KEEPS_OPEN)
+    std::vector<sdk::Evidence> get_order_status(const sdk::PlacedOrder& order, sdk::Host& host) override {
+        (void)std::fopen("/dev/null", "r");
+        return Model::get_order_status(order, host);
+    }
+#elif defined(BAD_ENCODES_SECRET)
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        host.info("Authorization: Basic " + base64("user:" + host.secret("api_key")));
+        return Model::create_order(order, host);
+    }
+    static std::string base64(const std::string& bytes) {
+        constexpr const char* digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        std::string text;
+        for (std::size_t bit = 0; bit < bytes.size() * 8; bit += 6) {
+            unsigned value = 0;
+            for (std::size_t at = bit; at < bit + 6; ++at) {
+                const unsigned byte = at / 8 < bytes.size() ? static_cast<unsigned char>(bytes[at / 8]) : 0U;
+                value = value * 2 + ((byte >> (7 - at % 8)) & 1U);
+            }
+            text += digits[value];
+        }
+        return text;
+    }
+#elif defined(BAD_DAWDLES)
+    std::vector<sdk::Evidence> handle_webhook(const sdk::Webhook& webhook, sdk::Host& host) override {
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+        return Model::handle_webhook(webhook, host);
+    }
+#elif defined(BAD_MIXES_STOCK)
+    std::string sync_inventory(sdk::InventorySink& sink, sdk::Host& host) override {
+        {
+            const std::lock_guard lock(mutex_);
+            rows_.clear();
+        }
+        std::string exchange;
+        std::int64_t pages = 1;
+        for (std::int64_t number = 1; number <= pages; ++number) {
+            const auto body = page(number, host, exchange);
+            pages = body.need_integer("pages");
+            const std::lock_guard lock(mutex_);
+            for (const auto& item : body.need_array("items").items()) { rows_.push_back({.sku = item.need_text("sku")}); }
+        }
+        const std::lock_guard lock(mutex_);
+        sink.emit(rows_);
+        return exchange;
+    }
+    std::mutex mutex_;
+    std::vector<sdk::InventoryRow> rows_;
+#elif defined(BAD_SETTINGS)
+    explicit Bad(const sdk::Host& host) : Model(host) {
+        throw std::runtime_error("out of order today");
     }
 #elif defined(BAD_SCHEMA)
     static sdk::Schema settings() {

@@ -59,9 +59,9 @@ struct Bad {
     const char* says;
 };
 
-void finds(const Bad& bad) {
+void finds(const Bad& bad, const std::string& recorded = cassettes()) {
     const auto ran =
-        run({(check_plugins / bad.plugin).string(), "--cassettes", cassettes(), "--case", bad.chosen, "--timeout", "4s"});
+        run({(check_plugins / bad.plugin).string(), "--cassettes", recorded, "--case", bad.chosen, "--timeout", "4s"});
     INFO(bad.plugin << " " << bad.chosen << "\n" << ran.out);
     CHECK(ran.exit_code == 1);
     CHECK(ran.out.find(std::string("FAILED  ") + bad.chosen) != std::string::npos);
@@ -97,12 +97,20 @@ TEST_CASE("the check finds what is wrong with how an order is placed", "[check]"
         Bad{"libbad_half_an_order.so", "create_order.well", "the header Idempotency-Key is missing"},
         Bad{"libbad_takes_any_id.so", "create_order.other-order", "an id that the supplier did not give for this order"},
         Bad{"libbad_cancels_blindly.so", "cancel_order.class.same-key", "does not send the engine's key"},
+        Bad{"libbad_loses_key.so", "create_order.class.again", "made 2 orders"},
+        Bad{"libbad_lies.so", "create_order.bad-tls", "says transport \"answered\", and on the wire it was \"not_sent\""},
         Bad{"libbad_goes_elsewhere.so", "create_order.well", "wants to reach api.model.example"},
         Bad{"libbad_hangs.so", "create_order.error-500", "create_order took longer than 4s"}));
 }
 
 TEST_CASE("the check finds what is wrong with how a supplier is asked", "[check]") {
-    finds(GENERATE(Bad{"libbad_empty_list.so", "find_order.error-500", "an empty list would have the order placed again"},
+    finds(GENERATE(Bad{"libbad_finds_nothing.so", "create_order.class.find", "the engine would order twice, or never know"},
+                   Bad{"libbad_mixes_stock.so", "sync_inventory.threads", "with 64 calls at once"},
+                   Bad{"libbad_counts.so", "handle_webhook.twice", "of a payload of which it made"},
+                   Bad{"libbad_members.so", "handle_webhook.members", "signal 6"},
+                   Bad{"libbad_strays.so", "get_order_status.fuzz", "of --seed 1, with the answer"},
+                   Bad{"libtakes_anything.so", "get_order_status.input", "takes {} for an input"},
+                   Bad{"libbad_empty_list.so", "find_order.error-500", "an empty list would have the order placed again"},
                    Bad{"libbad_finds_first.so", "find_order.duplicates", "report both, so that a person looks"},
                    Bad{"libbad_crashes.so", "get_order_status.empty-body", "get_order_status ended its worker"},
                    Bad{"libbad_half_a_list.so", "sync_inventory.error-500-later", "half a list must be a fault"},
@@ -116,18 +124,45 @@ TEST_CASE("the check finds what is wrong with how a supplier is asked", "[check]
 TEST_CASE("the check finds leaks of secrets, answers mixed up and senseless manifests", "[check]") {
     finds(GENERATE(Bad{"libbad_logs_secret.so", "secrets", "what create_order logs or prints shows a secret"},
                    Bad{"libbad_prints_secret.so", "secrets", "shows the secret api_key in clear"},
+                   Bad{"libbad_encodes_secret.so", "secrets", "shows the secret api_key in base64"},
                    Bad{"libbad_mixes_up.so", "create_order.threads", "with 64 calls at once"},
                    Bad{"libbad_schema.so", "settings.schema", "base_url stands there twice"},
                    Bad{"libtwo_symbols.so", "descriptor.symbols", "the library exports acme_debug"},
                    Bad{"liblookup_without_find.so", "manifest", "there is no find_order to look up with"}));
 }
 
-TEST_CASE("the check finds memory that is never freed", "[check]") {
+TEST_CASE("the check finds what is wrong with a channel", "[check]") {
+    const auto recorded = (source / "tests" / "check" / "channel_cassettes").string();
+    passes(check_plugins / "libchannel_none.so", recorded);
+    finds({"libchannel_bad_claims.so", "deliver.error-500", "deliver says status 250, and the peer answered 500"}, recorded);
+    finds({"libchannel_bad_no_id.so", "deliver.class.same-id", "deliver does not send the message's id"}, recorded);
+}
+
+TEST_CASE("a plugin that does not start fails one case, and the others are not tried", "[check]") {
+    const auto ran = run({(check_plugins / "libbad_settings.so").string(), "--cassettes", cassettes()});
+    INFO(ran.out);
+    CHECK(ran.exit_code == 1);
+    CHECK(ran.out.find("FAILED  settings.values\n") != std::string::npos);
+    CHECK(ran.out.find("out of order today") != std::string::npos);
+    CHECK(ran.out.find("skipped create_order.well\n          the plugin does not start") != std::string::npos);
+    CHECK(ran.out.find(", 1 failed,") != std::string::npos);
+}
+
+TEST_CASE("a case has a deadline as a whole", "[check]") {
+    const auto ran = run({(check_plugins / "libbad_dawdles.so").string(), "--cassettes", cassettes(), "--case",
+                          "handle_webhook.members", "--case-timeout", "1s"});
+    INFO(ran.out);
+    CHECK(ran.exit_code == 1);
+    CHECK(ran.out.find("the case took longer than 1s") != std::string::npos);
+}
+
+TEST_CASE("the check finds what is never given back", "[check]") {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     const auto ran = run({(check_plugins / "libcheck_good.so").string(), "--cassettes", cassettes(), "--case", "growth"});
     CHECK(ran.out.find("memory is not measured under a sanitizer") != std::string::npos);
 #else
-    finds({"libbad_leaks.so", "growth", "something is never freed"});
+    finds(GENERATE(Bad{"libbad_leaks.so", "growth", "something is never freed"},
+                   Bad{"libbad_keeps_open.so", "growth", "something is never closed"}));
 #endif
 }
 
@@ -137,7 +172,7 @@ TEST_CASE("an operation that no cassette shows succeeding fails the check", "[ch
     const auto ran = run({(check_plugins / "libcheck_good.so").string(), "--cassettes", recorded, "--case", "cassettes"});
     INFO(ran.out);
     CHECK(ran.exit_code == 1);
-    CHECK(ran.out.find("find_order is offered, and no cassette shows it succeeding") != std::string::npos);
+    CHECK(ran.out.find("find_order is offered, and no cassette in " + recorded + " shows it succeeding") != std::string::npos);
 }
 
 TEST_CASE("a library that is no plugin fails the check, with the reason", "[check]") {
@@ -191,9 +226,11 @@ TEST_CASE("what a check is asked that makes no sense is a usage error", "[check]
     };
     for (const auto& row :
          {Row{{"/nowhere/libx.so"}, "/nowhere/libx.so"}, Row{{good, "--case", "nonsense"}, "there is no case nonsense"},
-          Row{{good, "--cassettes", "/nowhere"}, "there is no such folder"}, Row{{good, "--timeout", "soon"}, "--timeout"},
-          Row{{good, "--timeout", "1s"}, "at least 3s"}, Row{{good, "--junit", "/nowhere/x.xml"}, "/nowhere/x.xml"},
-          Row{{good, "--seed", "x"}, "--seed"}}) {
+          Row{{good, "--cassettes", (source / "plugins" / "email" / "cassettes").string(), "--case", "create_order.well"},
+              "email/cassettes shows create_order succeeding"},
+          Row{{good, "--cassettes", "/nowhere"}, "there is no such folder"}, Row{{good, "--case-timeout", "?"}, "--case-timeout"},
+          Row{{good, "--timeout", "soon"}, "--timeout"}, Row{{good, "--timeout", "1s"}, "at least 3s"},
+          Row{{good, "--junit", "/nowhere/x.xml"}, "/nowhere/x.xml"}, Row{{good, "--seed", "x"}, "--seed"}}) {
         const auto ran = run(row.arguments);
         INFO(ran.out);
         CHECK(ran.exit_code == 2);

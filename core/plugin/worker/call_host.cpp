@@ -222,7 +222,7 @@ std::uint32_t CallHost::emit_rows(void* context, const xd_inventory_row* rows, s
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const auto& theirs = *reinterpret_cast<const xd_inventory_row*>(reinterpret_cast<const char*>(rows) + i * row_size);
-        if (auto why = sdk::row_complaint(theirs, row_size); !why.empty()) { return refuse(std::move(why)); }
+        if (auto why = sdk::row_complaint(theirs, row_size, i); !why.empty()) { return refuse(std::move(why)); }
         const auto row = sdk::received(theirs);
         const auto size = sdk::bytes_of(row);
         if (batch.items().size() == rows_per_batch || bytes + size > batch_bytes) {

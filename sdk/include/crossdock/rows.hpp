@@ -34,19 +34,22 @@ inline constexpr std::size_t first_row_size = offsetof(xd_inventory_row, warehou
     return row_size < first_row_size ? "the plugin's inventory rows are shorter than those of ABI revision 1" : "";
 }
 
-/// Why a row cannot be taken, with the article and the member; empty when it can. `theirs` is as the plugin made it.
-[[nodiscard]] inline std::string row_complaint(const xd_inventory_row& theirs, std::size_t row_size) {
+/// Why a row cannot be taken, with its place in the batch, the article and the member; empty when it can. `theirs` is as the
+/// plugin made it; `index` counts from 0, the text from 1.
+[[nodiscard]] inline std::string row_complaint(const xd_inventory_row& theirs, std::size_t row_size, std::size_t index) {
+    constexpr std::size_t shown = 40;
+    const std::string which = "inventory row " + std::to_string(index + 1) + " of the batch";
     if (theirs.size < first_row_size || theirs.size > row_size) {
-        return "an inventory row's size is " + std::to_string(theirs.size) + ", and rows are " + std::to_string(row_size) +
+        return which + " says that its size is " + std::to_string(theirs.size) + ", and rows are " + std::to_string(row_size) +
                " bytes apart";
     }
     const auto row = received(theirs);
-    if (bytes_of(row) > row_bytes_max) { return "an inventory row is longer than " + std::to_string(row_bytes_max) + " bytes"; }
-    if (row.sku.size == 0) { return "an inventory row has no sku"; }
-    const std::string of = " of " + std::string(view(row.sku));
-    if (row.quantity < 0) { return "the quantity" + of + " is below 0"; }
+    if (bytes_of(row) > row_bytes_max) { return which + " is longer than " + std::to_string(row_bytes_max) + " bytes"; }
+    if (row.sku.size == 0) { return which + " has no sku"; }
+    const std::string named = which + " (sku " + std::string(view(row.sku).substr(0, shown)) + ")";
+    if (row.quantity < 0) { return named + ": the quantity " + std::to_string(row.quantity) + " is below 0"; }
     if (row.price.size > 0 && !is_decimal(view(row.price))) {
-        return "the price" + of + " is no decimal number: " + std::string(view(row.price).substr(0, 40));
+        return named + ": the price is no decimal number: " + std::string(view(row.price).substr(0, shown));
     }
     return {};
 }

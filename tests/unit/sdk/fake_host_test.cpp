@@ -276,7 +276,8 @@ TEST_CASE("rows whose size makes no sense end the call under test", "[sdk][unit]
     xd_inventory_row row{};
     row.size = sizeof(row) + 1;
     CHECK(table->emit_rows(table->context, &row, sizeof(row), 1) == XD_CANCELED);
-    CHECK_THAT(call.host_fault(), Contains("an inventory row's size is " + std::to_string(sizeof(row) + 1)));
+    CHECK_THAT(call.host_fault(),
+               Contains("inventory row 1 of the batch says that its size is " + std::to_string(sizeof(row) + 1)));
     CHECK(table->emit_rows(table->context, &row, 8, 1) == XD_CANCELED);
     CHECK_THAT(call.host_fault(), Contains("shorter than those of ABI revision 1"));
     row.size = sizeof(row);
@@ -284,4 +285,18 @@ TEST_CASE("rows whose size makes no sense end the call under test", "[sdk][unit]
     row.name = sdk::text(name);
     CHECK(table->emit_rows(table->context, &row, sizeof(row), 1) == XD_CANCELED);
     CHECK_THAT(call.host_fault(), Contains("longer than 65536 bytes"));
+}
+
+TEST_CASE("a row that makes no sense is named by its place and its sku", "[sdk][unit]") {
+    FakeHost host;
+    const Call call(host, Call::Kind::plain);
+    const sdk::Host seen(call.table());
+    sdk::InventorySink sink(call.table());
+    const std::string sku(200, 's');
+    CHECK_THROWS_AS(sink.emit({{.sku = "A"}, {.quantity = 1}}), sdk::Canceled);
+    CHECK(call.host_fault() == "inventory row 2 of the batch has no sku");
+    CHECK_THROWS_AS(sink.emit({{.sku = sku, .quantity = -1}}), sdk::Canceled);
+    CHECK(call.host_fault() == "inventory row 1 of the batch (sku " + sku.substr(0, 40) + "): the quantity -1 is below 0");
+    CHECK_THROWS_AS(sink.emit({{.sku = "A", .price = "1,5"}}), sdk::Canceled);
+    CHECK(call.host_fault() == "inventory row 1 of the batch (sku A): the price is no decimal number: 1,5");
 }

@@ -211,7 +211,7 @@ inline std::uint32_t FakeHost::emit_rows(void* context, const xd_inventory_row* 
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const auto& theirs = *reinterpret_cast<const xd_inventory_row*>(reinterpret_cast<const char*>(rows) + i * row_size);
-        if (auto why = row_complaint(theirs, row_size); !why.empty()) { return refuse(std::move(why)); }
+        if (auto why = row_complaint(theirs, row_size, i); !why.empty()) { return refuse(std::move(why)); }
         const auto row = sdk::received(theirs);
         const auto size = bytes_of(row);
         if (batch.size() == rows_per_batch || bytes + size > batch_bytes) {
