@@ -50,6 +50,8 @@ private:
     Task<bool> stage(std::string feed_id, std::string currency, Json batch, std::shared_ptr<std::string> trouble);
     Task<bool> done(StepWork work, Json outcome);
     Task<bool> failed(StepWork work, std::string reason, bool retry);
+    /// Nobody serves the target until a person says so: the step waits, and that counts as no attempt.
+    Task<bool> held(StepWork work, std::string reason);
     void fail(store::Tx& tx, const StepWork& work, const std::string& reason);
     /// The revision that a run started with, from the store when it is no longer the current one.
     [[nodiscard]] std::shared_ptr<const Definition> revision(store::Tx& tx, const std::string& digest);
