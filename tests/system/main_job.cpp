@@ -25,6 +25,13 @@ std::string seed_order() {
     return read_all(*tree / "config" / "demo-order.json");
 }
 
+std::vector<pid_t> children_of(pid_t pid) {
+    std::vector<pid_t> children;
+    std::ifstream in("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
+    for (pid_t child = 0; in >> child;) { children.push_back(child); }
+    return children;
+}
+
 bool eventually(const std::function<bool()>& holds, milliseconds within) {
     const BootMs until = system_boot_ms() + within.count();
     for (;;) {

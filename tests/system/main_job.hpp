@@ -4,6 +4,7 @@
 #include "sandbox/mail_store.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <sys/types.h>
 #include <functional>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ namespace crossdock::tests {
 
 /// Asks until `holds` answers true; false once `within` has passed. The asking is paced, nothing waits for a fixed time.
 [[nodiscard]] bool eventually(const std::function<bool()>& holds, milliseconds within = milliseconds{30'000});
+
+/// The processes that a process's main thread has started and that have not ended.
+[[nodiscard]] std::vector<pid_t> children_of(pid_t pid);
 
 /// The main job against a rig whose daemon may die at any moment: each step is repeated, as a client would, until it is answered.
 class MainJob {

@@ -19,13 +19,6 @@ std::string maps_of(pid_t pid) {
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-std::vector<pid_t> children_of(pid_t pid) {
-    std::vector<pid_t> children;
-    std::ifstream in("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
-    for (pid_t child = 0; in >> child;) { children.push_back(child); }
-    return children;
-}
-
 bool alive(pid_t pid) {
     std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
     std::string text;
