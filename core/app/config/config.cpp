@@ -27,7 +27,7 @@ public:
     void read(const Node& root) {
         Fields fields(checks_, root, "the config",
                       {"listen", "data", "pipelines", "templates", "plugins", "currency", "log", "mail", "alerts", "routes",
-                       "schedules", "suppliers", "channels", "limits", "test"});
+                       "schedules", "suppliers", "channels", "workers", "limits", "test"});
         if (!checks_.ok()) { return; }
         read_listen(fields);
         read_folders(fields);
@@ -89,6 +89,11 @@ private:
         }
         if (const Node* node = fields.find("mail")) { read_address(*node, "mail", "from", made_.mail_from); }
         if (const Node* node = fields.find("alerts")) { read_address(*node, "alerts", "mail", made_.alerts_mail); }
+        if (const Node* node = fields.find("workers")) {
+            static constexpr std::array<std::string_view, 2> ways{"when-available", "strict"};
+            Fields workers(checks_, *node, "`workers`", {"confinement"});
+            made_.strict_workers = workers.word("confinement", ways) == ways.back();
+        }
         if (const Node* node = fields.find("limits")) {
             constexpr yaml::Range bytes{1 << 10, 16 << 20};
             Fields limits(checks_, *node, "`limits`", {"order_body", "webhook_body"});

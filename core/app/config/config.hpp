@@ -85,7 +85,8 @@ struct Config {
     std::vector<ChannelConfig> channels;
     std::size_t body_max = 256 << 10;  ///< POST /v1/orders
     std::size_t webhook_body_max = 64 << 10;
-    bool crash_points = false;  ///< `test: {crash_points: true}` arms CROSSDOCK_CRASH_AT
+    bool strict_workers = false;  ///< `workers: {confinement: strict}`: start only where plugins are secret-isolated
+    bool crash_points = false;    ///< `test: {crash_points: true}` arms CROSSDOCK_CRASH_AT
 };
 
 /// What the command line says stronger than the file.
