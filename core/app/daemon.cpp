@@ -211,6 +211,7 @@ private:
         options.on_quarantine = [this](const plugin::WorkerStatus& status) {
             spawn(io_.get_executor(), tell_state(status.name, "supplier.degraded", status.why));
         };
+        options.strict = config_.workers.strict;
         workers_ = plugin::Workers::make(io_.get_executor(), clock_, options);
         // All at once: each spends most of its start in the loader of its libraries.
         auto starting = std::make_shared<Starting>(clock_);
@@ -222,7 +223,17 @@ private:
             co_await starting->changed.wait(ticket, milliseconds{60'000});
         }
         if (!starting->faults.empty()) { co_return Trouble{exit_bad_config, starting->faults.front()}; }
+        tell_confinement();
         co_return std::nullopt;
+    }
+
+    /// One kernel confines all workers alike, so the first that is not secret-isolated speaks for all.
+    void tell_confinement() const {
+        for (const auto& [name, manifest] : manifests_) {
+            if (manifest.confinement.secret_isolated()) { continue; }
+            Log::warning(manifest.confinement.text(), {{"worker", name}, {"see", "docs/isolation.md"}});
+            return;
+        }
     }
 
     std::string plugin_place(const std::string& name) const {

@@ -141,10 +141,14 @@ std::vector<std::string> DemoRig::secrets_environment() const {
     return {"CROSSDOCK_DEMO_PHONEX_KEY=" + options_.phonex_key, "CROSSDOCK_DEMO_WEBHOOK_SECRET=" + options_.webhook_secret};
 }
 
+std::filesystem::path DemoRig::program() const {
+    return options_.program.empty() ? executable_folder() / "crossdock" : options_.program;
+}
+
 Result<Process> DemoRig::start(const std::string& name, std::vector<std::string> arguments,
                                std::vector<std::string> environment) const {
     ProcessSpec spec;
-    spec.program = executable_folder() / "crossdock";
+    spec.program = program();
     spec.arguments = std::move(arguments);
     spec.arguments.insert(spec.arguments.end(), {"--die-with", std::to_string(::getpid())});
     // Sanitizer and locale settings of whoever started us matter to the children too.
@@ -271,7 +275,7 @@ DemoRig::Output DemoRig::crossdock(std::vector<std::string> arguments, const std
     }
     UniqueFd in_read(in[0]), in_write(in[1]), out_read(out[0]), out_write(out[1]), err_read(err[0]), err_write(err[1]);
     ProcessSpec spec;
-    spec.program = executable_folder() / "crossdock";
+    spec.program = program();
     spec.arguments = std::move(arguments);
     spec.arguments.insert(spec.arguments.end(), {"--config", config_.string()});
     spec.environment = own_environment();

@@ -20,6 +20,7 @@ struct RigOptions {
     std::uint16_t api_port = 0;    ///< 0: a free one, chosen once
     std::uint16_t sandbox_port = 0;
     std::uint16_t mail_port = 0;
+    std::filesystem::path program = {};       ///< run as crossdock; empty: the one beside this executable
     std::string effect_class = "idempotent";  ///< of create_order; the sandbox is set up to honour it
     milliseconds not_after{3'000};
     milliseconds request_timeout{3'000};
@@ -86,6 +87,7 @@ public:
 
 private:
     explicit DemoRig(RigOptions options) : options_(std::move(options)) {}
+    [[nodiscard]] std::filesystem::path program() const;
     [[nodiscard]] Result<> write_config();
     [[nodiscard]] Result<> make_api_key();
     [[nodiscard]] Result<> wait_ready(Process& process, const std::string& name, const std::function<bool()>& ready) const;

@@ -125,4 +125,13 @@ Result<plugin::Manifest> inspect_plugin(const std::filesystem::path& file, const
     return bench.start(std::move(spec));
 }
 
+Result<plugin::Confinement> inspect_confinement() {
+    PluginBench bench;
+    plugin::WorkerSpec spec;
+    spec.inspect_only = true;
+    auto manifest = bench.start(std::move(spec));
+    if (!manifest) { return manifest.error(); }
+    return std::move(manifest->confinement);
+}
+
 }  // namespace crossdock::check

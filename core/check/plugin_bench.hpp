@@ -74,4 +74,7 @@ private:
 /// Reads a plugin's manifest through a short-lived worker; no code of an account runs. `interface`: empty means whichever.
 [[nodiscard]] Result<plugin::Manifest> inspect_plugin(const std::filesystem::path& file, const std::string& interface = {});
 
+/// How this machine's kernel confines workers, by one that is started without a plugin.
+[[nodiscard]] Result<plugin::Confinement> inspect_confinement();
+
 }  // namespace crossdock::check

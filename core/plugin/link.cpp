@@ -34,6 +34,7 @@ Manifest read_manifest(const Json& payload) {
         }
     }
     if (const auto* schema = payload.find("settings")) { manifest.schema = *schema; }
+    manifest.confinement = Confinement::read(payload.find("confinement"));
     return manifest;
 }
 
@@ -75,6 +76,7 @@ Frame Link::hello() const {
     for (const auto& place : spec_.reach) { reach.push(place); }
     payload.set("reach", std::move(reach)).set("verbose", spec_.verbose);
     payload.set("crash_at", spec_.crash_at).set("folder", spec_.folder.string()).set("inspect", spec_.inspect_only);
+    payload.set("strict", options_.strict);
     payload.set("request_timeout_ms", static_cast<std::int64_t>(spec_.request_timeout.count()));
     payload.set("calls_max", static_cast<std::uint64_t>(options_.calls_max));
     payload.set("frame_max", static_cast<std::uint64_t>(options_.frame_max));
@@ -85,13 +87,14 @@ void Link::call(const Call& call, milliseconds timeout, OnBatch on_batch, std::f
     const auto id = next_call_++;
     Pending pending{call.operation, std::move(on_batch), std::move(then)};
     pending.effect = call.effect;
-    pending.timer = clock_.after(timeout, [weak = weak_from_this(), id, timeout] {
+    // Told as it was asked for: a part of it may have been spent waiting for the worker.
+    pending.timer = clock_.after(timeout, [weak = weak_from_this(), id, asked = call.timeout] {
         const auto link = weak.lock();
         if (!link) { return; }
         const auto late = link->pending_.find(id);
         if (late == link->pending_.end()) { return; }
         late->second.timer = 0;
-        link->end(late->second.operation + " took longer than " + duration_text(timeout));
+        link->end(late->second.operation + " took longer than " + duration_text(asked));
     });
     pending_.emplace(id, std::move(pending));
     Json payload = Json::object();
@@ -126,6 +129,11 @@ void Link::close_sending() {
         boost::system::error_code ignored;
         socket_.shutdown(Socket::shutdown_send, ignored);
     }
+}
+
+void Link::retire() {
+    retired_ = true;
+    if (pending_.empty()) { close_sending(); }
 }
 
 void Link::end(const std::string& why) {
@@ -286,6 +294,7 @@ void Link::settle(std::uint64_t id, CallAnswer answer) {
     }
     const auto done = pending_.extract(at);
     done.mapped().then(std::move(answer));
+    if (retired_ && pending_.empty()) { close_sending(); }
 }
 
 }  // namespace crossdock::plugin

@@ -40,10 +40,13 @@ public:
     void cancel_all();
     /// Lets the worker leave by itself: it ends when its socket does.
     void close_sending();
+    /// Takes no further calls; those in flight come to their end, and the worker then leaves.
+    void retire();
     /// Kills the process; calls in flight are unknown.
     void end(const std::string& why);
 
     [[nodiscard]] std::size_t in_flight() const { return pending_.size(); }
+    [[nodiscard]] const std::string& name() const { return spec_.name; }
     [[nodiscard]] int pid() const { return process_.pid(); }
     [[nodiscard]] bool ended() const { return ended_; }
     [[nodiscard]] bool has_answered() const { return has_answered_; }
@@ -87,6 +90,7 @@ private:
     std::deque<std::string> outgoing_;
     bool writing_ = false;
     bool sending_closed_ = false;
+    bool retired_ = false;
     bool ended_ = false;
     bool has_answered_ = false;
     std::uint64_t next_call_ = 1;

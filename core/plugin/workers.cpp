@@ -7,6 +7,7 @@
 #include "plugin/link.hpp"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,11 +20,30 @@
 namespace crossdock::plugin {
 namespace {
 
+/// A worker's end is told; this only bounds one wait for it.
+constexpr milliseconds leaving_patience{60'000};
+
+/// Device and inode of files; zeros for one that is not there.
+using FileMarks = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+
+FileMarks marks_of(const std::vector<std::filesystem::path>& files) {
+    FileMarks marks;
+    for (const auto& file : files) {
+        struct stat what {};
+        if (::stat(file.c_str(), &what) != 0) { what = {}; }
+        marks.emplace_back(what.st_dev, what.st_ino);
+    }
+    return marks;
+}
+
 /// One account's or channel's worker, through all its processes.
 struct Worker {
     explicit Worker(WorkerSpec given) : spec(std::move(given)) {}
     WorkerSpec spec;
-    std::shared_ptr<Link> link;  ///< set from the handshake on, until the process ends
+    std::shared_ptr<Link> link;  ///< set from the handshake on, until the process ends or is replaced
+    bool landlocked = false;     ///< it reads only the files that stood there when it began
+    bool serial = false;         ///< its calls never overlap
+    FileMarks resolver;          ///< as it began
     milliseconds backoff{0};
     std::deque<BootMs> deaths;  ///< the recent ones
     std::string why;            ///< of what it died last
@@ -50,7 +70,7 @@ struct Floor {
 using FloorPtr = std::shared_ptr<Floor>;
 using WorkerPtr = std::shared_ptr<Worker>;
 
-Task<void> revive(FloorPtr floor, WorkerPtr worker);
+Task<void> revive(FloorPtr floor, WorkerPtr worker, std::shared_ptr<Link> leaving = {});
 
 Result<std::shared_ptr<Link>> start_process(Floor& floor, const WorkerSpec& spec) {
     int ends[2] = {-1, -1};
@@ -104,6 +124,7 @@ void link_ended(const FloorPtr& floor, const WorkerPtr& worker, const std::weak_
 
 /// Starts a process and shakes hands. On success worker->link is set.
 Task<Result<Manifest>> connect(FloorPtr floor, WorkerPtr worker) {
+    worker->resolver = marks_of(floor->options.resolver_files);
     auto started = start_process(*floor, worker->spec);
     if (!started) { co_return started.error(); }
     const auto link = *started;
@@ -115,6 +136,8 @@ Task<Result<Manifest>> connect(FloorPtr floor, WorkerPtr worker) {
                 // Here and not after the co_await: the process may end before this task goes on.
                 if (result) {
                     worker->link = link;
+                    worker->landlocked = result->confinement.landlock > 0;
+                    worker->serial = result->serial_calls;
                     // A crash point is armed for one process: the one that is restarted must get beyond it.
                     worker->spec.crash_at.clear();
                 }
@@ -146,8 +169,12 @@ Task<void> back_off(FloorPtr floor, WorkerPtr worker) {
     }
 }
 
-/// Brings a worker back that had been up.
-Task<void> revive(FloorPtr floor, WorkerPtr worker) {
+/// Brings a worker back that had been up. Begins when `leaving` has ended.
+Task<void> revive(FloorPtr floor, WorkerPtr worker, std::shared_ptr<Link> leaving) {
+    while (leaving && !leaving->ended() && !floor->stopping) {
+        const auto ticket = floor->changed.ticket();
+        co_await floor->changed.wait(ticket, leaving_patience);
+    }
     while (!floor->stopping && !worker->link) {
         co_await back_off(floor, worker);
         if (floor->stopping) { co_return; }
@@ -169,6 +196,17 @@ Task<Result<Manifest>> persist(FloorPtr floor, WorkerPtr worker) {
     }
 }
 
+/// Puts a fresh process in the place of one that can no longer resolve names; what that one has in flight comes to its end.
+void refresh(const FloorPtr& floor, const WorkerPtr& worker) {
+    if (!worker->link || !worker->landlocked || marks_of(floor->options.resolver_files) == worker->resolver) { return; }
+    Log::info("worker is replaced: the files by which names are resolved have changed", {{"worker", worker->spec.name}});
+    const auto leaving = std::exchange(worker->link, nullptr);
+    leaving->retire();
+    worker->backoff = milliseconds{0};
+    // Calls of a plugin that wants them one after the other do not overlap across processes either.
+    spawn(floor->executor, revive(floor, worker, worker->serial ? leaving : nullptr));
+}
+
 CallAnswer not_sent(std::string text) {
     return {CallStatus::not_sent, {}, std::move(text), {}};
 }
@@ -187,6 +225,7 @@ Task<CallAnswer> run_call(FloorPtr floor, Call call, OnBatch on_batch) {
     if (worker->quarantined) { co_return held(*worker); }
     const BootMs deadline = floor->clock.boot_ms() + call.timeout.count();
     const BootMs until = call.not_after > 0 ? std::min(deadline, call.not_after) : deadline;
+    if (!floor->stopping) { refresh(floor, worker); }
     while (!worker->link && !floor->stopping) {
         const auto now = floor->clock.boot_ms();
         if (now >= until) { co_return not_sent("the worker of " + call.target + " is not up"); }
@@ -295,8 +334,9 @@ public:
         return all;
     }
     void cancel(const std::string& name) override {
-        const auto found = floor_->workers.find(name);
-        if (found != floor_->workers.end() && found->second->link) { found->second->link->cancel_all(); }
+        for (const auto& link : floor_->links) {
+            if (link->name() == name) { link->cancel_all(); }
+        }
     }
     [[nodiscard]] int pid_of(const std::string& name) const override {
         const auto found = floor_->workers.find(name);

@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "plugin/caller.hpp"
+#include "plugin/confinement.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -17,11 +18,11 @@ namespace crossdock::plugin {
 struct WorkerSpec {
     std::string name;       ///< account or channel
     std::string interface;  ///< "crossdock.supplier/1" or "crossdock.channel/1"; with `inspect_only`, empty means whichever
-    std::filesystem::path library;
-    Json settings;                 ///< the plugin's settings, secrets resolved, e.g. {"base_url": "...", "api_key": "..."}
-    std::filesystem::path folder;  ///< the plugin's own files; empty: it has none
-    bool inspect_only = false;     ///< only read the manifest: no settings are checked, no code of the account runs
-    Json account;                  ///< what the account's file says that adapters may read (operations, request_timeout_ms)
+    std::filesystem::path library;  ///< with `inspect_only`, empty means none: the worker only says how it is confined
+    Json settings;                  ///< the plugin's settings, secrets resolved, e.g. {"base_url": "...", "api_key": "..."}
+    std::filesystem::path folder;   ///< the plugin's own files; empty: it has none
+    bool inspect_only = false;      ///< only read the manifest: no settings are checked, no code of the account runs
+    Json account;                   ///< what the account's file says that adapters may read (operations, request_timeout_ms)
     milliseconds request_timeout{10'000};  ///< one HTTP or SMTP exchange
     std::vector<std::string> reach = {};   ///< "HOST:PORT" that exchanges may go to; empty: anywhere
     bool verbose = false;                  ///< logs what the plugin says at level debug, too
@@ -41,6 +42,7 @@ struct Manifest {
     bool serial_calls = false;                                 ///< calls never overlap
     std::vector<std::pair<std::string, std::string>> classes;  ///< operation -> strongest effect class
     Json schema;                                               ///< settings schema
+    Confinement confinement;                                   ///< of the worker that runs it
 };
 
 /// How a worker is, for the status page.
@@ -63,6 +65,9 @@ public:
         int lock_fd = -1;               ///< inherited by each worker: the lock is free only when all of them are gone
         std::size_t calls_max = 256;    ///< in flight per worker; more are `not_sent`
         std::size_t frame_max = 8 << 20;
+        bool strict = false;  ///< a worker that is not secret-isolated refuses to serve
+        /// When one of them has been replaced, calls go to a fresh worker, since a confined one cannot read it any more.
+        std::vector<std::filesystem::path> resolver_files{plugin::resolver_files.begin(), plugin::resolver_files.end()};
         int output_fd = -1;  ///< where workers write their log and whatever a plugin prints; -1: this process's standard error
         milliseconds start_timeout{10'000};
         milliseconds backoff_first{100};

@@ -130,7 +130,11 @@ TEST_CASE("a worker that keeps dying is quarantined, told of, and comes back by 
     job.start_world();
     job.start_daemon();
     job.add_customer("worldtech-1734", "orders@worldtech.example");
-    for (std::size_t i = 0; i < 3; ++i) { job.place(order_with(id_of(i), "exits")); }
+    for (std::size_t i = 0; i < 3; ++i) {
+        job.place(order_with(id_of(i), "exits"));
+        // Each has a worker of its own to end.
+        REQUIRE(eventually([&] { return times_in(job.log("daemon"), "warning worker ended") > i; }));
+    }
     const auto degraded = [&] {
         const auto answer = job.rig().api("GET", "/readyz");
         return answer && answer->status == 200 &&

@@ -108,8 +108,10 @@ private:
         constexpr yaml::Range calls{1, 1'000};
         constexpr yaml::Range bytes{64 << 20, std::int64_t{64} << 30};
         constexpr yaml::Range deaths{1, 1'000'000};
-        Fields fields(checks_, node, "`workers`", {"calls_max", "memory_max", "deaths_max", "deaths_within"});
+        static constexpr std::array<std::string_view, 2> ways{"when-available", "strict"};
+        Fields fields(checks_, node, "`workers`", {"confinement", "calls_max", "memory_max", "deaths_max", "deaths_within"});
         auto& workers = made_.workers;
+        workers.strict = fields.word("confinement", ways) == ways.back();
         if (const auto given = fields.integer("calls_max", calls)) { workers.calls_max = static_cast<std::size_t>(*given); }
         if (const auto given = fields.integer("memory_max", bytes)) { workers.memory_max = static_cast<std::uint64_t>(*given); }
         if (const auto given = fields.integer("deaths_max", deaths)) { workers.deaths_max = static_cast<std::size_t>(*given); }

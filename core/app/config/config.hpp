@@ -73,6 +73,7 @@ struct WorkersConfig {
     std::uint64_t memory_max = 512U << 20U;  ///< resident bytes
     std::size_t deaths_max = 5;              ///< within that time: then it is quarantined
     milliseconds deaths_within{600'000};
+    bool strict = false;  ///< `confinement: strict`: start only where plugins are secret-isolated
 };
 
 struct Config {

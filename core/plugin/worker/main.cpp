@@ -16,7 +16,8 @@ constexpr int daemon_socket = 3;
 constexpr int store_lock = 4;
 
 /// Ties this process to its daemon and makes its memory hard to get at. False when the daemon has already gone.
-bool confine(pid_t parent) {
+/// The rest follows when it knows its account: see worker/confinement.hpp.
+bool tie_to(pid_t parent) {
     // Follows the daemon's main thread, which spawned us and lives as long as the daemon.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) { return false; }
@@ -42,7 +43,7 @@ int main(int argc, char** argv) {
         std::fputs("crossdock-worker is started by crossdock, not by people\n", stderr);
         return 2;
     }
-    if (!confine(parent)) { return 0; }
+    if (!tie_to(parent)) { return 0; }
     // Never destroyed and left by _exit: plugin threads may still be running.
     auto* session = new crossdock::worker::Session(daemon_socket);
     ::_exit(session->run());

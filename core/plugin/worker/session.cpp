@@ -2,6 +2,7 @@
 
 #include "base/journal_point.hpp"
 #include "base/log.hpp"
+#include "confinement.hpp"
 #include "plugin/settings.hpp"
 
 #include <sys/socket.h>
@@ -67,12 +68,20 @@ Result<Json> Session::greet(const Json& hello) {
     if (const auto at = hello.text("crash_at"); !at.empty() && !CrashPoint::arm(at)) {
         return Fault{"there is no journal point called " + at};
     }
+    const bool inspect = hello.boolean("inspect");
+    // Before the library is loaded: its constructors are the plugin's code already.
+    const auto confinement = confine({hello.text("library"), inspect ? std::string() : hello.text("folder")});
+    if (hello.boolean("strict") && !confinement.secret_isolated()) {
+        return Fault{confinement.text() + "; `confinement: strict` in the config forbids that"};
+    }
+    if (inspect && hello.text("library").empty()) { return Json::object({{"confinement", confinement.json()}}); }
     auto library = load_library(hello.text("library"), hello.text("interface"));
     if (!library) { return library.error(); }
     library_ = std::move(*library);
-    if (hello.boolean("inspect")) { return library_.manifest(); }
-    if (auto made = make_instance(hello); !made) { return made.error(); }
-    return library_.manifest();
+    if (!inspect) {
+        if (auto made = make_instance(hello); !made) { return made.error(); }
+    }
+    return std::move(library_.manifest().set("confinement", confinement.json()));
 }
 
 Result<> Session::make_instance(const Json& hello) {

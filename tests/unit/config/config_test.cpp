@@ -35,7 +35,7 @@ TEST_CASE("a wrong config is refused with file, line and column", "[config][unit
         Row{"",
             "@/crossdock.yaml:1:1: the config takes a map with the keys listen, data, pipelines, templates, plugins, currency, "
             "log, mail, "
-            "alerts, routes, schedules, suppliers, channels, limits or test, not nothing"},
+            "alerts, routes, schedules, suppliers, channels, limits, workers or test, not nothing"},
         Row{"lisen: {}\n", "@/crossdock.yaml:1:1: unknown key `lisen`; did you mean `listen`?"},
         Row{"listen: { host: 127.0.0.1, prot: 1 }\n", "@/crossdock.yaml:1:28: unknown key `prot`; did you mean `port`?"},
         Row{"listen: { port: 65536 }\n", "@/crossdock.yaml:1:17: `port` is 65536; it takes 0 to 65535"},
@@ -56,6 +56,8 @@ TEST_CASE("a wrong config is refused with file, line and column", "[config][unit
             "@/crossdock.yaml:1:17: `mail` takes a lone mail address such as orders@example.com, not \"Ops <ops@x>\""},
         Row{"limits: { order_body: 100 }\n", "@/crossdock.yaml:1:23: `order_body` is 100; it takes 1024 to 16777216"},
         Row{"limits: { order_body: 1MB }\n", "@/crossdock.yaml:1:23: `order_body` takes a whole number, not \"1MB\""},
+        Row{"workers: { confinement: always }\n",
+            "@/crossdock.yaml:1:25: `confinement`: unknown value \"always\"; known are: when-available, strict"},
         Row{"test: { crash_points: yes }\n", "@/crossdock.yaml:1:23: `crash_points` takes true or false, not \"yes\""},
         Row{"suppliers: [suppliers/none.yaml]\n", "@/crossdock.yaml:1:13: there is no supplier file @/suppliers/none.yaml"},
         Row{"suppliers: [suppliers/acme.yaml, suppliers/again.yaml]\n",

@@ -18,7 +18,7 @@
 class Floor {
 public:
     explicit Floor(crossdock::plugin::Workers::Options options = {}) : clock(io.get_executor()) {
-        options.program = WORKER_PROGRAM;
+        if (options.program.empty()) { options.program = WORKER_PROGRAM; }
         workers = crossdock::plugin::Workers::make(io.get_executor(), clock, std::move(options));
     }
     ~Floor() {

@@ -1,4 +1,5 @@
-// Workers that die again and again, and workers whose memory grows.
+// Workers that die again and again, that grow, and that were stopped.
+#include "fake_server.hpp"
 #include "floor.hpp"
 
 #include <catch2/catch.hpp>
@@ -105,4 +106,26 @@ TEST_CASE("an answer that comes after the cancel still counts", "[workers][unit]
     floor.clock.cancel(timer);
     CHECK(answer.status == CallStatus::answered);
     CHECK(answer.output.text("reason") == "too late to stop");
+}
+
+TEST_CASE("a worker that was stopped past not_after and goes on sends nothing", "[workers][unit]") {
+    FakeServer server([](FakeServer::Connection& connection, int) {
+        connection.read_request();
+        connection.write(http_answer(201, R"({"id":"LATE"})"));
+    });
+    Floor floor;
+    REQUIRE(floor.wait(floor.workers->start(supplier_spec(test_plugins / "libobliging.so"))).has_value());
+    const auto worker = floor.workers->pid_of("acme");
+    REQUIRE(::kill(worker, SIGSTOP) == 0);
+    auto call = order_call(R"({"do":"post","url":")" + server.url() + R"("})");
+    call.not_after = system_boot_ms() + 200;
+    const auto waiting = floor.begin(floor.workers->call(call, {}));
+    floor.until([&] { return system_boot_ms() > call.not_after; });
+    CHECK_FALSE(waiting->has_value());
+    REQUIRE(::kill(worker, SIGCONT) == 0);
+    const auto answer = floor.get(waiting);
+    CHECK(answer.status == CallStatus::answered);
+    CHECK(answer.output.text("transport") == "not_sent");
+    CHECK(server.connections() == 0);
+    CHECK(floor.workers->pid_of("acme") == worker);
 }
