@@ -94,6 +94,14 @@ TEST_CASE("an expression that hangs or eats memory costs its own run, and no ord
     CHECK(describe_exit(job.rig().stop_daemon()) == "exit code 0");
 }
 
+TEST_CASE("the pipeline that the page on expressions shows lints", "[system]") {
+    MainJob job(quick());
+    const auto file = app::shipped_tree().value() / "tests" / "docs" / "expressions" / "big-orders.yaml";
+    const auto linted = job.rig().crossdock({"lint", file.string()});
+    CHECK(linted.exit_code == 0);
+    CHECK(linted.out.find("ok (big-orders, 2 steps)") != std::string::npos);
+}
+
 TEST_CASE("a daemon without expressions starts no worker for them", "[system]") {
     MainJob job(quick());
     job.start_world();

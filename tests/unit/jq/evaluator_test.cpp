@@ -1,4 +1,5 @@
 #include "expression_worker.hpp"
+#include "support/markdown.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -6,6 +7,46 @@ using namespace crossdock;
 using namespace crossdock::plugin;
 using Catch::Contains;
 using Catch::StartsWith;
+
+namespace {
+
+const std::filesystem::path tree = CROSSDOCK_SOURCE_DIR;
+
+std::string without(std::string text, const std::string& part) {
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at)) { text.erase(at, part.size()); }
+    return text;
+}
+
+/// The rows of the page's table of expressions: what stands in the code marks of each.
+std::vector<std::pair<std::string, std::string>> shown_rows() {
+    std::istringstream lines(support::read_page(tree / "docs/reference/expressions.md"));
+    std::vector<std::pair<std::string, std::string>> rows;
+    bool inside = false;
+    for (std::string line; std::getline(lines, line);) {
+        if (line == "| expression | gives |") { inside = true; }
+        if (line.empty()) { inside = false; }
+        const auto middle = line.find("` | ");
+        if (!inside || middle == std::string::npos) { continue; }
+        const auto second = line.substr(middle + 4, line.size() - middle - 6);
+        rows.emplace_back(without(line.substr(3, middle - 3), "\\"), without(second, "`"));
+        // The backslash before a parenthesis is jq's, the one before a bar is the page's.
+        if (line.find("\\(") != std::string::npos) { rows.back().first = line.substr(3, middle - 3); }
+    }
+    return rows;
+}
+
+}  // namespace
+
+TEST_CASE("what the page on expressions shows is what comes out", "[jq][unit]") {
+    ExpressionWorker worker;
+    const auto document = support::read_page(tree / "tests/docs/expressions/document.json");
+    const auto rows = shown_rows();
+    REQUIRE(rows.size() > 12);
+    for (const auto& [expression, shown] : rows) {
+        CAPTURE(expression);
+        CHECK(without(worker.value(expression, document), "`") == shown);
+    }
+}
 
 TEST_CASE("the evaluator is loaded, supervised and called as a plugin is", "[jq][unit]") {
     ExpressionWorker worker;
