@@ -85,7 +85,11 @@ Task<http::Response> Api::route(http::Request request) {
     if (path == "/readyz") {
         if (stopping_) { co_return unavailable("The daemon is stopping."); }
         if (!ready_) { co_return unavailable("The daemon is starting."); }
-        co_return json_answer(200, R"({"status":"ready"})");
+        Json state = Json::object({{"status", "ready"}});
+        if (auto degraded = options_.degraded ? options_.degraded() : Json::array(); !degraded.items().empty()) {
+            state.set("degraded", std::move(degraded));
+        }
+        co_return json_answer(200, state.dump());
     }
     if (!ready_ || stopping_) { co_return unavailable(stopping_ ? "The daemon is stopping." : "The daemon is starting."); }
     if (path.starts_with(webhooks)) {

@@ -9,6 +9,7 @@
 #include "pipeline/engine.hpp"
 #include "store/store.hpp"
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -27,6 +28,8 @@ struct ApiOptions {
     std::size_t order_body_max = 256 << 10;
     std::size_t webhook_body_max = 64 << 10;
     milliseconds heartbeat{15'000};
+    /// The accounts and channels that are not served: a list of {"name", "state"}.
+    std::function<Json()> degraded = {};
 };
 
 /// The daemon's HTTP interface.

@@ -89,6 +89,10 @@ Task<Result<Json>> run_admin(AdminContext context, Json request) {
     if (command == "key.create") { co_return co_await create_key(context, std::move(request)); }
     if (command == "key.revoke") { co_return co_await revoke_key(context, std::move(request)); }
     if (command == "secret.set") { co_return co_await set_secret(context, std::move(request)); }
+    if (command == "supplier.enable") {
+        co_return Fault{"no daemon is running that could have quarantined it; a start tries every worker anew",
+                        "supplier enable"};
+    }
     co_return Fault{"unknown command \"" + command + "\""};
 }
 

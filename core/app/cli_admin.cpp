@@ -1,4 +1,4 @@
-// customer add|list, key create|list|revoke, secret set|list.
+// customer add|list, key create|list|revoke, secret set|list, supplier enable.
 #include "api/auth.hpp"
 #include "app/command.hpp"
 #include "orders/customers.hpp"
@@ -126,6 +126,17 @@ void add_secrets(CLI::App& app, CommandLine& line) {
 }
 
 }  // namespace
+
+void add_supplier_enable_command(CLI::App& supplier, CommandLine& line) {
+    auto name = std::make_shared<std::string>();
+    auto* enable = supplier.add_subcommand("enable", "Start the worker of an account or channel again that was quarantined");
+    enable->add_option("name", *name, "As /readyz and the log name it")->required();
+    enable->callback([&line, name] {
+        line.exit_code = change(line, Json::object({{"command", "supplier.enable"}, {"name", *name}}), [](const Json& result) {
+            return result.text("name") + " is served again, by " + result.text("plugin") + "\n";
+        });
+    });
+}
 
 void add_admin_commands(CLI::App& app, CommandLine& line) {
     add_customers(app, line);

@@ -6,6 +6,7 @@
 #include "app/exit_code.hpp"
 #include "app/home.hpp"
 #include "app/wiring.hpp"
+#include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "base/system_clock.hpp"
@@ -13,11 +14,13 @@
 #include "http/server.hpp"
 #include "pipeline/evaluator.hpp"
 #include "store/database.hpp"
+#include "store/journal.hpp"
 #include "store/writer_thread.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -158,6 +161,7 @@ private:
         server_ = std::move(*server);
 
         AdminHandler admin = [this](Json request) {
+            if (request.text("command") == "supplier.enable" && engine_) { return enable(request.text("name")); }
             return run_admin(AdminContext{clock_, randomness_, *store_, *key_}, std::move(request));
         };
         auto control = ControlSocket::listen(io_.get_executor(), home_.control_socket(), std::move(admin));
@@ -188,7 +192,8 @@ private:
         const std::string name = spec.name;
         auto manifest = co_await workers_->start(std::move(spec));
         if (manifest) { manifests_[name] = std::move(*manifest); }
-        else {
+        // Quarantined: what is for it waits, and everybody else is served.
+        else if (!workers_->held(name)) {
             // The place in the config first, where it is put right; then the library that was loaded.
             starting->faults.push_back({manifest.error().text(), plugin_place(name), manifest.error().advice});
         }
@@ -228,6 +233,13 @@ private:
         plugin::Workers::Options options;
         options.program = executable_folder() / "crossdock-worker";
         options.lock_fd = workers_lock_.fd();
+        options.calls_max = config_.workers.calls_max;
+        options.memory_max = config_.workers.memory_max;
+        options.deaths_max = config_.workers.deaths_max;
+        options.deaths_within = config_.workers.deaths_within;
+        options.on_quarantine = [this](const plugin::WorkerStatus& status) {
+            spawn(io_.get_executor(), tell_state(status.name, "supplier.degraded", status.why));
+        };
         workers_ = plugin::Workers::make(io_.get_executor(), clock_, options);
         // All at once: each spends most of its start in the loader of its libraries.
         auto starting = std::make_shared<Starting>(clock_);
@@ -261,6 +273,55 @@ private:
         return {};
     }
 
+    /// The fact that an account or channel is no longer served, or is again.
+    Task<void> tell_state(std::string name, std::string kind, std::string why) {
+        // Until the engine has started nobody can be told: start_engine does it then.
+        if (!engine_) { co_return; }
+        std::function<int(store::Tx&)> unit = [this, name, kind, why](store::Tx& tx) {
+            const UtcMs now = clock_.utc_ms();
+            facts_->record(tx, {.kind = kind,
+                                .natural_key = "supplier/" + name + "/" + kind + "/" + std::to_string(now),
+                                .data = Json::object({{"supplier", name}, {"reason", why}}),
+                                .occurred_at = now});
+            return 0;
+        };
+        auto stored = co_await store_->commit<int>(Commit::supplier_state, std::move(unit));
+        if (!stored) { Log::error("it could not be stored that a worker is quarantined", {{"fault", stored.error().text()}}); }
+    }
+
+    /// `crossdock supplier enable`.
+    Task<Result<Json>> enable(std::string name) {
+        auto manifest = co_await workers_->enable(name);
+        if (!manifest) { co_return Fault{manifest.error().text(), "supplier enable"}; }
+        manifests_[name] = *manifest;
+        const auto account = std::find_if(config_.accounts.begin(), config_.accounts.end(),
+                                          [&](const AccountConfig& one) { return one.name == name; });
+        std::function<int(store::Tx&)> unit = [this, name, account, digest = manifest->digest](store::Tx& tx) {
+            if (account != config_.accounts.end()) {
+                engine_->change_rules(tx, name, create_order_rules(*account, &manifests_.at(name)));
+                tx.run("UPDATE suppliers SET plugin_digest = :1 WHERE name = :2", {digest, name});
+            }
+            store::append_audit(tx, new_id(clock_, randomness_), "command line", "supplier.enable", name, "", clock_.utc_ms());
+            return 0;
+        };
+        auto stored = co_await store_->commit<int>(Commit::key_change, std::move(unit));
+        if (!stored) { co_return stored.error(); }
+        co_await tell_state(name, "supplier.recovered", "enabled");
+        engine_->wake(static_cast<unsigned>(store::Topic::runs) | static_cast<unsigned>(store::Topic::effects));
+        Log::info("enabled", {{"worker", name}});
+        co_return Json::object({{"name", name}, {"plugin", manifest->name + " " + manifest->version}});
+    }
+
+    /// The accounts and channels that are not served, for /readyz.
+    Json degraded() const {
+        Json list = Json::array();
+        for (const auto& status : workers_->statuses()) {
+            if (!status.quarantined) { continue; }
+            list.push(Json::object({{"name", status.name}, {"state", "quarantined"}}));
+        }
+        return list;
+    }
+
     Task<std::optional<Trouble>> start_engine(orders::Accounts accounts) {
         notify::FactOptions fact_options;
         fact_options.mail_from = config_.mail_from;
@@ -289,7 +350,12 @@ private:
         if (stopping_) { co_return std::nullopt; }
         engine_ = std::move(engine);
         engine_->start();
-        api_ = std::make_unique<api::Api>(clock_, *store_, *engine_, *facts_, api_options(config_, accounts, secrets_));
+        for (const auto& status : workers_->statuses()) {
+            if (status.quarantined) { co_await tell_state(status.name, "supplier.degraded", status.why); }
+        }
+        auto options = api_options(config_, accounts, secrets_);
+        options.degraded = [this] { return degraded(); };
+        api_ = std::make_unique<api::Api>(clock_, *store_, *engine_, *facts_, std::move(options));
         co_return std::nullopt;
     }
 

@@ -153,6 +153,17 @@ static void weaken(pipeline::OperationRules& rules, const std::string& account, 
     }
 }
 
+pipeline::OperationRules create_order_rules(const AccountConfig& account, const plugin::Manifest* manifest) {
+    pipeline::OperationRules rules;
+    const auto at = account.operations.find("create_order");
+    if (at == account.operations.end() || manifest == nullptr) { return rules; }
+    rules.key_valid_for = at->second.key_valid_for;
+    rules.visible_within = at->second.visible_within;
+    const auto claimed = model::effect_class_named(at->second.effect_class).value_or(model::EffectClass::unsafe);
+    weaken(rules, account.name, claimed, *manifest);
+    return rules;
+}
+
 pipeline::EngineOptions engine_options(const Config& config, const orders::Accounts& accounts,
                                        std::vector<pipeline::Definition> definitions,
                                        const std::map<std::string, plugin::Manifest>& manifests) {
@@ -160,20 +171,15 @@ pipeline::EngineOptions engine_options(const Config& config, const orders::Accou
     options.accounts = accounts;
     options.definitions = std::move(definitions);
     options.every = config.schedules;
+    options.effects_max = config.workers.calls_max;
     for (const auto& account : config.accounts) {
         pipeline::AccountRules rules;
         rules.statuses = {account.accepted, account.refused, account.not_processed};
         rules.not_after = account.not_after;
         rules.request_timeout = account.request_timeout;
         rules.low_stock = account.low_stock;
-        if (const auto at = account.operations.find("create_order"); at != account.operations.end()) {
-            rules.create_order.key_valid_for = at->second.key_valid_for;
-            rules.create_order.visible_within = at->second.visible_within;
-            const auto claimed = model::effect_class_named(at->second.effect_class).value_or(model::EffectClass::unsafe);
-            const auto manifest = manifests.find(account.name);
-            weaken(rules.create_order, account.name, claimed,
-                   manifest == manifests.end() ? plugin::Manifest{} : manifest->second);
-        }
+        const auto manifest = manifests.find(account.name);
+        rules.create_order = create_order_rules(account, manifest == manifests.end() ? nullptr : &manifest->second);
         options.rules[account.name] = rules;
     }
     for (const auto& channel : config.channels) { options.channels[channel.name] = {channel.not_after, channel.request_timeout}; }

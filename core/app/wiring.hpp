@@ -38,6 +38,10 @@ struct OpenSecrets {
 [[nodiscard]] std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSecrets& secrets,
                                                            const std::string& crash_at);
 
+/// What create_order of an account may be taken for: what its file claims, weakened by what its plugin can. Without a manifest,
+/// while nobody knows what the plugin can: unsafe.
+[[nodiscard]] pipeline::OperationRules create_order_rules(const AccountConfig& account, const plugin::Manifest* manifest);
+
 /// The engine's options, effect classes weakened by the manifests (by worker name).
 [[nodiscard]] pipeline::EngineOptions engine_options(const Config& config, const orders::Accounts& accounts,
                                                      std::vector<pipeline::Definition> definitions,

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 extern char** environ;
@@ -119,6 +120,15 @@ int Process::wait() {
         else if (errno != EINTR) { status_ = 0; }
     }
     return *status_;
+}
+
+std::optional<std::uint64_t> resident_bytes(pid_t pid) {
+    std::ifstream in("/proc/" + std::to_string(pid) + "/statm");
+    std::uint64_t pages = 0;
+    std::uint64_t resident = 0;
+    if (!(in >> pages >> resident)) { return {}; }
+    static const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    return resident * page_bytes;
 }
 
 std::string describe_exit(int wait_status) {

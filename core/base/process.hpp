@@ -3,6 +3,7 @@
 #include "base/result.hpp"
 
 #include <sys/types.h>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -47,6 +48,9 @@ private:
     pid_t pid_ = -1;
     std::optional<int> status_;
 };
+
+/// Resident memory of a process in bytes (proc(5), statm); nothing when it has gone, or the system does not tell.
+[[nodiscard]] std::optional<std::uint64_t> resident_bytes(pid_t pid);
 
 /// "exit code 3", "killed by signal 9 (Killed)".
 [[nodiscard]] std::string describe_exit(int wait_status);

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::array<std::string_view, 5> told_to_the_client{"order.accepted", "order.rejected", "order.shipped",
                                                              "order.delivered", "order.canceled"};
-constexpr std::array<std::string_view, 2> told_to_alerts{"order.needs_attention", "stock.low"};
+constexpr std::array<std::string_view, 4> told_to_alerts{"order.needs_attention", "stock.low", "supplier.degraded",
+                                                         "supplier.recovered"};
 
 template <std::size_t N>
 bool among(const std::array<std::string_view, N>& list, std::string_view kind) {

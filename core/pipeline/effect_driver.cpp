@@ -108,6 +108,13 @@ Task<void> EffectDriver::drive(std::string id) {
     plugin::OnBatch no_batches;
     plugin::CallAnswer answer = co_await environment_.caller.call(attempt.call, no_batches);
     CrashPoint::pass(External::call_effect, Side::after);
+    if (answer.status == plugin::CallStatus::failed || answer.status == plugin::CallStatus::unknown) {
+        Log::warning("a plugin failed", {{"account", attempt.call.target},
+                                         {"plugin", answer.plugin},
+                                         {"operation", attempt.call.operation},
+                                         {"effect", attempt.effect.effect_key},
+                                         {"why", answer.text}});
+    }
     co_await settle(std::move(attempt), std::move(answer));
 }
 

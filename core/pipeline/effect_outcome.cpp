@@ -148,6 +148,18 @@ void apply_delivery(store::Tx& tx, Environment& environment, store::EffectRow& e
     else { apply_decision(tx, environment, effect, decision); }
 }
 
+/// The attempt was none: nobody took the call, and nobody will before a person says so.
+void put_back(store::Tx& tx, store::EffectRow& effect, bool asked, const std::string& reason, UtcMs now) {
+    effect.state = "pending";
+    effect.reason = reason;
+    effect.next_at = now;
+    if (!asked && --effect.attempts == 0) {
+        effect.first_intent_at.reset();
+        effect.not_after_at.reset();
+    }
+    store::update_effect(tx, effect, now);
+}
+
 }  // namespace
 
 void complete_step(store::Tx& tx, const std::string& run_id, std::int64_t step_index, const Json& outcome, UtcMs now) {
@@ -217,6 +229,7 @@ void apply_outcome(store::Tx& tx, Environment& environment, const Attempt& attem
         }
         return;
     }
+    if (answer.held) { return put_back(tx, *effect, asked, answer.text, now); }
     if (delivery) { apply_delivery(tx, environment, *effect, answer, jitter); }
     else if (asked) { apply_lookup(tx, environment, *effect, attempt, answer, jitter); }
     else { apply_sent_order(tx, environment, *effect, answer, jitter); }

@@ -30,20 +30,35 @@ Engine::Engine(Environment environment)
       runs_{.woken = Signal(environment_.clock),
             .most = environment_.options.runs_max,
             .look =
-                [](store::Tx& tx, UtcMs now, std::int64_t most) {
-                    return Due{store::due_runs(tx, now, most), store::next_run_at(tx, now)};
+                [](store::Tx& tx, const Lines& lines, UtcMs now, std::int64_t most) {
+                    Due due{{}, store::next_run_at(tx, now)};
+                    for (std::size_t i = 0; i < lines.size(); ++i) { due.ids.push_back(store::due_runs(tx, now, most)); }
+                    return due;
                 },
-            .drive = [this](std::string id) { return run_driver_->drive(std::move(id), stopping_); }},
+            .drive = [this](std::string id) { return run_driver_->drive(std::move(id), stopping_); },
+            .lines = {""}},
       effects_{.woken = Signal(environment_.clock),
                .most = environment_.options.effects_max,
                .look =
-                   [](store::Tx& tx, UtcMs now, std::int64_t most) {
-                       return Due{store::due_effects(tx, now, most), store::next_effect_at(tx, now)};
+                   [](store::Tx& tx, const Lines& lines, UtcMs now, std::int64_t most) {
+                       Due due{{}, store::next_effect_at(tx, now)};
+                       for (const auto& target : lines) { due.ids.push_back(store::due_effects(tx, target, now, most)); }
+                       return due;
                    },
                .drive = [this](std::string id) { return effect_driver_->drive(std::move(id)); }},
-      idle_signal_(environment_.clock) {}
+      idle_signal_(environment_.clock) {
+    for (const auto& [account, rules] : environment_.options.rules) { effects_.lines.insert(account); }
+    for (const auto& [channel, rules] : environment_.options.channels) { effects_.lines.insert(channel); }
+}
 
 Engine::~Engine() = default;
+
+void Engine::change_rules(store::Tx& /*tx*/, const std::string& account, const OperationRules& create_order) {
+    // Units of work alone read this part, one after the other.
+    if (const auto at = environment_.options.rules.find(account); at != environment_.options.rules.end()) {
+        at->second.create_order = create_order;
+    }
+}
 
 void Engine::sync(store::Tx& tx) {
     const UtcMs now = environment_.clock.utc_ms();
@@ -86,21 +101,42 @@ Task<void> Engine::stop(milliseconds grace) {
     }
 }
 
+Engine::Lines Engine::open_lines(const Queue& queue) const {
+    std::map<std::string_view, std::size_t> taken;
+    for (const auto& [id, line] : queue.under_way) { ++taken[line]; }
+    Lines open;
+    for (const auto& line : queue.lines) {
+        if (taken[line] < queue.most && !environment_.caller.held(line)) { open.push_back(line); }
+    }
+    return open;
+}
+
+void Engine::take_up(Queue& queue, const std::string& line, std::vector<std::string> ids) {
+    auto taken = static_cast<std::size_t>(
+        std::count_if(queue.under_way.begin(), queue.under_way.end(), [&](const auto& one) { return one.second == line; }));
+    for (auto& id : ids) {
+        if (stopping_ || taken >= queue.most) { return; }
+        if (!queue.under_way.emplace(id, line).second) { continue; }
+        ++taken;
+        spawn(environment_.executor, drive(queue, std::move(id)));
+    }
+}
+
 Task<void> Engine::work_off(Queue& queue) {
     while (!stopping_) {
         const auto ticket = queue.woken.ticket();
         const UtcMs now = environment_.clock.utc_ms();
+        const Lines lines = open_lines(queue);
         // Those under way are still due: as many more are asked for, so that they do not hide others.
-        const auto most = static_cast<std::int64_t>(queue.under_way.size() + queue.most);
-        std::function<Due(store::Tx&)> look = [&queue, now, most](store::Tx& tx) { return queue.look(tx, now, most); };
+        const auto most = static_cast<std::int64_t>(2 * queue.most);
+        std::function<Due(store::Tx&)> look = [&queue, lines, now, most](store::Tx& tx) {
+            return queue.look(tx, lines, now, most);
+        };
         auto due = co_await environment_.store.read<Due>(std::move(look));
         milliseconds wait = trouble_wait;
         if (due) {
             wait = wait_for(due->next_at, environment_.clock.utc_ms());
-            for (auto& id : due->ids) {
-                if (stopping_ || queue.under_way.size() >= queue.most) { break; }
-                if (queue.under_way.insert(id).second) { spawn(environment_.executor, drive(queue, id)); }
-            }
+            for (std::size_t i = 0; i < lines.size(); ++i) { take_up(queue, lines[i], std::move(due->ids[i])); }
         }
         co_await queue.woken.wait(ticket, wait);
     }
@@ -167,6 +203,11 @@ Task<Result<>> Engine::recover() {
     std::function<std::vector<std::string>(store::Tx&)> look = [](store::Tx& tx) { return store::interrupted_effects(tx); };
     auto interrupted = co_await environment_.store.read<std::vector<std::string>>(std::move(look));
     if (!interrupted) { co_return interrupted.error(); }
+    std::function<std::vector<std::string>(store::Tx&)> pending = [](store::Tx& tx) { return store::pending_targets(tx); };
+    auto targets = co_await environment_.store.read<std::vector<std::string>>(std::move(pending));
+    if (!targets) { co_return targets.error(); }
+    // Those of accounts that are no longer configured, too: they are parked when their turn comes.
+    effects_.lines.insert(targets->begin(), targets->end());
     if (!interrupted->empty()) { Log::info("recovering effects that were under way", {{"effects", interrupted->size()}}); }
     for (const auto& id : *interrupted) {
         auto recovered = co_await effect_driver_->recover(id);

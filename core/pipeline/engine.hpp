@@ -4,6 +4,7 @@
 #include "pipeline/environment.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -33,6 +34,9 @@ public:
     /// Resolves the intents that a dead daemon left open, each by its class. Call it once no worker of that daemon lives.
     Task<Result<>> recover();
 
+    /// From then on the account's create_order follows these rules. Inside a commit.
+    void change_rules(store::Tx& tx, const std::string& account, const OperationRules& create_order);
+
     /// Starts the loops.
     void start();
 
@@ -47,19 +51,25 @@ public:
     void start_webhook_runs(store::Tx& tx, const std::string& webhook_id, const Json& document);
 
 private:
-    /// What comes due in the store and is then driven by a task each: runs, effects.
+    /// What comes due in the store and is then driven by a task each: runs, effects. A queue has lines, of which none can hold
+    /// up another: effects have one for each account and channel, runs have one.
     struct Due {
-        std::vector<std::string> ids;
+        std::vector<std::vector<std::string>> ids;  ///< by line
         std::optional<UtcMs> next_at;
     };
+    using Lines = std::vector<std::string>;
     struct Queue {
         Signal woken;
-        std::size_t most;  ///< driven at once
-        std::function<Due(store::Tx&, UtcMs now, std::int64_t most)> look;
+        std::size_t most;  ///< of one line, driven at once
+        std::function<Due(store::Tx&, const Lines&, UtcMs now, std::int64_t most)> look;
         std::function<Task<void>(std::string id)> drive;
-        std::set<std::string> under_way = {};
+        std::set<std::string> lines = {};
+        std::map<std::string, std::string> under_way = {};  ///< id -> line
     };
 
+    /// The lines that have room, and whose target is served.
+    [[nodiscard]] Lines open_lines(const Queue& queue) const;
+    void take_up(Queue& queue, const std::string& line, std::vector<std::string> ids);
     Task<void> work_off(Queue& queue);
     Task<void> drive(Queue& queue, std::string id);
     Task<void> schedule_loop();

@@ -45,7 +45,7 @@ struct EngineOptions {
     std::vector<Definition> definitions;           ///< the current revisions
     std::map<std::string, milliseconds> every;     ///< a pipeline's schedule, where the config overrides it
     std::size_t runs_max = 256;                    ///< driven at once
-    std::size_t effects_max = 256;                 ///< in flight at once
+    std::size_t effects_max = 256;                 ///< in flight at once for one account or channel
 };
 
 /// Everything the engine's parts share. All outlive them.

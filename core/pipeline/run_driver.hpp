@@ -69,6 +69,8 @@ private:
     Task<bool> done(StepWork work, Json outcome);
     /// `died`: a process died over it; the run is a dead letter when that was one too many.
     Task<bool> failed(StepWork work, std::string reason, bool retry, bool died = false);
+    /// Nobody serves the target until a person says so: the step waits, and that counts as no attempt.
+    Task<bool> held(StepWork work, std::string reason);
     void fail(store::Tx& tx, const StepWork& work, const std::string& reason);
     /// The revision that a run started with, from the store when it is no longer the current one.
     [[nodiscard]] std::shared_ptr<const Definition> revision(store::Tx& tx, const std::string& digest);

@@ -16,6 +16,8 @@ namespace {
 constexpr milliseconds translate_timeout{10'000};
 /// One whole feed, all pages.
 constexpr milliseconds pull_timeout{600'000};
+/// How long a step waits before it looks again whether its plugin is served.
+constexpr milliseconds held_pause{60'000};
 
 Result<std::vector<orders::Evidence>> read_evidence(const Json& list, const std::string& webhook_id, UtcMs now) {
     if (!list.is_array()) { return Fault{"the adapter's evidence is no list"}; }
@@ -170,6 +172,20 @@ Task<StepWork> RunDriver::evaluate(StepWork work) {
     co_return std::move(begun->work);
 }
 
+Task<bool> RunDriver::held(StepWork work, std::string reason) {
+    std::function<int(store::Tx&)> unit = [this, work, reason](store::Tx& tx) {
+        auto run = store::find_run(tx, work.run.id);
+        if (!run || run->state != "active") { return 0; }
+        const UtcMs now = environment_.clock.utc_ms();
+        run->next_at = now + held_pause.count();
+        store::update_run(tx, *run, reason, now);
+        return 0;
+    };
+    auto stored = co_await environment_.store.commit<int>(Commit::run_advance, std::move(unit));
+    if (!stored) { Log::error("a step's wait could not be stored", {{"run", work.run.id}, {"fault", stored.error().text()}}); }
+    co_return false;
+}
+
 Task<bool> RunDriver::translate(StepWork work) {
     plugin::Call call;
     call.target = work.with.text("account");
@@ -180,6 +196,7 @@ Task<bool> RunDriver::translate(StepWork work) {
     plugin::OnBatch no_batches;
     plugin::CallAnswer answer = co_await environment_.caller.call(std::move(call), no_batches);
     CrashPoint::pass(External::call_read, Side::after);
+    if (answer.held) { co_return co_await held(std::move(work), answer.text); }
     if (answer.status != plugin::CallStatus::answered) {
         const bool retry = answer.status != plugin::CallStatus::failed;
         co_return co_await failed(std::move(work), why(answer), retry);
@@ -248,6 +265,7 @@ Task<bool> RunDriver::pull(StepWork work) {
     CrashPoint::pass(External::call_read, Side::before);
     plugin::CallAnswer answer = co_await environment_.caller.call(std::move(call), on_batch);
     CrashPoint::pass(External::call_read, Side::after);
+    if (answer.held) { co_return co_await held(std::move(work), answer.text); }
     if (!trouble->empty()) { co_return co_await failed(std::move(work), *trouble, true); }
     if (answer.status != plugin::CallStatus::answered) { co_return co_await failed(std::move(work), why(answer), true); }
     if (!answer.output.boolean("complete")) { co_return co_await failed(std::move(work), "the feed was not complete", true); }

@@ -39,9 +39,11 @@ struct CallAnswer {
     Json output = {};
     std::string text = {};
     std::string plugin_digest = {};                ///< SHA-256 of the plugin file that answered
+    std::string plugin = {};                       ///< its name and version, "phonex 1.0.0"
     Json exchanges = {};                           ///< recorded: the `exchanges` of a cassette, secrets replaced by placeholders
     bool exchanges_cut = false;                    ///< recorded: there were more than a cassette holds
     std::optional<milliseconds> retry_after = {};  ///< failed: the peer asked for a pause that long
+    bool held = false;                             ///< not_sent: see Caller::held; it counts as no attempt
 };
 
 /// Takes a batch of inventory rows (a JSON array); the worker waits until the task is done, so a slow store slows the feed.
@@ -59,6 +61,9 @@ public:
 
     /// Never throws, never lasts longer than about call.timeout.
     virtual Task<CallAnswer> call(Call call, OnBatch on_batch) = 0;
+
+    /// True while nobody serves the target until a person says so: what is to be sent there had better wait in the store.
+    [[nodiscard]] virtual bool held(const std::string& /*target*/) const { return false; }
 };
 
 }  // namespace crossdock::plugin

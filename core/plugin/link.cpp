@@ -1,11 +1,15 @@
 #include "plugin/link.hpp"
 
+#include "base/joined.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 
 #include <array>
 #include <csignal>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace crossdock::plugin {
@@ -31,6 +35,11 @@ Manifest read_manifest(const Json& payload) {
     }
     if (const auto* schema = payload.find("settings")) { manifest.schema = *schema; }
     return manifest;
+}
+
+std::string size_text(std::uint64_t bytes) {
+    constexpr std::uint64_t mib = 1U << 20U;
+    return std::to_string(bytes / mib) + " MiB";
 }
 
 }  // namespace
@@ -89,6 +98,22 @@ void Link::call(const Call& call, milliseconds timeout, OnBatch on_batch, std::f
     payload.set("operation", call.operation).set("input", call.input).set("not_after", call.not_after).set("effect", call.effect);
     if (call.record) { payload.set("record", true); }
     send({FrameType::call, id, std::move(payload)});
+    watch_memory();
+}
+
+void Link::watch_memory() {
+    if (memory_timer_ != 0 || ended_ || options_.memory_max == 0) { return; }
+    memory_timer_ = clock_.after(options_.memory_pause, [weak = weak_from_this()] {
+        const auto link = weak.lock();
+        if (!link || link->ended_) { return; }
+        link->memory_timer_ = 0;
+        const auto resident = resident_bytes(link->pid()).value_or(0);
+        if (resident > link->options_.memory_max) {
+            return link->end("its memory has grown to " + size_text(resident) + ", and may be " +
+                             size_text(link->options_.memory_max));
+        }
+        if (!link->pending_.empty()) { link->watch_memory(); }
+    });
 }
 
 void Link::cancel_all() {
@@ -111,13 +136,21 @@ void Link::end(const std::string& why) {
     // A process that is already on its way out keeps its own exit status.
     process_.signal(SIGKILL);
     const auto status = describe_exit(process_.wait());
-    const std::string text = why.empty() ? "the worker ended: " + status : "the worker was ended: " + why;
+    const std::string text = (why.empty() ? "the worker ended: " + status : "the worker was ended: " + why) + in_hand();
     if (start_timer_ != 0) { clock_.cancel(std::exchange(start_timer_, 0)); }
+    if (memory_timer_ != 0) { clock_.cancel(std::exchange(memory_timer_, 0)); }
     say_ready(Fault{text, spec_.library.string(), Advice::retry});
     std::vector<std::uint64_t> ids;
     for (const auto& [id, pending] : pending_) { ids.push_back(id); }
-    for (const auto id : ids) { settle(id, {CallStatus::unknown, {}, text, manifest_.digest}); }
+    for (const auto id : ids) { settle(id, {CallStatus::unknown, {}, text, manifest_.digest, plugin_name()}); }
     if (auto told = std::exchange(on_ended_, {})) { told(text); }
+}
+
+/// What was in flight, for messages: " (in flight: create_order, find_order)".
+std::string Link::in_hand() const {
+    std::set<std::string_view> operations;
+    for (const auto& [id, pending] : pending_) { operations.insert(pending.operation); }
+    return operations.empty() ? "" : " (in flight: " + joined(operations) + ")";
 }
 
 void Link::send(const Frame& frame) {
@@ -230,7 +263,7 @@ void Link::take_answer(std::uint64_t id, const Json& payload) {
     has_answered_ = true;
     const auto at = pending_.find(id);
     const auto status = payload.text("status");
-    CallAnswer answer{CallStatus::failed, {}, payload.text("text"), manifest_.digest};
+    CallAnswer answer{CallStatus::failed, {}, payload.text("text"), manifest_.digest, plugin_name()};
     if (const auto ms = payload.integer("retry_after_ms"); ms > 0) { answer.retry_after = milliseconds(ms); }
     if (const auto* exchanges = payload.find("exchanges")) { answer.exchanges = *exchanges; }
     answer.exchanges_cut = payload.boolean("exchanges_cut");

@@ -63,7 +63,11 @@ private:
     static Task<void> write_all(std::shared_ptr<Link> link);
     static Task<void> store_batch(std::shared_ptr<Link> link, std::uint64_t id, OnBatch on_batch, Json rows);
 
+    /// Looks at the process's memory now and then while calls are in flight, and ends it when that passes the cap.
+    void watch_memory();
     void send(const Frame& frame);
+    [[nodiscard]] std::string in_hand() const;
+    [[nodiscard]] std::string plugin_name() const { return manifest_.name + " " + manifest_.version; }
     [[nodiscard]] Frame hello() const;
     /// False when the frame makes no sense; the worker is then of no use.
     [[nodiscard]] bool take(Frame frame);
@@ -91,6 +95,7 @@ private:
     std::function<void(Result<Manifest>)> on_ready_;
     std::function<void(const std::string&)> on_ended_;
     Clock::TimerId start_timer_ = 0;
+    Clock::TimerId memory_timer_ = 0;
 };
 
 }  // namespace crossdock::plugin

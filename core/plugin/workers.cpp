@@ -1,5 +1,6 @@
 #include "plugin/workers.hpp"
 
+#include "base/joined.hpp"
 #include "base/log.hpp"
 #include "base/signal.hpp"
 #include "base/unique_fd.hpp"
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <utility>
 
@@ -23,6 +25,13 @@ struct Worker {
     WorkerSpec spec;
     std::shared_ptr<Link> link;  ///< set from the handshake on, until the process ends
     milliseconds backoff{0};
+    std::deque<BootMs> deaths;  ///< the recent ones
+    std::string why;            ///< of what it died last
+    bool quarantined = false;
+
+    [[nodiscard]] WorkerStatus status() const {
+        return {.name = spec.name, .up = link != nullptr, .quarantined = quarantined, .why = why, .pid = link ? link->pid() : -1};
+    }
 };
 
 /// What all workers share; the tasks keep it alive.
@@ -59,6 +68,27 @@ Result<std::shared_ptr<Link>> start_process(Floor& floor, const WorkerSpec& spec
     return std::make_shared<Link>(floor.executor, floor.clock, spec, floor.options, std::move(*started), ours.release());
 }
 
+bool may_quarantine(const Floor& floor, const Worker& worker) {
+    return floor.options.deaths_max > 0 && worker.spec.quarantine;
+}
+
+/// Counts a death; true when it was one too many.
+bool one_too_many(Floor& floor, Worker& worker, const std::string& why) {
+    worker.why = why;
+    const auto& options = floor.options;
+    if (!may_quarantine(floor, worker)) { return false; }
+    const auto now = floor.clock.boot_ms();
+    auto& deaths = worker.deaths;
+    deaths.push_back(now);
+    while (deaths.front() < now - options.deaths_within.count()) { deaths.pop_front(); }
+    if (deaths.size() < options.deaths_max) { return false; }
+    worker.quarantined = true;
+    Log::error("worker quarantined: it keeps dying; `crossdock supplier enable` starts it again",
+               {{"worker", worker.spec.name}, {"plugin", worker.spec.library.string()}, {"deaths", deaths.size()}, {"why", why}});
+    if (options.on_quarantine) { options.on_quarantine(worker.status()); }
+    return true;
+}
+
 void link_ended(const FloorPtr& floor, const WorkerPtr& worker, const std::weak_ptr<Link>& weak, const std::string& text) {
     const auto link = weak.lock();
     std::erase(floor->links, link);
@@ -68,8 +98,9 @@ void link_ended(const FloorPtr& floor, const WorkerPtr& worker, const std::weak_
         // Only a worker that did its work is restarted at once; one that dies on each call is not.
         if (link->has_answered()) { worker->backoff = milliseconds{0}; }
         if (!floor->stopping) {
-            Log::warning("worker ended", {{"worker", worker->spec.name}, {"why", text}});
-            spawn(floor->executor, revive(floor, worker));
+            Log::warning("worker ended",
+                         {{"worker", worker->spec.name}, {"plugin", worker->spec.library.filename().string()}, {"why", text}});
+            if (!one_too_many(*floor, *worker, text)) { spawn(floor->executor, revive(floor, worker)); }
         }
     }
     floor->changed.notify();
@@ -108,21 +139,37 @@ Task<Result<Manifest>> connect(FloorPtr floor, WorkerPtr worker) {
     co_return std::move(*outcome);
 }
 
-/// Brings a worker back that had been up: each failure doubles the wait.
+/// Waits until a worker may be tried again: each time twice as long.
+Task<void> back_off(FloorPtr floor, WorkerPtr worker) {
+    const auto& options = floor->options;
+    const auto until = floor->clock.boot_ms() + worker->backoff.count();
+    worker->backoff = worker->backoff.count() == 0 ? options.backoff_first : std::min(worker->backoff * 2, options.backoff_max);
+    while (!floor->stopping && floor->clock.boot_ms() < until) {
+        const auto ticket = floor->changed.ticket();
+        co_await floor->changed.wait(ticket, milliseconds(until - floor->clock.boot_ms()));
+    }
+}
+
+/// Brings a worker back that had been up.
 Task<void> revive(FloorPtr floor, WorkerPtr worker) {
     while (!floor->stopping && !worker->link) {
-        const auto until = floor->clock.boot_ms() + worker->backoff.count();
-        const auto& options = floor->options;
-        worker->backoff =
-            worker->backoff.count() == 0 ? options.backoff_first : std::min(worker->backoff * 2, options.backoff_max);
-        while (!floor->stopping && floor->clock.boot_ms() < until) {
-            const auto ticket = floor->changed.ticket();
-            co_await floor->changed.wait(ticket, milliseconds(until - floor->clock.boot_ms()));
-        }
+        co_await back_off(floor, worker);
         if (floor->stopping) { co_return; }
         const auto result = co_await connect(floor, worker);
-        if (result) { co_return; }
+        if (result || floor->stopping) { co_return; }
         Log::error("worker cannot be restarted", {{"worker", worker->spec.name}, {"why", result.error().text()}});
+        if (one_too_many(*floor, *worker, result.error().text())) { co_return; }
+    }
+}
+
+/// Shakes hands until that works, or the plugin refuses, or has died too often.
+Task<Result<Manifest>> persist(FloorPtr floor, WorkerPtr worker) {
+    while (true) {
+        auto result = co_await connect(floor, worker);
+        const bool died = result.has_error() && result.error().advice == Advice::retry;
+        if (!died || !may_quarantine(*floor, *worker) || floor->stopping) { co_return result; }
+        if (one_too_many(*floor, *worker, result.error().text())) { co_return result; }
+        co_await back_off(floor, worker);
     }
 }
 
@@ -130,10 +177,18 @@ CallAnswer not_sent(std::string text) {
     return {CallStatus::not_sent, {}, std::move(text), {}};
 }
 
+CallAnswer held(const Worker& worker) {
+    auto answer = not_sent("the worker of " + worker.spec.name + " is quarantined, it kept dying: " + worker.why +
+                           "; `crossdock supplier enable " + worker.spec.name + "` starts it again");
+    answer.held = true;
+    return answer;
+}
+
 Task<CallAnswer> run_call(FloorPtr floor, Call call, OnBatch on_batch) {
     const auto found = floor->workers.find(call.target);
     if (found == floor->workers.end()) { co_return not_sent("no worker is called " + call.target); }
     const WorkerPtr worker = found->second;
+    if (worker->quarantined) { co_return held(*worker); }
     const BootMs deadline = floor->clock.boot_ms() + call.timeout.count();
     const BootMs until = call.not_after > 0 ? std::min(deadline, call.not_after) : deadline;
     while (!worker->link && !floor->stopping) {
@@ -141,6 +196,7 @@ Task<CallAnswer> run_call(FloorPtr floor, Call call, OnBatch on_batch) {
         if (now >= until) { co_return not_sent("the worker of " + call.target + " is not up"); }
         const auto ticket = floor->changed.ticket();
         co_await floor->changed.wait(ticket, milliseconds(until - now));
+        if (worker->quarantined) { co_return held(*worker); }
     }
     if (floor->stopping) { co_return not_sent("the workers are being stopped"); }
     const auto now = floor->clock.boot_ms();
@@ -167,8 +223,29 @@ Task<Result<Manifest>> start_worker(FloorPtr floor, WorkerSpec spec) {
     auto worker = std::make_shared<Worker>(std::move(spec));
     const std::string name = worker->spec.name;
     floor->workers.emplace(name, worker);
-    auto result = co_await connect(floor, worker);
-    if (!result) { floor->workers.erase(name); }
+    auto result = co_await persist(floor, worker);
+    if (!result && !worker->quarantined) { floor->workers.erase(name); }
+    co_return result;
+}
+
+Task<Result<Manifest>> enable_worker(FloorPtr floor, std::string name) {
+    const auto found = floor->workers.find(name);
+    if (found == floor->workers.end()) {
+        co_return Fault{"there is no such account or channel; there are " +
+                            joined(floor->workers, ", ", [](const auto& one) { return one.first; }),
+                        name};
+    }
+    const WorkerPtr worker = found->second;
+    if (!worker->quarantined) { co_return Fault{"it is not quarantined", name}; }
+    worker->quarantined = false;
+    worker->deaths.clear();
+    worker->backoff = milliseconds{0};
+    auto result = co_await persist(floor, worker);
+    if (!result && !worker->quarantined) {
+        // It refuses: that stays so until somebody mends it, and is no reason to try again and again.
+        worker->quarantined = true;
+        worker->why = result.error().text();
+    }
     co_return result;
 }
 
@@ -211,6 +288,16 @@ public:
     Task<CallAnswer> call(Call call, OnBatch on_batch) override { return run_call(floor_, std::move(call), std::move(on_batch)); }
     Task<Result<Manifest>> start(WorkerSpec spec) override { return start_worker(floor_, std::move(spec)); }
     Task<void> stop(milliseconds grace) override { return stop_all(floor_, grace); }
+    Task<Result<Manifest>> enable(std::string name) override { return enable_worker(floor_, std::move(name)); }
+    [[nodiscard]] bool held(const std::string& target) const override {
+        const auto found = floor_->workers.find(target);
+        return found != floor_->workers.end() && found->second->quarantined;
+    }
+    [[nodiscard]] std::vector<WorkerStatus> statuses() const override {
+        std::vector<WorkerStatus> all;
+        for (const auto& [name, worker] : floor_->workers) { all.push_back(worker->status()); }
+        return all;
+    }
     void cancel(const std::string& name) override {
         const auto found = floor_->workers.find(name);
         if (found != floor_->workers.end() && found->second->link) { found->second->link->cancel_all(); }

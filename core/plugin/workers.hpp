@@ -4,7 +4,9 @@
 #include "base/result.hpp"
 #include "plugin/caller.hpp"
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +25,7 @@ struct WorkerSpec {
     milliseconds request_timeout{10'000};  ///< one HTTP or SMTP exchange
     std::vector<std::string> reach = {};   ///< "HOST:PORT" that exchanges may go to; empty: anywhere
     bool verbose = false;                  ///< logs what the plugin says at level debug, too
+    bool quarantine = true;                ///< false: it is restarted however often it dies
     std::string crash_at;                  ///< CROSSDOCK_CRASH_AT for a worker's point, only when the config arms it
 };
 
@@ -41,6 +44,15 @@ struct Manifest {
     Json schema;                                               ///< settings schema
 };
 
+/// How a worker is, for the status page.
+struct WorkerStatus {
+    std::string name;
+    bool up = false;
+    bool quarantined = false;  ///< it kept dying, and is not restarted before a person says so
+    std::string why = {};      ///< of what it died last; empty: it has not
+    int pid = -1;
+};
+
 /// The supervised worker processes: one per account or channel, restarted with backoff when they die.
 ///
 /// Threads:  the executor's; workers are spawned on the thread that runs it, which must be the process's main thread (PDEATHSIG).
@@ -56,14 +68,26 @@ public:
         milliseconds start_timeout{10'000};
         milliseconds backoff_first{100};
         milliseconds backoff_max{10'000};
+        std::uint64_t memory_max = 512U << 20U;  ///< resident bytes of one worker; 0: no cap
+        milliseconds memory_pause{100};          ///< between two looks, while calls are in flight
+        /// A worker that dies so often within that time is quarantined. 0: never.
+        std::size_t deaths_max = 0;
+        milliseconds deaths_within{600'000};
+        std::function<void(const WorkerStatus&)> on_quarantine = {};
     };
 
     [[nodiscard]] static std::unique_ptr<Workers> make(Executor executor, Clock& clock, Options options);
 
     /// Starts one worker, waits for its handshake and checks manifest, interface and settings.
     /// Errors: missing file, wrong ABI (both versions are named), wrong interface, settings that the schema refuses (the field is
-    /// named).
+    /// named). With a quarantine, one that dies or hangs in its handshake is tried again until it is quarantined; the advice of
+    /// that fault is retry, and the worker stays known.
     virtual Task<Result<Manifest>> start(WorkerSpec spec) = 0;
+
+    /// Ends a quarantine: starts the worker, whose deaths count anew.
+    /// Errors: no such worker; it is not quarantined; as start.
+    virtual Task<Result<Manifest>> enable(std::string name) = 0;
+    [[nodiscard]] virtual std::vector<WorkerStatus> statuses() const = 0;
 
     /// Asks the calls that a worker has in flight to give up; each still answers.
     virtual void cancel(const std::string& name) = 0;

@@ -73,17 +73,26 @@ void update_effect(Tx& tx, const EffectRow& e, UtcMs now) {
     tx.announce(Topic::effects);
 }
 
-std::vector<std::string> due_effects(Tx& tx, UtcMs now, std::int64_t most) {
+std::vector<std::string> due_effects(Tx& tx, const std::string& target, UtcMs now, std::int64_t most) {
     std::vector<std::string> due;
     for (auto& [id] : tx.all<std::string>(
-             "SELECT e.id FROM effects e WHERE e.state = 'pending' AND e.next_at <= :1 AND NOT EXISTS (SELECT 1 FROM effects o "
-             "WHERE "
-             "o.lane = e.lane AND o.state IN ('pending', 'sending', 'asking') AND (o.created_at, o.id) < (e.created_at, e.id)) "
-             "ORDER BY e.next_at, e.id LIMIT :2",
-             {now, most})) {
+             "SELECT e.id FROM effects e WHERE e.state = 'pending' AND e.target = :1 AND e.next_at <= :2 AND NOT EXISTS (SELECT "
+             "1 "
+             "FROM effects o WHERE o.lane = e.lane AND o.state IN ('pending', 'sending', 'asking') AND (o.created_at, o.id) < "
+             "(e.created_at, e.id)) ORDER BY e.next_at, e.id LIMIT :3",
+             {target, now, most})) {
         due.push_back(std::move(id));
     }
     return due;
+}
+
+std::vector<std::string> pending_targets(Tx& tx) {
+    std::vector<std::string> targets;
+    for (auto& [target] :
+         tx.all<std::string>("SELECT DISTINCT target FROM effects WHERE state = 'pending' ORDER BY target", {})) {
+        targets.push_back(std::move(target));
+    }
+    return targets;
 }
 
 std::optional<UtcMs> next_effect_at(Tx& tx, UtcMs now) {

@@ -72,8 +72,10 @@ bool insert_effect(Tx& tx, const EffectRow& effect);
 [[nodiscard]] std::optional<EffectRow> open_effect_of(Tx& tx, const std::string& supplier_order_row_id);
 /// Writes what an effect's life changes: state, next_step, attempts, digests, times, reason. Announces.
 void update_effect(Tx& tx, const EffectRow& effect, UtcMs now);
-/// Due effects that are first in their lane.
-[[nodiscard]] std::vector<std::string> due_effects(Tx& tx, UtcMs now, std::int64_t most);
+/// Due effects of an account or channel that are first in their lane.
+[[nodiscard]] std::vector<std::string> due_effects(Tx& tx, const std::string& target, UtcMs now, std::int64_t most);
+/// The accounts and channels that pending effects are for.
+[[nodiscard]] std::vector<std::string> pending_targets(Tx& tx);
 /// When the next pending effect that is not due yet becomes so.
 [[nodiscard]] std::optional<UtcMs> next_effect_at(Tx& tx, UtcMs now);
 /// Effects whose attempt was under way, after the process that made it has died.

@@ -11,7 +11,7 @@ static xd_text text(const char* words) {
 }
 
 static uint32_t manifest(const xd_reply* reply) {
-    reply->document(reply->context, text("{\"settings\":["
+    reply->document(reply->context, text("{\"classes\":{},\"settings\":["
                                          "{\"name\":\"base_url\",\"type\":\"url\",\"description\":\"Root\",\"required\":true},"
                                          "{\"name\":\"api_key\",\"type\":\"string\",\"description\":\"Key\",\"required\":true,"
                                          "\"secret\":true}]}"));

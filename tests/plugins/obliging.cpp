@@ -25,6 +25,7 @@ public:
     }
 
     explicit Obliging(const sdk::Host& host) : settings_(host.settings()) {
+        if (settings_.need_text("greeting") == "die") { std::raise(SIGABRT); }
         if (settings_.need_text("greeting") == "refuse") { throw std::runtime_error("the greeting is not to my taste"); }
     }
 
@@ -35,6 +36,10 @@ public:
         if (wish == "exit") { ::_exit(7); }
         if (wish == "hang") { hang(host, false); }
         if (wish == "hang until canceled") { hang(host, true); }
+        if (wish == "answer when canceled") {
+            while (!host.canceled()) { ::usleep(10'000); }
+            made.reason = "too late to stop";
+        }
         if (wish == "throw") { throw std::runtime_error("as asked, token " + host.find_secret("token").value_or("")); }
         if (wish == "throw an int") { throw 42; }
         if (wish == "echo") { made.reason = order.document.dump(); }

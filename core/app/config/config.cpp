@@ -27,7 +27,7 @@ public:
     void read(const Node& root) {
         Fields fields(checks_, root, "the config",
                       {"listen", "data", "pipelines", "templates", "plugins", "currency", "log", "mail", "alerts", "routes",
-                       "schedules", "suppliers", "channels", "limits", "test"});
+                       "schedules", "suppliers", "channels", "limits", "workers", "test"});
         if (!checks_.ok()) { return; }
         read_listen(fields);
         read_folders(fields);
@@ -97,10 +97,23 @@ private:
             made_.webhook_body_max = static_cast<std::size_t>(
                 limits.integer("webhook_body", bytes).value_or(static_cast<std::int64_t>(made_.webhook_body_max)));
         }
+        if (const Node* node = fields.find("workers")) { read_workers(*node); }
         if (const Node* node = fields.find("test")) {
             Fields test(checks_, *node, "`test`", {"crash_points"});
             made_.crash_points = test.boolean("crash_points").value_or(false);
         }
+    }
+
+    void read_workers(const Node& node) {
+        constexpr yaml::Range calls{1, 1'000};
+        constexpr yaml::Range bytes{64 << 20, std::int64_t{64} << 30};
+        constexpr yaml::Range deaths{1, 1'000'000};
+        Fields fields(checks_, node, "`workers`", {"calls_max", "memory_max", "deaths_max", "deaths_within"});
+        auto& workers = made_.workers;
+        if (const auto given = fields.integer("calls_max", calls)) { workers.calls_max = static_cast<std::size_t>(*given); }
+        if (const auto given = fields.integer("memory_max", bytes)) { workers.memory_max = static_cast<std::uint64_t>(*given); }
+        if (const auto given = fields.integer("deaths_max", deaths)) { workers.deaths_max = static_cast<std::size_t>(*given); }
+        if (const auto given = fields.duration("deaths_within")) { workers.deaths_within = *given; }
     }
 
     void read_address(const Node& node, std::string_view section, std::string_view key, std::string& address) {

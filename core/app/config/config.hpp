@@ -67,6 +67,14 @@ struct ChannelConfig {
     milliseconds request_timeout{10'000};
 };
 
+/// Bounds on each worker process, and when one that keeps dying is given up.
+struct WorkersConfig {
+    std::size_t calls_max = 256;             ///< calls in flight
+    std::uint64_t memory_max = 512U << 20U;  ///< resident bytes
+    std::size_t deaths_max = 5;              ///< within that time: then it is quarantined
+    milliseconds deaths_within{600'000};
+};
+
 struct Config {
     std::filesystem::path file;
     std::string listen_host = "127.0.0.1";
@@ -85,6 +93,7 @@ struct Config {
     std::vector<ChannelConfig> channels;
     std::size_t body_max = 256 << 10;  ///< POST /v1/orders
     std::size_t webhook_body_max = 64 << 10;
+    WorkersConfig workers;
     bool crash_points = false;  ///< `test: {crash_points: true}` arms CROSSDOCK_CRASH_AT
 };
 

@@ -1,7 +1,7 @@
 #include "jq/scan.hpp"
 
 #include <algorithm>
-#include <vector>
+#include <array>
 
 namespace crossdock::jq {
 namespace {
@@ -25,14 +25,16 @@ public:
 
     [[nodiscard]] bool done() const { return problem_ || at_ >= text_.size(); }
     [[nodiscard]] std::size_t at() const { return at_; }
-    /// Outside of all brackets and strings.
+    /// Brackets and strings that are open.
+    [[nodiscard]] std::size_t depth() const { return open_.size(); }
     [[nodiscard]] bool outside() const { return open_.empty(); }
+    [[nodiscard]] bool in_string() const { return !open_.empty() && open_.back().sign == '"'; }
     [[nodiscard]] bool stands_here(std::string_view what) const { return text_.substr(at_).starts_with(what); }
     [[nodiscard]] std::optional<Problem> problem() const { return problem_; }
 
     /// Takes one piece. Answers it when it is a word: "env", "$ENV"; members such as ".env" are none.
     std::string_view step() {
-        if (!open_.empty() && open_.back().sign == '"') {
+        if (in_string()) {
             step_in_string();
             return {};
         }
@@ -152,6 +154,71 @@ std::optional<std::size_t> find_word(std::string_view text, std::string_view wor
         if (walk.step() == word) { return at; }
     }
     return {};
+}
+
+namespace {
+
+/// Words behind which `.` is what it was.
+bool keeps_input(std::string_view word) {
+    static constexpr std::array<std::string_view, 7> words{"and", "or", "if", "then", "elif", "else", "try"};
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// The name that begins there; empty when none does.
+std::string name_at(std::string_view text, std::size_t at) {
+    std::size_t end = at;
+    while (end < text.size() && is_word(text[end])) { ++end; }
+    const bool name = end > at && !(text[at] >= '0' && text[at] <= '9');
+    return name ? std::string(text.substr(at, end - at)) : "";
+}
+
+}  // namespace
+
+std::vector<InputPath> input_paths(std::string_view text) {
+    std::vector<InputPath> paths;
+    std::vector<bool> known{true};  // by depth: whether `.` is the expression's input there
+    bool operand = true;            // whether a value, rather than an operator, would come next
+    bool called = false;            // the last piece was a function's name
+    Walk walk(text);
+    while (!walk.done()) {
+        const std::size_t at = walk.at();
+        const std::size_t depth = walk.depth();
+        const bool in_string = walk.in_string();
+        const char c = text[at];
+        const auto word = walk.step();
+        if (walk.depth() > depth) {
+            known.resize(depth + 1);
+            known.push_back(known[depth] && !(c == '(' && called));
+            operand = true;
+        }
+        else if (walk.depth() < depth) {
+            known.resize(walk.depth() + 1);
+            operand = false;
+        }
+        else if (in_string || c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '#') { continue; }
+        else if (!word.empty()) {
+            operand = keeps_input(word);
+            // What else has a meaning of its own (def, reduce, catch, as, ...) makes `.` another, perhaps.
+            if (word == "def" || word == "reduce" || word == "foreach" || word == "catch" || word == "as") {
+                known[depth] = false;
+            }
+        }
+        else if (c == '.') {
+            auto first = name_at(text, at + 1);
+            const std::size_t behind = at + 1 + first.size();
+            if (operand && known[depth] && !first.empty()) {
+                const bool more = behind < text.size() && text[behind] == '.';
+                paths.push_back({std::move(first), more ? name_at(text, behind + 1) : "", at});
+            }
+            operand = false;
+        }
+        else {
+            if (c == '|') { known[depth] = false; }
+            operand = c != '?';
+        }
+        called = !word.empty() && !keeps_input(word);
+    }
+    return paths;
 }
 
 Position position_of(std::string_view text, std::size_t at) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace crossdock::jq {
 
@@ -30,6 +31,17 @@ struct Extent {
 
 /// Where a function's name ("env") or a variable ("$ENV") stands, outside of strings, comments and members (`.env`).
 [[nodiscard]] std::optional<std::size_t> find_word(std::string_view text, std::string_view word);
+
+/// A path that surely begins at the expression's own input: ".steps.submit.outcome" at the beginning, behind `and`, and so on.
+struct InputPath {
+    std::string first;   ///< "steps"
+    std::string second;  ///< "submit"; empty when no member follows
+    std::size_t at = 0;
+};
+
+/// Those that can be told without knowing jq: none behind a `|`, within a function's arguments, or where `.` is another
+/// otherwise.
+[[nodiscard]] std::vector<InputPath> input_paths(std::string_view text);
 
 /// Counted from 1, columns in characters.
 struct Position {

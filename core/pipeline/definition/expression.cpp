@@ -253,7 +253,22 @@ private:
         made_.parts.emplace_back(std::move(path));
     }
 
+    /// A misspelt name is a silent null in jq, and a condition on it skips its step for ever.
+    void check_names(std::string_view source, std::size_t offset) {
+        for (auto& found : jq::input_paths(source)) {
+            PathExpression path{{found.first}, "." + found.first, scalar_.place};
+            if (!found.second.empty()) {
+                path.source += "." + found.second;
+                path.steps.emplace_back(std::move(found.second));
+            }
+            if (const auto fault = check_scope(path, scope_)) {
+                refuse(fault->what, places_.of(offset + found.at).value_or(scalar_.place));
+            }
+        }
+    }
+
     void add_jq(std::string_view source, std::size_t offset) {
+        check_names(source, offset);
         JqExpression made{std::string(source), {}, true};
         for (std::size_t line = 0; line <= source.size();) {
             const auto place = places_.of(offset + line);

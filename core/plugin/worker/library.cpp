@@ -105,7 +105,11 @@ xd_reply Collected::reply() {
     return {sizeof(xd_reply),
             0,
             this,
-            [](void* context, xd_text json) { static_cast<Collected*>(context)->document = sdk::view(json); },
+            [](void* context, xd_text json) {
+                auto& collected = *static_cast<Collected*>(context);
+                collected.document = sdk::view(json);
+                ++collected.documents;
+            },
             [](void* context, xd_text what) { static_cast<Collected*>(context)->fault = sdk::view(what); },
             [](void* context, std::int64_t delay_ms) { static_cast<Collected*>(context)->retry_after_ms = delay_ms; }};
 }

@@ -45,6 +45,7 @@ struct Collected {
     std::string document;
     std::string fault;
     std::optional<std::int64_t> retry_after_ms;
+    int documents = 0;  ///< more than one: the plugin does not know itself what its answer is
     [[nodiscard]] xd_reply reply();
 };
 

@@ -185,6 +185,7 @@ Json Session::answer(CallHost& host, const std::string& operation, const std::st
     const auto reply = collected.reply();
     const auto status = function(instance_, host.table(), {input.data(), input.size()}, &reply);
     if (!host.host_fault().empty()) { return fault_answer(host.host_fault()); }
+    if (collected.documents > 1) { return fault_answer("the plugin answered twice"); }
     if (status == XD_OK) { return document_answer(host, collected.document, effect); }
     if (status == XD_NOT_SUPPORTED) { return fault_answer(not_supported); }
     if (status == XD_CANCELED) { return fault_answer("canceled"); }

@@ -40,7 +40,7 @@ public:
     [[nodiscard]] static Json array() { return Json(Kind::array); }
     [[nodiscard]] static Json object() { return Json(Kind::object); }
 
-    /// Limits: 64 MB and 96 levels. Duplicate keys and trailing text are errors.
+    /// Limits: 64 MiB and 96 levels. Duplicate keys and trailing text are errors.
     [[nodiscard]] static Json parse(std::string_view text);
 
     [[nodiscard]] Kind kind() const { return kind_; }
@@ -118,7 +118,7 @@ public:
     explicit JsonReader(std::string_view text) : text_(text) {}
 
     Json whole() {
-        if (text_.size() > (64U << 20U)) { fail("longer than 64 MB"); }
+        if (text_.size() > (64U << 20U)) { fail("longer than 64 MiB"); }
         Json value = read(0);
         skip_space();
         if (at_ != text_.size()) { fail("text behind the document's end"); }
@@ -146,8 +146,9 @@ private:
     }
 
     Json read(int depth) {
-        if (depth > 96) { fail("nested deeper than 96 levels"); }
+        constexpr int levels_max = 96;
         skip_space();
+        if (depth >= levels_max && (peek() == '{' || peek() == '[')) { fail("nested deeper than 96 levels"); }
         switch (peek()) {
             case '{': return object(depth);
             case '[': return array(depth);

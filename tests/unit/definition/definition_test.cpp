@@ -159,6 +159,9 @@ TEST_CASE("an expression that cannot be one is refused at its place", "[definiti
             "names with other signs than letters, digits and `_` are quoted: `.steps.\"late-1\"`, not `.steps.late-1`"},
         Row{"'${{ .steps.\"late-1\".x }}'",
             "`.steps.\"late-1\".x` names the step `late-1`, which has not run yet; only steps above this one have"},
+        Row{"'${{ .order.n > 1 and .steps.frist.x }}'", "`.steps.frist` names the unknown step `frist`; did you mean `first`?",
+            39},
+        Row{"'${{ .oder.n + 1 }}'", "`.oder.n` begins with `.oder`, which no run has; did you mean `order`?", 22},
         Row{"'${{ .steps[0] }}'", "`.steps` is asked by a step's id, for example `.steps.submit`, not by a number"});
     const std::string text =
         with_step("  - id: me\n    use: order.apply_evidence\n    with:\n      account: a\n      evidence: " + row.scalar +
@@ -177,7 +180,7 @@ TEST_CASE("anything but a lone path is kept for jq, with its place", "[definitio
     const auto row =
         GENERATE(Row{"'${{ .order.total > 5 }}'", ".order.total > 5"}, Row{"'${{ length }}'", "length"}, Row{"'${{ .. }}'", ".."},
                  Row{"'${{ .[0] }}'", ".[0]"}, Row{"'${{ .order[] }}'", ".order[]"}, Row{"'${{ .order. }}'", ".order."},
-                 Row{"'${{ .order.größe }}'", ".order.größe"}, Row{"'${{ .steps.none-1 }}'", ".steps.none-1"},
+                 Row{"'${{ .order.größe }}'", ".order.größe"}, Row{"'${{ .steps.first-1 }}'", ".steps.first-1"},
                  Row{"'${{ {a: {b: \"}}\"}} }}'", "{a: {b: \"}}\"}}"}, Row{"'${{{a: {b: 1}}}}'", "{a: {b: 1}}", 11, 21},
                  Row{"'ä ${{ 1 + 1 }} x'", "1 + 1", 11, 24},
                  Row{"${{ .order.id == \"A\" and true }}", ".order.id == \"A\" and true", 11, 21},

@@ -42,7 +42,8 @@ TEST_CASE("every mail that is sent by default has its template", "[expr][unit]")
     const auto templates = shipped();
     for (const auto& [name, made] : templates.all()) { names.insert(name); }
     CHECK(names == std::set<std::string>{"order.accepted", "order.canceled", "order.delivered", "order.needs_attention",
-                                         "order.rejected", "order.shipped", "stock.low", "webhook.unmatched"});
+                                         "order.rejected", "order.shipped", "stock.low", "supplier.degraded",
+                                         "supplier.recovered", "webhook.unmatched"});
 }
 
 TEST_CASE("the shipping mail reads well", "[expr][unit]") {

@@ -14,6 +14,7 @@ public:
         spec.name = "expressions";
         spec.interface = "crossdock.expressions/1";
         spec.library = EXPRESSIONS;
+        spec.quarantine = false;
         started = floor.wait(floor.workers->start(std::move(spec)));
     }
 
@@ -50,6 +51,13 @@ public:
                result.text("message");
     }
 
-    Floor floor;
+    /// Any other worker would be quarantined at its first death.
+    static crossdock::plugin::Workers::Options strict() {
+        crossdock::plugin::Workers::Options options;
+        options.deaths_max = 1;
+        return options;
+    }
+
+    Floor floor{strict()};
     crossdock::Result<crossdock::plugin::Manifest> started = crossdock::Fault{"not started"};
 };

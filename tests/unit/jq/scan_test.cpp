@@ -67,3 +67,26 @@ TEST_CASE("places count lines and characters from 1", "[jq][unit]") {
     CHECK(position_of(text, 7).line == 2);
     CHECK(position_of(text, 7).column == 3);
 }
+
+TEST_CASE("paths that surely begin at the input are told from those that may not", "[jq][unit]") {
+    struct Row {
+        std::string text;
+        std::string paths;
+    };
+    const auto row =
+        GENERATE(Row{".order.id == \"A\" and .steps.submit.outcome", "0 order.id, 21 steps.submit, "}, Row{".order", "0 order, "},
+                 Row{"(.a | .b) > .c.d[.e]", "1 a, 12 c.d, 17 e, "}, Row{"[.a[] | .b] + .c", "1 a, 14 c, "},
+                 Row{"{x: .a, y: (.b|.c)} | .d", "4 a, 12 b, "}, Row{"\"\\(.a) .no \\(.b | .c)\" + .d", "3 a, 13 b, 25 d, "},
+                 Row{"map(.a) + .b", "10 b, "}, Row{"select(.a.b)", ""}, Row{"if .a then .b else .c end", "3 a, 11 b, 19 c, "},
+                 Row{"$x.a, $x .b", ""}, Row{"f.a", ""}, Row{".a.b?.c", "0 a.b, "}, Row{"(.a).b", "1 a, "},
+                 Row{".a[0].b", "0 a, "}, Row{".a // .b", "0 a, 6 b, "}, Row{". as $x | .a", ""}, Row{"def f: .a; .b", ""},
+                 Row{"reduce .a[] as $i (0; . + .b)", ""}, Row{"try .a catch .b", "4 a, "}, Row{"..", ""}, Row{".[\"a\"].b", ""},
+                 Row{".\"a\".b", ""}, Row{".5 + .a", "5 a, "}, Row{"# .a\n.b", "5 b, "}, Row{".a |= .b", "0 a, "},
+                 Row{"not .a", ""}, Row{"-.a", "1 a, "}, Row{"limit(1; .a), .b", "14 b, "});
+    std::string found;
+    for (const auto& path : input_paths(row.text)) {
+        found += std::to_string(path.at) + " " + path.first + (path.second.empty() ? "" : "." + path.second) + ", ";
+    }
+    CAPTURE(row.text);
+    CHECK(found == row.paths);
+}

@@ -7,9 +7,6 @@
 #include <memory>
 #include <string>
 
-extern "C" size_t abi_sizes_in_c(void);
-size_t abi_sizes_in_cpp();
-
 namespace sdk = crossdock::sdk;
 
 namespace {

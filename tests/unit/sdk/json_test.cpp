@@ -25,7 +25,8 @@ TEST_CASE("what is no JSON is refused", "[sdk][unit]") {
 }
 
 TEST_CASE("nesting has a limit", "[sdk][unit]") {
-    CHECK_NOTHROW(Json::parse(std::string(90, '[') + std::string(90, ']')));
+    CHECK_NOTHROW(Json::parse(std::string(96, '[') + "1" + std::string(96, ']')));
+    CHECK_THROWS_AS(Json::parse(std::string(97, '[') + std::string(97, ']')), JsonError);
     CHECK_THROWS_AS(Json::parse(std::string(100'000, '[')), JsonError);
 }
 

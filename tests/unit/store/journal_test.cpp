@@ -95,21 +95,21 @@ TEST_CASE("of one order's effects only the first that is open is due", "[store][
         insert_effect(tx, effect("a2", "order/1", 2, 0));
         insert_effect(tx, effect("a3", "order/1", 2, 0));  // the same moment: by id
         insert_effect(tx, effect("b1", "order/2", 3, 50));
-        CHECK(due_effects(tx, 49, 10).empty());
-        CHECK(due_effects(tx, 50, 10) == Ids{"b1"});
-        CHECK(due_effects(tx, 100, 10) == Ids{"b1", "a1"});
-        CHECK(due_effects(tx, 100, 1) == Ids{"b1"});
+        CHECK(due_effects(tx, "phonex", 49, 10).empty());
+        CHECK(due_effects(tx, "phonex", 50, 10) == Ids{"b1"});
+        CHECK(due_effects(tx, "phonex", 100, 10) == Ids{"b1", "a1"});
+        CHECK(due_effects(tx, "phonex", 100, 1) == Ids{"b1"});
         for (const auto* open : {"sending", "asking"}) {
             set_state(tx, "a1", open);
-            CHECK(due_effects(tx, 100, 10) == Ids{"b1"});
+            CHECK(due_effects(tx, "phonex", 100, 10) == Ids{"b1"});
         }
         // One that a person must look at, or that ended, holds nobody up.
         for (const auto* ended : {"parked", "dead", "accepted", "refused", "withdrawn"}) {
             set_state(tx, "a1", ended);
-            CHECK(due_effects(tx, 100, 10) == Ids{"a2", "b1"});
+            CHECK(due_effects(tx, "phonex", 100, 10) == Ids{"a2", "b1"});
         }
         set_state(tx, "a2", "accepted");
-        CHECK(due_effects(tx, 100, 10) == Ids{"a3", "b1"});
+        CHECK(due_effects(tx, "phonex", 100, 10) == Ids{"a3", "b1"});
     });
 }
 
