@@ -54,6 +54,7 @@ int lint(const CommandLine& line, const std::vector<std::string>& files) {
         const auto config = line.load();
         if (!config) { return fail(line, config.error(), exit_bad_config); }
         loaded = load_pipelines(config->pipelines);
+        check_expressions(loaded);
         auto faults = plugin_faults(*config);
         loaded.faults.insert(loaded.faults.end(), faults.begin(), faults.end());
     }
@@ -62,6 +63,7 @@ int lint(const CommandLine& line, const std::vector<std::string>& files) {
         if (definition) { loaded.definitions.push_back(std::move(*definition)); }
         else { loaded.faults.push_back(definition.error()); }
     }
+    if (!files.empty()) { check_expressions(loaded); }
     Json result = Json::object({{"pipelines", Json::array()}, {"faults", Json::array()}});
     std::string text;
     for (const auto& definition : loaded.definitions) {

@@ -12,6 +12,7 @@
 #include "base/system_clock.hpp"
 #include "expr/mail_template.hpp"
 #include "http/server.hpp"
+#include "pipeline/evaluator.hpp"
 #include "store/database.hpp"
 #include "store/journal.hpp"
 #include "store/writer_thread.hpp"
@@ -200,6 +201,34 @@ private:
         starting->changed.notify();
     }
 
+    /// Started when a pipeline has expressions, or an earlier revision that runs still follow.
+    Task<void> start_expressions(std::shared_ptr<Starting> starting) {
+        auto started = co_await workers_->start(expressions_spec());
+        if (started) {
+            for (const auto& definition : definitions_) {
+                if (!definition.has_expressions()) { continue; }
+                plugin::OnBatch no_batches;
+                const auto answer = co_await workers_->call(pipeline::check_call(definition), no_batches);
+                for (auto& fault : pipeline::check_faults(definition, answer)) { starting->faults.push_back(std::move(fault)); }
+            }
+        }
+        else {
+            starting->faults.push_back({"the expression worker does not start: " + started.error().what, started.error().where});
+        }
+        --starting->left;
+        starting->changed.notify();
+    }
+
+    Task<bool> needs_expressions() {
+        for (const auto& definition : definitions_) {
+            if (definition.has_expressions()) { co_return true; }
+        }
+        std::function<bool(store::Tx&)> look = [](store::Tx& tx) { return pipeline::unfinished_runs_have_expressions(tx); };
+        const auto found = co_await store_->read<bool>(std::move(look));
+        // The store is read again soon, where a fault has a better place.
+        co_return found&&* found;
+    }
+
     Task<std::optional<Trouble>> start_workers() {
         plugin::Workers::Options options;
         options.program = executable_folder() / "crossdock-worker";
@@ -217,12 +246,21 @@ private:
         auto starting = std::make_shared<Starting>(clock_);
         auto specs = worker_specs(config_, secrets_, crash_at_);
         starting->left = specs.size();
+        if (const bool needed = co_await needs_expressions(); needed) {
+            ++starting->left;
+            spawn(io_.get_executor(), start_expressions(starting));
+        }
         for (auto& spec : specs) { spawn(io_.get_executor(), start_worker(std::move(spec), starting)); }
         while (starting->left > 0) {
             const auto ticket = starting->changed.ticket();
             co_await starting->changed.wait(ticket, milliseconds{60'000});
         }
-        if (!starting->faults.empty()) { co_return Trouble{exit_bad_config, starting->faults.front()}; }
+        if (!starting->faults.empty()) {
+            for (std::size_t i = 1; i < starting->faults.size(); ++i) {
+                std::fprintf(stderr, "crossdock: %s\n", starting->faults[i].text().c_str());
+            }
+            co_return Trouble{exit_bad_config, starting->faults.front()};
+        }
         tell_confinement();
         co_return std::nullopt;
     }

@@ -1,5 +1,9 @@
 #include "app/pipelines.hpp"
 
+#include "base/process.hpp"
+#include "check/plugin_bench.hpp"
+#include "pipeline/evaluator.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -40,6 +44,32 @@ LoadedPipelines load_pipelines(const std::filesystem::path& folder) {
         loaded.definitions.push_back(std::move(*definition));
     }
     return loaded;
+}
+
+plugin::WorkerSpec expressions_spec() {
+    plugin::WorkerSpec spec;
+    spec.name = pipeline::expressions_worker;
+    spec.interface = pipeline::expressions_interface;
+    spec.library = (executable_folder() / "../lib/crossdock/libexpressions.so").lexically_normal();
+    // It dies of what expressions do: the run whose they are is stopped, not everybody's.
+    spec.quarantine = false;
+    return spec;
+}
+
+void check_expressions(LoadedPipelines& loaded) {
+    const auto in_need = [](const pipeline::Definition& definition) { return definition.has_expressions(); };
+    if (std::none_of(loaded.definitions.begin(), loaded.definitions.end(), in_need)) { return; }
+    check::PluginBench bench;
+    if (const auto started = bench.start(expressions_spec()); !started) {
+        loaded.faults.push_back({"the expression worker does not start: " + started.error().what, started.error().where});
+        return;
+    }
+    std::erase_if(loaded.definitions, [&](const pipeline::Definition& definition) {
+        if (!definition.has_expressions()) { return false; }
+        const auto faults = pipeline::check_faults(definition, bench.call(pipeline::check_call(definition)).answer);
+        loaded.faults.insert(loaded.faults.end(), faults.begin(), faults.end());
+        return !faults.empty();
+    });
 }
 
 }  // namespace crossdock::app

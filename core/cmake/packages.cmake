@@ -1,4 +1,4 @@
-# Debian 12's packages. SOCI and the mustache header ship no CMake config, so they are looked up by hand.
+# Debian 12's packages. SOCI, libjq and the mustache header ship no CMake config, so they are looked up by hand.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS system filesystem)
 find_package(OpenSSL 3.0 REQUIRED)
@@ -12,6 +12,8 @@ find_library(SOCI_CORE_LIBRARY soci_core REQUIRED)
 find_library(SOCI_SQLITE3_LIBRARY soci_sqlite3 REQUIRED)
 find_path(SOCI_INCLUDE_DIR soci/soci.h REQUIRED)
 find_library(SQLITE3_LIBRARY sqlite3 REQUIRED)
+find_library(JQ_LIBRARY jq REQUIRED)
+find_path(JQ_INCLUDE_DIR jq.h REQUIRED)
 find_path(MUSTACHE_INCLUDE_DIR NAMES mustache.hpp PATH_SUFFIXES kainjow)
 
 add_library(crossdock_soci INTERFACE)

@@ -216,4 +216,17 @@ Task<Result<>> Engine::recover() {
     co_return Result<>{};
 }
 
+bool unfinished_runs_have_expressions(store::Tx& tx) {
+    for (const auto& [digest, pipeline, text, file] : tx.all<std::string, std::string, std::string, std::string>(
+             "SELECT digest, pipeline, text, file FROM pipeline_revisions")) {
+        const auto definition = parse_definition(text, file);
+        if (!definition || !definition->has_expressions()) { continue; }
+        if (tx.number("SELECT COUNT(*) FROM runs WHERE pipeline = :1 AND revision = :2 AND state IN ('active', 'waiting')",
+                      {pipeline, digest}) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace crossdock::pipeline

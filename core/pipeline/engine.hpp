@@ -86,4 +86,7 @@ private:
     bool stopping_ = false;
 };
 
+/// Whether runs that have not ended follow a revision, perhaps an earlier one, with expressions for jq.
+[[nodiscard]] bool unfinished_runs_have_expressions(store::Tx& tx);
+
 }  // namespace crossdock::pipeline

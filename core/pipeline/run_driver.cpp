@@ -21,12 +21,6 @@ Json document_of(store::Tx& tx, const store::RunRow& run) {
     return std::move(*document);
 }
 
-bool holds(const Step& step, const Json& document) {
-    if (!step.condition) { return true; }
-    const Json value = step.condition->evaluate(document);
-    return !value.is_null() && !(value.is_boolean() && !value.as_boolean());
-}
-
 Json retry_json(const Retry& retry) {
     return Json::object({{"attempts", retry.attempts},
                          {"backoff_ms", static_cast<std::int64_t>(retry.backoff.count())},
@@ -34,6 +28,12 @@ Json retry_json(const Retry& retry) {
 }
 
 }  // namespace
+
+bool holds(const Step& step, const Json& document, std::span<const Json> computed) {
+    if (!step.condition) { return true; }
+    const Json value = step.condition->evaluate(document, computed);
+    return !value.is_null() && !(value.is_boolean() && !value.as_boolean());
+}
 
 std::shared_ptr<const Definition> RunDriver::revision(store::Tx& tx, const std::string& digest) {
     auto& kept = revisions_[digest];
@@ -62,33 +62,57 @@ StepWork RunDriver::next(store::Tx& tx, const std::string& run_id) {
 }
 
 StepWork RunDriver::start_step(store::Tx& tx, store::RunRow run, const Step& step) {
-    const UtcMs now = environment_.clock.utc_ms();
     StepWork work;
     work.step_id = step.id;
     work.retry = step.retry;
-    if (const auto known = store::find_step(tx, run.id, run.step_index)) {
-        // Started before, and not ended: what `with` was then is what it is.
-        auto with = Json::parse(known->with_json, JsonLimits{.bytes_max = 64 << 20});
-        if (!with) { throw store::StoreFailure("a stored step input is no JSON: " + with.error().text()); }
-        work.with = std::move(*with);
-    }
-    else {
-        const Json document = document_of(tx, run);
-        const bool wanted = holds(step, document);
-        work.with = Json::object();
-        for (const auto& [key, value] : step.with) { work.with.set(key, wanted ? value.evaluate(document) : Json()); }
-        store::insert_step(
-            tx, {run.id, run.step_index, step.id, step.use, wanted ? "started" : "skipped", work.with.dump(), "{}", now});
-        if (!wanted) {
-            complete_step(tx, run.id, run.step_index, Json::object({{"outcome", "skipped"}}), now);
-            work.kind = StepWork::Kind::again;
-            return work;
-        }
-    }
     if (const auto trigger = Json::parse(run.trigger_json, JsonLimits{.bytes_max = 64 << 20})) {
         if (const Json* webhook = trigger->find("webhook")) { work.webhook_id = webhook->text("id"); }
     }
     work.run = std::move(run);
+    if (const auto known = store::find_step(tx, work.run.id, work.run.step_index)) {
+        // Started before, and not ended: what `with` was then is what it is.
+        auto with = Json::parse(known->with_json, JsonLimits{.bytes_max = 64 << 20});
+        if (!with) { throw store::StoreFailure("a stored step input is no JSON: " + with.error().text()); }
+        work.with = std::move(*with);
+        return act(tx, std::move(work), step);
+    }
+    if (!step.expressions.empty()) { return begin_evaluation(tx, std::move(work), step); }
+    const Json document = document_of(tx, work.run);
+    return enter_step(tx, std::move(work), step, document, {});
+}
+
+/// The death is counted before it happens, so that the daemon's own counts too; success and plain failure take it back.
+StepWork RunDriver::begin_evaluation(store::Tx& tx, StepWork work, const Step& step) {
+    if (work.run.deaths >= deaths_max) {
+        fail(tx, work, "it was active when " + std::to_string(work.run.deaths) + " processes died, one after the other");
+        return work;
+    }
+    ++work.run.deaths;
+    store::update_run(tx, work.run, "", environment_.clock.utc_ms());
+    work.document = document_of(tx, work.run);
+    work.expressions = step.expressions;
+    work.kind = StepWork::Kind::evaluate;
+    return work;
+}
+
+StepWork RunDriver::enter_step(store::Tx& tx, StepWork work, const Step& step, const Json& document,
+                               std::span<const Json> computed) {
+    const UtcMs now = environment_.clock.utc_ms();
+    const auto& run = work.run;
+    const bool wanted = holds(step, document, computed);
+    work.with = Json::object();
+    for (const auto& [key, value] : step.with) { work.with.set(key, wanted ? value.evaluate(document, computed) : Json()); }
+    store::insert_step(tx,
+                       {run.id, run.step_index, step.id, step.use, wanted ? "started" : "skipped", work.with.dump(), "{}", now});
+    if (!wanted) {
+        complete_step(tx, run.id, run.step_index, Json::object({{"outcome", "skipped"}}), now);
+        work.kind = StepWork::Kind::again;
+        return work;
+    }
+    return act(tx, std::move(work), step);
+}
+
+StepWork RunDriver::act(store::Tx& tx, StepWork work, const Step& step) {
     if (step.use == "supplier.create_order") { return start_create_order(tx, std::move(work), step); }
     if (step.use == "notify") {
         start_notify(tx, work);
@@ -103,7 +127,7 @@ StepWork RunDriver::start_step(store::Tx& tx, store::RunRow run, const Step& ste
         }
         work.kind = StepWork::Kind::pull;
         work.feed_id = environment_.facts.new_id();
-        inventory::open_feed(tx, work.feed_id, account->supplier_id, work.run.id, now);
+        inventory::open_feed(tx, work.feed_id, account->supplier_id, work.run.id, environment_.clock.utc_ms());
         return work;
     }
     work.kind = step.use == "supplier.handle_webhook" ? StepWork::Kind::webhook
@@ -193,6 +217,7 @@ Task<void> RunDriver::drive(std::string id, const bool& stopping) {
             co_await pause(environment_.clock, store_pause);
             co_return;
         }
+        if (work->kind == StepWork::Kind::evaluate) { *work = co_await evaluate(std::move(*work)); }
         if (work->kind == StepWork::Kind::none) { co_return; }
         if (work->kind == StepWork::Kind::again) { continue; }
         const bool go_on = co_await perform(std::move(*work));

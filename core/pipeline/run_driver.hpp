@@ -1,12 +1,15 @@
 #pragma once
 
 #include "pipeline/environment.hpp"
+#include "pipeline/evaluator.hpp"
 #include "store/journal.hpp"
 
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace crossdock::pipeline {
 
@@ -15,6 +18,7 @@ struct StepWork {
     enum class Kind {
         none,      ///< the run ended, waits for an effect, or is not due
         again,     ///< the step is done already: look at the next one
+        evaluate,  ///< have its expressions evaluated, then start it
         webhook,   ///< ask the adapter to translate
         evidence,  ///< apply evidence, in its own commit
         pull,      ///< pull a feed from the adapter
@@ -26,13 +30,21 @@ struct StepWork {
     Retry retry;
     std::string feed_id;     ///< pull: the feed opened for it
     std::string webhook_id;  ///< webhook, evidence: the one that triggered the run
+    Json document;           ///< evaluate: what the expressions see
+    std::vector<JqExpression> expressions;
 };
+
+/// A run that was with so many processes when they died, one after the other, is a dead letter.
+inline constexpr std::int64_t deaths_max = 3;
+
+/// What a step's `if` says; true without one.
+[[nodiscard]] bool holds(const Step& step, const Json& document, std::span<const Json> computed);
 
 /// Advances one run, step by step.
 /// Threads: the executor's; a run is driven by one task at a time.
 class RunDriver {
 public:
-    explicit RunDriver(Environment& environment) : environment_(environment) {}
+    explicit RunDriver(Environment& environment) : environment_(environment), evaluator_(environment.caller) {}
 
     /// Until the run ends, waits for an effect or a later time, or `stopping` becomes true.
     Task<void> drive(std::string id, const bool& stopping);
@@ -40,8 +52,14 @@ public:
 private:
     [[nodiscard]] StepWork next(store::Tx& tx, const std::string& run_id);
     [[nodiscard]] StepWork start_step(store::Tx& tx, store::RunRow run, const Step& step);
+    [[nodiscard]] StepWork begin_evaluation(store::Tx& tx, StepWork work, const Step& step);
+    [[nodiscard]] StepWork enter_step(store::Tx& tx, StepWork work, const Step& step, const Json& document,
+                                      std::span<const Json> computed);
+    [[nodiscard]] StepWork act(store::Tx& tx, StepWork work, const Step& step);
     [[nodiscard]] StepWork start_create_order(store::Tx& tx, StepWork work, const Step& step);
     void start_notify(store::Tx& tx, const StepWork& work);
+    /// Starts the step with what its expressions gave; nothing when that was a failed attempt.
+    Task<StepWork> evaluate(StepWork work);
     Task<bool> perform(StepWork work);
     Task<bool> translate(StepWork work);
     Task<bool> apply_evidence(StepWork work);
@@ -49,7 +67,8 @@ private:
     Task<bool> apply_feed(StepWork work);
     Task<bool> stage(std::string feed_id, std::string currency, Json batch, std::shared_ptr<std::string> trouble);
     Task<bool> done(StepWork work, Json outcome);
-    Task<bool> failed(StepWork work, std::string reason, bool retry);
+    /// `died`: a process died over it; the run is a dead letter when that was one too many.
+    Task<bool> failed(StepWork work, std::string reason, bool retry, bool died = false);
     /// Nobody serves the target until a person says so: the step waits, and that counts as no attempt.
     Task<bool> held(StepWork work, std::string reason);
     void fail(store::Tx& tx, const StepWork& work, const std::string& reason);
@@ -57,6 +76,7 @@ private:
     [[nodiscard]] std::shared_ptr<const Definition> revision(store::Tx& tx, const std::string& digest);
 
     Environment& environment_;
+    Evaluator evaluator_;
     std::map<std::string, std::shared_ptr<const Definition>> revisions_;  // used on the store's thread only
 };
 

@@ -1,4 +1,5 @@
-// The steps that work outside the commit that starts them: translating webhooks, applying evidence, pulling and applying feeds.
+// What happens outside the commit that starts a step: evaluating its expressions, translating webhooks, applying evidence,
+// pulling and applying feeds.
 #include "base/log.hpp"
 #include "inventory/feed.hpp"
 #include "orders/progress.hpp"
@@ -43,6 +44,26 @@ Result<std::vector<orders::Evidence>> read_evidence(const Json& list, const std:
     return all;
 }
 
+/// The values of a step's expressions. A step that its `if` skips needs no others, so that `if` may guard them.
+/// Errors: the first that failed and is needed; `where` is its place.
+Result<std::vector<Json>> computed_values(const Step& step, const Json& document, const std::vector<Result<Json>>& values,
+                                          const std::string& file) {
+    std::vector<Json> computed;
+    for (const auto& value : values) { computed.push_back(value ? *value : Json()); }
+    const auto fault_of = [&](std::size_t number) {
+        return Fault{values[number].error().what, yaml::where(file, step.expressions[number].place_of(1, 1))};
+    };
+    if (step.condition) {
+        const auto* condition = std::get_if<Computed>(&step.condition->content);
+        if (condition != nullptr && !values[condition->number]) { return fault_of(condition->number); }
+        if (!holds(step, document, computed)) { return computed; }
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (!values[i]) { return fault_of(i); }
+    }
+    return computed;
+}
+
 std::string why(const plugin::CallAnswer& answer) {
     switch (answer.status) {
         case plugin::CallStatus::answered: return {};
@@ -62,7 +83,8 @@ Task<bool> RunDriver::perform(StepWork work) {
         case StepWork::Kind::pull: co_return co_await pull(std::move(work));
         case StepWork::Kind::feed: co_return co_await apply_feed(std::move(work));
         case StepWork::Kind::none:
-        case StepWork::Kind::again: break;
+        case StepWork::Kind::again:
+        case StepWork::Kind::evaluate: break;
     }
     co_return false;
 }
@@ -80,17 +102,19 @@ Task<bool> RunDriver::done(StepWork work, Json outcome) {
     co_return stored.has_value();
 }
 
-Task<bool> RunDriver::failed(StepWork work, std::string reason, bool retry) {
+Task<bool> RunDriver::failed(StepWork work, std::string reason, bool retry, bool died) {
     const double jitter = environment_.jitter();
-    std::function<int(store::Tx&)> unit = [this, work, reason, retry, jitter](store::Tx& tx) {
+    std::function<int(store::Tx&)> unit = [this, work, reason, retry, died, jitter](store::Tx& tx) {
         auto run = store::find_run(tx, work.run.id);
         if (!run || run->state != "active") { return 0; }
         const UtcMs now = environment_.clock.utc_ms();
         ++run->attempts;
-        if (!retry || run->attempts >= work.retry.attempts) {
+        if (!died) { run->deaths = 0; }
+        if (!retry || run->attempts >= work.retry.attempts || run->deaths >= deaths_max) {
             StepWork last = work;
             last.run = *run;
-            fail(tx, last, reason);
+            const bool dead = run->deaths >= deaths_max;
+            fail(tx, last, dead ? reason + "; " + std::to_string(run->deaths) + " processes died over it" : reason);
             return 0;
         }
         run->next_at = model::backoff_until(work.retry.backoff, work.retry.backoff_max, run->attempts, now, jitter);
@@ -102,6 +126,50 @@ Task<bool> RunDriver::failed(StepWork work, std::string reason, bool retry) {
     auto stored = co_await environment_.store.commit<int>(Commit::run_advance, std::move(unit));
     if (!stored) { Log::error("a step's failure could not be stored", {{"run", work.run.id}, {"fault", stored.error().text()}}); }
     co_return false;
+}
+
+Task<StepWork> RunDriver::evaluate(StepWork work) {
+    const StepWork nothing;
+    Evaluated evaluated = co_await evaluator_.evaluate(work.expressions, work.document);
+    if (!evaluated.trouble.empty()) {
+        const std::string reason = "its expressions could not be evaluated: " + evaluated.trouble;
+        co_await failed(std::move(work), reason, true, evaluated.died);
+        co_return nothing;
+    }
+    struct Begun {
+        StepWork work;
+        std::string trouble;
+    };
+    std::function<Begun(store::Tx&)> unit = [this, work, values = std::move(evaluated.values)](store::Tx& tx) {
+        auto run = store::find_run(tx, work.run.id);
+        if (!run || run->state != "active" || run->step_index != work.run.step_index) { return Begun{}; }
+        const auto definition = revision(tx, run->revision);
+        const Step& step = definition->steps[static_cast<std::size_t>(run->step_index)];
+        Begun begun{work, {}};
+        const auto computed = computed_values(step, work.document, values, definition->file);
+        if (!computed) {
+            begun.trouble = computed.error().text();
+            return begun;
+        }
+        run->deaths = 0;
+        store::update_run(tx, *run, "", environment_.clock.utc_ms());
+        begun.work.kind = StepWork::Kind::none;
+        begun.work.run = std::move(*run);
+        begun.work = enter_step(tx, std::move(begun.work), step, work.document, *computed);
+        return begun;
+    };
+    auto begun = co_await environment_.store.commit<Begun>(Commit::run_advance, std::move(unit));
+    if (!begun) {
+        Log::error("a step could not start; its expressions are evaluated again",
+                   {{"run", work.run.id}, {"fault", begun.error().text()}});
+        co_await failed(std::move(work), begun.error().text(), true);
+        co_return nothing;
+    }
+    if (!begun->trouble.empty()) {
+        co_await failed(std::move(work), begun->trouble, true);
+        co_return nothing;
+    }
+    co_return std::move(begun->work);
 }
 
 Task<bool> RunDriver::held(StepWork work, std::string reason) {

@@ -88,11 +88,15 @@ Result<std::shared_ptr<Link>> start_process(Floor& floor, const WorkerSpec& spec
     return std::make_shared<Link>(floor.executor, floor.clock, spec, floor.options, std::move(*started), ours.release());
 }
 
+bool may_quarantine(const Floor& floor, const Worker& worker) {
+    return floor.options.deaths_max > 0 && worker.spec.quarantine;
+}
+
 /// Counts a death; true when it was one too many.
 bool one_too_many(Floor& floor, Worker& worker, const std::string& why) {
     worker.why = why;
     const auto& options = floor.options;
-    if (options.deaths_max == 0) { return false; }
+    if (!may_quarantine(floor, worker)) { return false; }
     const auto now = floor.clock.boot_ms();
     auto& deaths = worker.deaths;
     deaths.push_back(now);
@@ -190,7 +194,7 @@ Task<Result<Manifest>> persist(FloorPtr floor, WorkerPtr worker) {
     while (true) {
         auto result = co_await connect(floor, worker);
         const bool died = result.has_error() && result.error().advice == Advice::retry;
-        if (!died || floor->options.deaths_max == 0 || floor->stopping) { co_return result; }
+        if (!died || !may_quarantine(*floor, *worker) || floor->stopping) { co_return result; }
         if (one_too_many(*floor, *worker, result.error().text())) { co_return result; }
         co_await back_off(floor, worker);
     }

@@ -26,6 +26,7 @@ struct WorkerSpec {
     milliseconds request_timeout{10'000};  ///< one HTTP or SMTP exchange
     std::vector<std::string> reach = {};   ///< "HOST:PORT" that exchanges may go to; empty: anywhere
     bool verbose = false;                  ///< logs what the plugin says at level debug, too
+    bool quarantine = true;                ///< false: it is restarted however often it dies
     std::string crash_at;                  ///< CROSSDOCK_CRASH_AT for a worker's point, only when the config arms it
 };
 

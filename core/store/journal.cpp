@@ -139,18 +139,20 @@ bool insert_run(Tx& tx, const RunRow& r) {
 
 std::optional<RunRow> find_run(Tx& tx, const std::string& id) {
     auto row = tx.first<std::string, std::string, std::string, std::string, std::string, std::optional<std::string>, std::string,
-                        std::int64_t, std::int64_t, std::int64_t, std::int64_t>(
-        "SELECT id, pipeline, revision, trigger_key, trigger_json, order_id, state, step_index, attempts, next_at, created_at "
-        "FROM runs "
-        "WHERE id = :1",
+                        std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t>(
+        "SELECT id, pipeline, revision, trigger_key, trigger_json, order_id, state, step_index, attempts, next_at, created_at, "
+        "deaths FROM runs WHERE id = :1",
         {id});
     if (!row) { return {}; }
     return std::apply([](auto&... cells) { return RunRow{std::move(cells)...}; }, *row);
 }
 
 void update_run(Tx& tx, const RunRow& r, const std::string& reason, UtcMs now) {
-    tx.run("UPDATE runs SET state = :1, step_index = :2, attempts = :3, next_at = :4, reason = :5, updated_at = :6 WHERE id = :7",
-           {r.state, r.step_index, r.attempts, r.next_at, reason, now, r.id});
+    tx.run(
+        "UPDATE runs SET state = :1, step_index = :2, attempts = :3, next_at = :4, reason = :5, updated_at = :6, deaths = :7 "
+        "WHERE "
+        "id = :8",
+        {r.state, r.step_index, r.attempts, r.next_at, reason, now, r.deaths, r.id});
     tx.announce(Topic::runs);
 }
 

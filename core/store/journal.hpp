@@ -50,6 +50,7 @@ struct RunRow {
     std::int64_t attempts = 0;
     UtcMs next_at = 0;
     UtcMs created_at = 0;
+    std::int64_t deaths = 0;  ///< processes that died while they evaluated its expressions, without a success since
 };
 
 /// A row of `steps`.

@@ -28,7 +28,7 @@ bool is_name(std::string_view text, std::string_view more) {
 /// Reads one pipeline from its tree; faults go to `checks`, the first one counts.
 class Reader {
 public:
-    Reader(Checks& checks, Definition& made) : checks_(checks), made_(made) {}
+    Reader(Checks& checks, std::string_view text, Definition& made) : checks_(checks), text_(text), made_(made) {}
 
     void read(const Node& root) {
         Fields fields(checks_, root, "a pipeline", {"pipeline", "trigger", "steps"});
@@ -116,7 +116,7 @@ private:
             step.use = std::string(type->use);
             read_inputs(fields, *type, scope, step);
         }
-        if (const Node* condition = fields.find("if")) { step.condition = read_condition(*condition, scope); }
+        if (const Node* condition = fields.find("if")) { step.condition = read_condition(*condition, scope, step); }
         if (const Node* retry = fields.find("retry")) { step.retry = read_retry(*retry); }
         made_.steps.push_back(std::move(step));
     }
@@ -145,7 +145,7 @@ private:
                     return;
                 }
                 if (value.is_null()) { checks_.refuse(value.place, "the input `" + key + "` has no value"); }
-                step.with.emplace_back(key, read_value(value, scope));
+                step.with.emplace_back(key, read_value(value, scope, step));
             }
         }
         for (const std::string_view key : type.required) {
@@ -156,44 +156,44 @@ private:
         }
     }
 
-    Value read_value(const Node& node, const Scope& scope) {
+    Value read_value(const Node& node, const Scope& scope, Step& step) {
         Value value;
         value.place = node.place;
         if (node.is_list()) {
             std::vector<Value> items;
-            for (const Node& item : node.items) { items.push_back(read_value(item, scope)); }
+            for (const Node& item : node.items) { items.push_back(read_value(item, scope, step)); }
             value.content = std::move(items);
         }
         else if (node.is_map()) {
             std::vector<std::pair<std::string, Value>> members;
             for (const auto& [key, place, member] : node.entries) {
                 if (has_expression(key)) { checks_.refuse(place, "an expression cannot be a key"); }
-                members.emplace_back(key, read_value(member, scope));
+                members.emplace_back(key, read_value(member, scope, step));
             }
             value.content = std::move(members);
         }
-        else if (node.is_scalar() && has_expression(node.text)) {
-            if (auto path = read_path(node, scope)) { value.content = std::move(*path); }
-        }
+        else if (node.is_scalar() && has_expression(node.text)) { read_expressions(node, scope, step, value); }
         else { value.content = yaml::to_json(node); }
         return value;
     }
 
-    std::optional<PathExpression> read_path(const Node& node, const Scope& scope) {
-        auto path = parse_expression(node, scope);
-        if (!path) {
-            checks_.refuse(node.place, path.error().what);
-            return {};
+    void read_expressions(const Node& node, const Scope& scope, Step& step, Value& value) {
+        auto parsed = parse_expressions(node, text_, scope, step.expressions);
+        if (const auto* fault = std::get_if<ExpressionFault>(&parsed)) { checks_.refuse(fault->place, fault->what); }
+        else {
+            std::visit([&](auto& one) { value.content = std::move(one); }, std::get<Parsed>(parsed));
         }
-        return std::move(*path);
     }
 
-    std::optional<PathExpression> read_condition(const Node& node, const Scope& scope) {
-        if (!node.is_scalar() || !has_expression(node.text)) {
-            checks_.refuse(node.place, "`if` takes an expression: \"${{ path }}\"");
-            return {};
+    std::optional<Value> read_condition(const Node& node, const Scope& scope, Step& step) {
+        Value value;
+        value.place = node.place;
+        if (node.is_scalar() && has_expression(node.text)) { read_expressions(node, scope, step, value); }
+        else { checks_.refuse(node.place, "`if` takes an expression: \"${{ ... }}\""); }
+        if (std::holds_alternative<Template>(value.content)) {
+            checks_.refuse(node.place, "`if` takes one expression, without text around it");
         }
-        return read_path(node, scope);
+        return value;
     }
 
     Retry read_retry(const Node& node) {
@@ -212,6 +212,7 @@ private:
     }
 
     Checks& checks_;
+    std::string_view text_;
     Definition& made_;
     std::vector<std::string> ids_;
 };
@@ -223,7 +224,7 @@ Result<Definition> parse_definition(std::string_view text, const std::string& fi
     if (!root) { return root.error(); }
     Checks checks(file);
     Definition made;
-    Reader(checks, made).read(*root);
+    Reader(checks, text, made).read(*root);
     if (!checks.ok()) { return checks.fault(); }
     made.file = file;
     made.text = std::string(text);

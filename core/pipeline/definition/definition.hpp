@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -26,15 +27,40 @@ struct PathExpression {
     [[nodiscard]] Json evaluate(const Json& document) const;
 };
 
-/// A literal, a path, or a mapping or list of such.
+/// `${{ .total > 5 }}`: anything but a lone path, in jq's language. A worker compiles and evaluates it.
+struct JqExpression {
+    std::string source;
+    std::vector<Place> lines;  ///< where each line of the source begins in the file
+    bool exact = true;         ///< false where YAML folded or escaped the text: `lines` are then the whole value's place
+
+    /// Counted from 1 within the source; in the file.
+    [[nodiscard]] Place place_of(int line, int column) const;
+};
+
+/// The value of a JqExpression, by its number in its step.
+struct Computed {
+    std::size_t number = 0;
+};
+
+/// Text with expressions in it: "Order ${{ .order.id }} is late".
+struct Template {
+    std::vector<std::variant<std::string, PathExpression, Computed>> parts;
+
+    /// Strings go in as they are, numbers as written, null as nothing, lists and maps as JSON.
+    [[nodiscard]] std::string evaluate(const Json& document, std::span<const Json> computed) const;
+};
+
+/// A literal, an expression, text with expressions, or a mapping or list of such.
 struct Value {
     /// Out of line, or clang looks into the pairs below before they are complete.
     Value();
 
-    std::variant<Json, PathExpression, std::vector<Value>, std::vector<std::pair<std::string, Value>>> content;
+    std::variant<Json, PathExpression, Computed, Template, std::vector<Value>, std::vector<std::pair<std::string, Value>>>
+        content;
     Place place;
 
-    [[nodiscard]] Json evaluate(const Json& document) const;
+    /// `computed` has the values of the step's expressions, in their order.
+    [[nodiscard]] Json evaluate(const Json& document, std::span<const Json> computed = {}) const;
 };
 
 struct Retry {
@@ -54,7 +80,8 @@ struct Step {
     std::string id;   ///< `id:`, else "step-N" counted from 1
     std::string use;  ///< a known step type, e.g. supplier.create_order
     std::vector<std::pair<std::string, Value>> with;
-    std::optional<PathExpression> condition;  ///< `if:`; absent, null and false skip the step
+    std::optional<Value> condition;         ///< `if:`; absent, null and false skip the step
+    std::vector<JqExpression> expressions;  ///< of `with` and `if`
     Retry retry;
     Place place;
 };
@@ -67,6 +94,9 @@ struct Definition {
     std::string digest;  ///< SHA-256 of the text, lower-case hex
     Trigger trigger;
     std::vector<Step> steps;
+
+    /// Whether it needs the worker that evaluates expressions.
+    [[nodiscard]] bool has_expressions() const;
 };
 
 /// A step type that pipelines may use, and which inputs it takes.
@@ -83,7 +113,7 @@ struct StepType {
 inline constexpr std::size_t steps_max = 100;
 inline constexpr int attempts_max = 100;
 
-/// Reads and checks one pipeline. `file` is used in messages as given.
+/// Reads and checks one pipeline, all but what jq makes of its expressions. `file` is used in messages as given. Pure.
 /// Errors: every fault's `where` is file:line:column; unknown keys come with the nearest known one as a hint.
 [[nodiscard]] Result<Definition> parse_definition(std::string_view text, const std::string& file);
 

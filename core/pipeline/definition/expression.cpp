@@ -1,5 +1,6 @@
 #include "definition/expression.hpp"
 
+#include "jq/scan.hpp"
 #include "yaml/words.hpp"
 
 #include <algorithm>
@@ -13,9 +14,10 @@ constexpr std::string_view closing = "}}";
 constexpr std::size_t path_length_max = 32;
 
 std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(' ');
+    constexpr std::string_view space = " \t\r\n";
+    const auto first = text.find_first_not_of(space);
     if (first == std::string_view::npos) { return {}; }
-    return text.substr(first, text.find_last_not_of(' ') - first + 1);
+    return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
 bool is_letter(char c) {
@@ -96,13 +98,67 @@ std::string_view root_of(Trigger::Kind kind) {
     return "order";
 }
 
-Fault no_path(std::string_view text) {
-    std::string what = "only a lone path such as `${{ .order.supplier }}` is understood, not `" + std::string(text) + "`";
-    if (text.starts_with('.') && text.find('-') != std::string_view::npos && text.find_first_of(" [") == std::string_view::npos) {
-        what += "; names with other signs than letters, digits and `_` are quoted: `.steps.\"step-1\"`";
-    }
-    return Fault{what};
+/// jq reads `.steps.step-1` as a subtraction, which nobody means who has a step of that name.
+std::optional<std::string> unquoted_step(std::string_view source, const Scope& scope) {
+    constexpr std::string_view steps = ".steps.";
+    if (!source.starts_with(steps)) { return {}; }
+    const auto rest = source.substr(steps.size());
+    const std::string name(rest.substr(0, rest.find_first_of(".[ |?")));
+    const bool known = std::find(scope.later.begin(), scope.later.end(), name) != scope.later.end() ||
+                       std::any_of(scope.earlier.begin(), scope.earlier.end(), [&](const Step& step) { return step.id == name; });
+    if (!known || name.find('-') == std::string::npos) { return {}; }
+    return "names with other signs than letters, digits and `_` are quoted: `.steps.\"" + name + "\"`, not `.steps." + name + "`";
 }
+
+/// Where places within a scalar's content stand in the file: its lines are looked up there one after the other.
+class Places {
+public:
+    Places(const yaml::Node& scalar, std::string_view file_text) : scalar_(scalar), file_(file_text) {
+        std::size_t begin = 0;
+        for (int line = 1; line < scalar.place.line && begin < file_.size(); ++line) {
+            begin = std::min(file_.find('\n', begin), file_.size() - 1) + 1;
+        }
+        begin_ = begin;
+    }
+
+    /// Nothing where YAML folded or escaped the text.
+    [[nodiscard]] std::optional<Place> of(std::size_t offset) const {
+        const std::string_view text = scalar_.text;
+        std::size_t in_file = begin_;
+        for (std::size_t line = 0; line <= text.size();) {
+            const auto end = std::min(text.find('\n', line), text.size());
+            const auto content = trimmed(text.substr(line, end - line));
+            if (!content.empty()) {
+                const auto found = file_.substr(in_file, content.size() + slack).find(content);
+                if (found == std::string_view::npos) { return {}; }
+                in_file += found;
+                if (offset <= end) { return place(in_file, offset, static_cast<std::size_t>(content.data() - text.data())); }
+                in_file += content.size();
+            }
+            line = end + 1;
+        }
+        return {};
+    }
+
+private:
+    /// What may stand between two lines of a scalar, or between the beginning of its line and its own: keys, indentation.
+    static constexpr std::size_t slack = 1000;
+
+    [[nodiscard]] Place place(std::size_t content_in_file, std::size_t offset, std::size_t content_offset) const {
+        const auto found = jq::position_of(file_, content_in_file);
+        const std::string_view text = scalar_.text;
+        // Into the indentation, which stands in the file before the content.
+        if (offset < content_offset) {
+            return {found.line, std::max(1, found.column - static_cast<int>(content_offset - offset))};
+        }
+        const auto within = jq::position_of(text.substr(content_offset), offset - content_offset);
+        return {found.line, found.column + within.column - 1};
+    }
+
+    const yaml::Node& scalar_;
+    std::string_view file_;
+    std::size_t begin_ = 0;
+};
 
 /// `.steps.NAME` must be a step that has run by then.
 std::optional<Fault> check_step(const PathExpression& path, const Scope& scope) {
@@ -141,23 +197,117 @@ bool has_expression(std::string_view text) {
     return text.find(opening) != std::string_view::npos;
 }
 
-Result<PathExpression> parse_expression(const yaml::Node& scalar, const Scope& scope) {
-    const std::string_view text = scalar.text;
-    const Fault around{"an expression stands alone: `${{ path }}` without text around it"};
-    if (!text.starts_with(opening)) { return around; }
-    const auto inside_and_rest = text.substr(opening.size());
-    if (inside_and_rest.find(closing) == std::string_view::npos) {
-        std::string what = "the closing `}}` is missing";
-        if (!scalar.quoted) { what += "; YAML cuts plain text at ` #`, so put quotes around it: \"${{ ... }}\""; }
-        return Fault{what};
+namespace {
+
+/// Reads one scalar, expression by expression.
+class ScalarReader {
+public:
+    ScalarReader(const yaml::Node& scalar, std::string_view file_text, const Scope& scope, std::vector<JqExpression>& expressions)
+        : scalar_(scalar), places_(scalar, file_text), scope_(scope), expressions_(expressions) {}
+
+    [[nodiscard]] std::variant<Parsed, ExpressionFault> read() {
+        const std::string_view text = scalar_.text;
+        for (std::size_t at = 0; at < text.size() && !fault_;) {
+            const auto open = std::min(text.find(opening, at), text.size());
+            if (open > at) { made_.parts.emplace_back(std::string(text.substr(at, open - at))); }
+            at = open;
+            if (open < text.size()) { at = read_one(open + opening.size()); }
+        }
+        if (fault_) { return *fault_; }
+        if (made_.parts.size() > 1) { return Parsed{std::move(made_)}; }
+        if (auto* path = std::get_if<PathExpression>(&made_.parts.front())) { return Parsed{std::move(*path)}; }
+        return Parsed{std::get<Computed>(made_.parts.front())};
     }
-    if (!text.ends_with(closing) || inside_and_rest.find(opening) != std::string_view::npos) { return around; }
-    const std::string_view inside = trimmed(inside_and_rest.substr(0, inside_and_rest.size() - closing.size()));
-    auto steps = PathReader(inside).read();
-    if (!steps) { return no_path(inside); }
-    PathExpression path{std::move(*steps), std::string(inside), scalar.place};
-    if (const auto fault = check_scope(path, scope)) { return *fault; }
-    return path;
+
+private:
+    /// Answers where the text goes on.
+    std::size_t read_one(std::size_t from) {
+        const std::string_view rest = std::string_view(scalar_.text).substr(from);
+        const auto extent = jq::extent_of(rest, closing);
+        if (!extent.closed && rest.find(closing) == std::string_view::npos) {
+            std::string what = "the closing `}}` is missing";
+            if (!scalar_.quoted) { what += "; YAML cuts plain text at ` #`, so put quotes around it: \"${{ ... }}\""; }
+            refuse(std::move(what), scalar_.place);
+            return from;
+        }
+        if (extent.problem) {
+            refuse(extent.problem->what, places_.of(from + extent.problem->at).value_or(scalar_.place));
+            return from;
+        }
+        if (!extent.closed) {
+            const bool comment = rest.find('#') != std::string_view::npos;
+            refuse(std::string("the closing `}}` is missing") + (comment ? "; a `#` makes the rest of its line a comment" : ""),
+                   scalar_.place);
+            return from;
+        }
+        const std::string_view source = trimmed(rest.substr(0, extent.size));
+        if (source.empty()) { refuse("the expression is empty", scalar_.place); }
+        else if (auto steps = PathReader(source).read()) { add_path({std::move(*steps), std::string(source), scalar_.place}); }
+        else if (auto what = unquoted_step(source, scope_)) { refuse(std::move(*what), scalar_.place); }
+        else { add_jq(source, from + static_cast<std::size_t>(source.data() - rest.data())); }
+        return from + extent.size + closing.size();
+    }
+
+    void add_path(PathExpression path) {
+        if (const auto fault = check_scope(path, scope_)) { refuse(fault->what, scalar_.place); }
+        made_.parts.emplace_back(std::move(path));
+    }
+
+    /// A misspelt name is a silent null in jq, and a condition on it skips its step for ever.
+    void check_names(std::string_view source, std::size_t offset) {
+        for (auto& found : jq::input_paths(source)) {
+            PathExpression path{{found.first}, "." + found.first, scalar_.place};
+            if (!found.second.empty()) {
+                path.source += "." + found.second;
+                path.steps.emplace_back(std::move(found.second));
+            }
+            if (const auto fault = check_scope(path, scope_)) {
+                refuse(fault->what, places_.of(offset + found.at).value_or(scalar_.place));
+            }
+        }
+    }
+
+    void add_jq(std::string_view source, std::size_t offset) {
+        check_names(source, offset);
+        JqExpression made{std::string(source), {}, true};
+        for (std::size_t line = 0; line <= source.size();) {
+            const auto place = places_.of(offset + line);
+            made.exact = made.exact && place;
+            made.lines.push_back(place.value_or(scalar_.place));
+            line = std::min(source.find('\n', line), source.size()) + 1;
+        }
+        if (!made.exact) { std::fill(made.lines.begin(), made.lines.end(), scalar_.place); }
+        made_.parts.emplace_back(Computed{expressions_.size()});
+        expressions_.push_back(std::move(made));
+    }
+
+    void refuse(std::string what, Place place) {
+        if (!fault_) { fault_ = ExpressionFault{std::move(what), place}; }
+    }
+
+    const yaml::Node& scalar_;
+    Places places_;
+    const Scope& scope_;
+    std::vector<JqExpression>& expressions_;
+    Template made_;
+    std::optional<ExpressionFault> fault_;
+};
+
+}  // namespace
+
+std::variant<Parsed, ExpressionFault> parse_expressions(const yaml::Node& scalar, std::string_view file_text, const Scope& scope,
+                                                        std::vector<JqExpression>& expressions) {
+    return ScalarReader(scalar, file_text, scope, expressions).read();
+}
+
+Place JqExpression::place_of(int line, int column) const {
+    Place place = lines[static_cast<std::size_t>(std::clamp(line, 1, static_cast<int>(lines.size())) - 1)];
+    if (exact) { place.column += column - 1; }
+    return place;
+}
+
+bool Definition::has_expressions() const {
+    return std::any_of(steps.begin(), steps.end(), [](const Step& step) { return !step.expressions.empty(); });
 }
 
 Json PathExpression::evaluate(const Json& document) const {
@@ -173,19 +323,35 @@ Json PathExpression::evaluate(const Json& document) const {
     return *at;
 }
 
+std::string Template::evaluate(const Json& document, std::span<const Json> computed) const {
+    std::string text;
+    const auto add = [&](const Json& value) {
+        if (value.is_string()) { text += value.as_string(); }
+        else if (!value.is_null()) { text += value.dump(); }
+    };
+    for (const auto& part : parts) {
+        if (const auto* literal = std::get_if<std::string>(&part)) { text += *literal; }
+        else if (const auto* path = std::get_if<PathExpression>(&part)) { add(path->evaluate(document)); }
+        else { add(computed[std::get<Computed>(part).number]); }
+    }
+    return text;
+}
+
 Value::Value() = default;
 
-Json Value::evaluate(const Json& document) const {
+Json Value::evaluate(const Json& document, std::span<const Json> computed) const {
     if (const auto* literal = std::get_if<Json>(&content)) { return *literal; }
     if (const auto* path = std::get_if<PathExpression>(&content)) { return path->evaluate(document); }
+    if (const auto* one = std::get_if<Computed>(&content)) { return computed[one->number]; }
+    if (const auto* text = std::get_if<Template>(&content)) { return text->evaluate(document, computed); }
     if (const auto* list = std::get_if<std::vector<Value>>(&content)) {
         Json made = Json::array();
-        for (const Value& item : *list) { made.push(item.evaluate(document)); }
+        for (const Value& item : *list) { made.push(item.evaluate(document, computed)); }
         return made;
     }
     Json made = Json::object();
     for (const auto& [key, value] : std::get<std::vector<std::pair<std::string, Value>>>(content)) {
-        made.members().emplace_back(key, value.evaluate(document));
+        made.members().emplace_back(key, value.evaluate(document, computed));
     }
     return made;
 }

@@ -3,6 +3,10 @@
 #include "definition/definition.hpp"
 
 #include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
 
 namespace crossdock::pipeline {
 
@@ -16,9 +20,17 @@ struct Scope {
 /// True when text is meant to hold an expression: it contains `${{`.
 [[nodiscard]] bool has_expression(std::string_view text);
 
-/// Reads a scalar that is wholly `${{ PATH }}` and checks the path against the scope.
-/// PATH is `.`, or members and indexes such as `.order.items[0]` and `.order."quoted key"`.
-/// Errors: `what` only; the caller knows the place.
-[[nodiscard]] Result<PathExpression> parse_expression(const yaml::Node& scalar, const Scope& scope);
+/// What a scalar with expressions in it is.
+using Parsed = std::variant<PathExpression, Computed, Template>;
+
+/// Reads a scalar that holds `${{ ... }}`. A lone path (`.`, or members and indexes such as `.order.items[0]` and
+/// `.order."quoted key"`) is checked against the scope; anything else is jq's, and is appended to `expressions`.
+/// `file_text` is what the scalar was read from. Errors: `what`, and the place.
+struct ExpressionFault {
+    std::string what;
+    Place place;
+};
+[[nodiscard]] std::variant<Parsed, ExpressionFault> parse_expressions(const yaml::Node& scalar, std::string_view file_text,
+                                                                      const Scope& scope, std::vector<JqExpression>& expressions);
 
 }  // namespace crossdock::pipeline

@@ -2,6 +2,7 @@
 
 #include "base/joined.hpp"
 #include "crypto/crypto.hpp"
+#include "jq/interface.hpp"
 
 #include <crossdock/structs.hpp>
 
@@ -42,6 +43,7 @@ const xd_instance_v1* table_of(const xd_plugin& plugin, std::string_view interfa
     return static_cast<const xd_instance_v1*>(plugin.get_interface({interface.data(), interface.size()}));
 }
 
+/// What a plugin can be used for; the expression evaluator's interface is for Crossdock itself.
 std::vector<std::string> offered(const xd_plugin& plugin) {
     std::vector<std::string> list;
     for (const std::string_view id : {CROSSDOCK_SUPPLIER_ID, CROSSDOCK_CHANNEL_ID}) {
@@ -64,6 +66,11 @@ void read_operations(Library& library, const std::string& interface) {
     };
     if (interface == CROSSDOCK_CHANNEL_ID) {
         add("deliver", offsetof(xd_channel_v1, deliver));
+        return;
+    }
+    if (interface == CROSSDOCK_EXPRESSIONS_ID) {
+        add("check", offsetof(xd_expressions_v1, check));
+        add("evaluate", offsetof(xd_expressions_v1, evaluate));
         return;
     }
     add("create_order", offsetof(xd_supplier_v1, create_order));

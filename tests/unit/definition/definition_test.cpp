@@ -129,47 +129,105 @@ TEST_CASE("mappings, lists and literals keep their form around paths", "[definit
     const auto document = Json::parse(R"({"order":{"x":"X"}})");
     CHECK(input(made.steps[1], "evidence").evaluate(*document).dump() == R"({"all":[1.50,"2",true,"X",{"order":{"x":"X"}}]})");
     REQUIRE(made.steps[1].condition);
-    CHECK(made.steps[1].condition->source == ".order");
+    CHECK(std::get<pipeline::PathExpression>(made.steps[1].condition->content).source == ".order");
 }
 
-TEST_CASE("anything but a lone path inside an expression is refused at its place", "[definition][unit]") {
+TEST_CASE("an expression that cannot be one is refused at its place", "[definition][unit]") {
     struct Row {
         std::string scalar;
         std::string fault;
+        int column = 17;
     };
-    const std::string lone = "only a lone path such as `${{ .order.supplier }}` is understood, not ";
-    const auto row = GENERATE_COPY(
-        Row{"'${{ .order.total > 5 }}'", lone + "`.order.total > 5`"},
-        Row{"'${{ .order | length }}'", lone + "`.order | length`"}, Row{"'${{ length }}'", lone + "`length`"},
-        Row{"'${{ }}'", lone + "``"}, Row{"'${{ .. }}'", lone + "`..`"}, Row{"'${{ .[0] }}'", lone + "`.[0]`"},
-        Row{"'${{ .order[] }}'", lone + "`.order[]`"}, Row{"'${{ .order[\"x\"] }}'", lone + "`.order[\"x\"]`"},
-        Row{"'${{ .order[-1] }}'", lone + "`.order[-1]`"}, Row{"'${{ .order. }}'", lone + "`.order.`"},
-        Row{"'${{ order }}'", lone + "`order`"}, Row{"'${{ .order.\"x }}'", lone + "`.order.\"x`"},
-        Row{"'${{ .order.größe }}'", lone + "`.order.größe`"},
-        Row{"'${{ .order[99999999999999999999] }}'", lone + "`.order[99999999999999999999]`"},
-        Row{"'${{ .steps.step-1 }}'",
-            lone + "`.steps.step-1`; names with other signs than letters, digits and `_` are quoted: `.steps.\"step-1\"`"},
-        Row{"'x ${{ .order }}'", "an expression stands alone: `${{ path }}` without text around it"},
-        Row{"'${{ .order }} x'", "an expression stands alone: `${{ path }}` without text around it"},
-        Row{"'${{ .order }}${{ .order }}'", "an expression stands alone: `${{ path }}` without text around it"},
+    const auto row = GENERATE(
+        Row{"'${{ }}'", "the expression is empty"}, Row{"'${{ .order.\"x }}'", "a string is left open", 29},
+        Row{"'é ${{ (.order ] }}'", "a `(` is closed by a `]`", 32},
+        Row{"'${{ .order) }}'", "nothing is open that this `)` could close", 28},
         Row{"${{ .order # cut }}",
             "the closing `}}` is missing; YAML cuts plain text at ` #`, so put quotes around it: \"${{ ... }}\""},
         Row{"'${{ .order'", "the closing `}}` is missing"},
+        Row{"'${{ .order # }}'", "the closing `}}` is missing; a `#` makes the rest of its line a comment"},
+        Row{"'${{ .order ${{ .order }}'", "the closing `}}` is missing"},
         Row{"'${{ .account }}'",
             "`.account` begins with `.account`, which no run has; known are: order, webhook, schedule, steps"},
         Row{"'${{ .oder.id }}'", "`.oder.id` begins with `.oder`, which no run has; did you mean `order`?"},
+        Row{"'a ${{ .oder.id }} b'", "`.oder.id` begins with `.oder`, which no run has; did you mean `order`?"},
         Row{"'${{ .webhook.body }}'",
             "`.webhook.body` is never there: this pipeline's trigger gives its runs `.order` and `.steps`"},
         Row{"'${{ .steps.frist.x }}'", "`.steps.frist.x` names the unknown step `frist`; did you mean `first`?"},
         Row{"'${{ .steps.me.x }}'", "`.steps.me.x` names the step `me`, which has not run yet; only steps above this one have"},
-        Row{"'${{ .steps.late.x }}'",
-            "`.steps.late.x` names the step `late`, which has not run yet; only steps above this one have"},
+        Row{"'${{ .steps.late-1.x }}'",
+            "names with other signs than letters, digits and `_` are quoted: `.steps.\"late-1\"`, not `.steps.late-1`"},
+        Row{"'${{ .steps.\"late-1\".x }}'",
+            "`.steps.\"late-1\".x` names the step `late-1`, which has not run yet; only steps above this one have"},
+        Row{"'${{ .order.n > 1 and .steps.frist.x }}'", "`.steps.frist` names the unknown step `frist`; did you mean `first`?",
+            39},
+        Row{"'${{ .oder.n + 1 }}'", "`.oder.n` begins with `.oder`, which no run has; did you mean `order`?", 22},
         Row{"'${{ .steps[0] }}'", "`.steps` is asked by a step's id, for example `.steps.submit`, not by a number"});
     const std::string text =
         with_step("  - id: me\n    use: order.apply_evidence\n    with:\n      account: a\n      evidence: " + row.scalar +
-                  "\n  - id: late\n    use: supplier.sync_inventory\n    with: { account: a }\n");
+                  "\n  - id: late-1\n    use: supplier.sync_inventory\n    with: { account: a }\n");
     CAPTURE(row.scalar);
-    CHECK(fault_of(text) == "p.yaml:11:17: " + row.fault);
+    CHECK(fault_of(text) == "p.yaml:11:" + std::to_string(row.column) + ": " + row.fault);
+}
+
+TEST_CASE("anything but a lone path is kept for jq, with its place", "[definition][unit]") {
+    struct Row {
+        std::string scalar;
+        std::string source;
+        int line = 11;
+        int column = 22;
+    };
+    const auto row =
+        GENERATE(Row{"'${{ .order.total > 5 }}'", ".order.total > 5"}, Row{"'${{ length }}'", "length"}, Row{"'${{ .. }}'", ".."},
+                 Row{"'${{ .[0] }}'", ".[0]"}, Row{"'${{ .order[] }}'", ".order[]"}, Row{"'${{ .order. }}'", ".order."},
+                 Row{"'${{ .order.größe }}'", ".order.größe"}, Row{"'${{ .steps.first-1 }}'", ".steps.first-1"},
+                 Row{"'${{ {a: {b: \"}}\"}} }}'", "{a: {b: \"}}\"}}"}, Row{"'${{{a: {b: 1}}}}'", "{a: {b: 1}}", 11, 21},
+                 Row{"'ä ${{ 1 + 1 }} x'", "1 + 1", 11, 24},
+                 Row{"${{ .order.id == \"A\" and true }}", ".order.id == \"A\" and true", 11, 21},
+                 Row{"|\n        ${{\n          .order |\n            length\n        }}", ".order |\n    length", 13, 11},
+                 // Two quotes for one: the text is not found as it stands, so its value's place is all that is known.
+                 Row{"'${{ \"it''s\" | length }}'", "\"it's\" | length", 11, 17});
+    CAPTURE(row.scalar);
+    const auto made = good(with_step(
+        "  - id: me\n    use: order.apply_evidence\n    with:\n      account: a\n      evidence: " + row.scalar + "\n"));
+    REQUIRE(made.steps[1].expressions.size() == 1);
+    CHECK(made.has_expressions());
+    const auto& expression = made.steps[1].expressions[0];
+    CHECK(expression.source == row.source);
+    CHECK(expression.place_of(1, 1).line == row.line);
+    CHECK(expression.place_of(1, 1).column == row.column);
+}
+
+TEST_CASE("a place within an expression of several lines is one in the file", "[definition][unit]") {
+    const auto made =
+        good(with_step("  - use: order.apply_evidence\n    with:\n      account: a\n      evidence: |-\n"
+                       "        ${{ .order |\n\n            length + x\n        }}\n"));
+    const auto& expression = made.steps[1].expressions.at(0);
+    CHECK(expression.exact);
+    CHECK(expression.source == ".order |\n\n    length + x");
+    CHECK(expression.place_of(3, 14).line == 13);
+    CHECK(expression.place_of(3, 14).column == 22);
+    CHECK(expression.place_of(9, 1).line == 13);
+}
+
+TEST_CASE("computed values go where their expressions stand, and into text", "[definition][unit]") {
+    const auto made =
+        good(with_step("  - use: order.apply_evidence\n    if: ${{ .order.n > 1 }}\n    with:\n      account: 'a-${{ .order.id "
+                       "}}-${{ .order.n + 1 }}${{ .order.none "
+                       "}}'\n      evidence: [\"${{ .order.n | tostring }}\", '${{ .order.n }}', 'is ${{ .order.n }}: ${{ .order "
+                       "}} ${{ null }}', "
+                       "{ deep: '${{ [1] }}' }]\n"));
+    const auto& step = made.steps[1];
+    std::vector<std::string> sources;
+    for (const auto& one : step.expressions) { sources.push_back(one.source); }
+    CHECK(sources == std::vector<std::string>{".order.n + 1", ".order.n | tostring", "null", "[1]", ".order.n > 1"});
+    const auto document = Json::parse(R"({"order":{"id":"X","n":231.00}})").value();
+    const std::vector<Json> computed{Json(232), Json("231"), Json(), Json::array({Json(1)}), Json(true)};
+    CHECK(input(step, "account").evaluate(document, computed).as_string() == "a-X-232");
+    CHECK(input(step, "evidence").evaluate(document, computed).dump() ==
+          R"(["231",231.00,"is 231.00: {\"id\":\"X\",\"n\":231.00} ",{"deep":[1]}])");
+    CHECK(step.condition->evaluate(document, computed).as_boolean());
+    CHECK_FALSE(shipped("order-forward").has_expressions());
 }
 
 TEST_CASE("a wrong pipeline is refused with file, line and column", "[definition][unit]") {
@@ -225,7 +283,9 @@ TEST_CASE("a wrong pipeline is refused with file, line and column", "[definition
         Row{with_step("  - use: supplier.create_order\n" + create + "    retry: 3\n"),
             "p.yaml:9:12: `retry` takes a map with the keys attempts, backoff or backoff_max, not text"},
         Row{with_step("  - use: supplier.create_order\n" + create + "    if: true\n"),
-            "p.yaml:9:9: `if` takes an expression: \"${{ path }}\""},
+            "p.yaml:9:9: `if` takes an expression: \"${{ ... }}\""},
+        Row{with_step("  - use: supplier.create_order\n" + create + "    if: 'not ${{ .order.id }}'\n"),
+            "p.yaml:9:9: `if` takes one expression, without text around it"},
         Row{with_step("  - use: supplier.create_order\n" + create + "    foreach: x\n"),
             "p.yaml:9:5: unknown key `foreach`; known are: id, use, with, if, retry"},
         Row{with_step("  - use: supplier.create_order\n    with: { supplier: { '${{ .order }}': 1 }, order: 1 }\n"),
