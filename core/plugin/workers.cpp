@@ -270,9 +270,11 @@ Task<Result<Manifest>> start_worker(FloorPtr floor, WorkerSpec spec) {
 Task<Result<Manifest>> enable_worker(FloorPtr floor, std::string name) {
     const auto found = floor->workers.find(name);
     if (found == floor->workers.end()) {
-        co_return Fault{"there is no such account or channel; there are " +
-                            joined(floor->workers, ", ", [](const auto& one) { return one.first; }),
-                        name};
+        std::vector<std::string> known;
+        for (const auto& [one, worker] : floor->workers) {
+            if (worker->spec.quarantine) { known.push_back(one); }
+        }
+        co_return Fault{"there is no such account or channel; there are " + joined(known), name};
     }
     const WorkerPtr worker = found->second;
     if (!worker->quarantined) { co_return Fault{"it is not quarantined", name}; }

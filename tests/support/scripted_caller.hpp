@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,8 +63,11 @@ public:
         return found;
     }
 
+    [[nodiscard]] bool held(const std::string& target) const override { return unserved.contains(target); }
+
     std::vector<plugin::Call> calls;
     int unexpected = 0;
+    std::set<std::string> unserved = {};  ///< quarantined, as it were
 
 private:
     std::map<std::string, std::deque<Answer>> answers_;
