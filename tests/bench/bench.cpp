@@ -1,49 +1,31 @@
 // crossdock_bench [RUNS]: from the start of `crossdock serve` until /readyz answers 200, and what it weighs when idle.
 // The demo's config: one supplier account and one mail channel, each in a worker. The first run syncs the inventory, all others
-// find it.
+// find it. Then what a call of a plugin costs, and what a daemon answers while a supplier is slow: workers.cpp.
 #include "app/demo_rig.hpp"
+#include "base/log.hpp"
 #include "base/process.hpp"
+#include "measure.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <stdexcept>
 #include <thread>
 
 namespace {
 
 using namespace crossdock;
 namespace fs = std::filesystem;
-using Timer = std::chrono::steady_clock;
-using Ms = std::chrono::duration<double, std::milli>;
+using bench::give_up;
+using bench::memory_mib;
+using bench::Ms;
+using bench::Scratch;
+using bench::Timer;
 
 constexpr std::chrono::seconds idle_time{2};
 
-/// Thrown, so that the daemon under way ends with its Process.
-[[noreturn]] void give_up(const std::string& why) {
-    throw std::runtime_error(why);
-}
-
-/// A folder that is gone with its owner.
-struct Scratch {
-    Scratch() {
-        std::string made = (fs::temp_directory_path() / "crossdock-bench-XXXXXX").string();
-        if (::mkdtemp(made.data()) == nullptr) { give_up("cannot make a folder"); }
-        path = made;
-    }
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-    ~Scratch() { fs::remove_all(path); }
-    fs::path path;
-};
-
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    const std::size_t middle = values.size() / 2;
-    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+double median(const std::vector<double>& values) {
+    return bench::quantile(values, 0.5);
 }
 
 Process started(const ProcessSpec& spec) {
@@ -65,15 +47,6 @@ double start_to_ready_ms(app::DemoRig& rig) {
     const auto begun = Timer::now();
     if (const auto ready = rig.start_daemon(); !ready) { give_up(ready.error().text()); }
     return Ms(Timer::now() - begun).count();
-}
-
-/// A line of /proc/PID/status, in MiB.
-double memory_mib(pid_t pid, std::string_view field) {
-    std::ifstream in("/proc/" + std::to_string(pid) + "/status");
-    for (std::string line; std::getline(in, line);) {
-        if (line.starts_with(std::string(field) + ":")) { return std::strtod(line.c_str() + field.size() + 1, nullptr) / 1024; }
-    }
-    give_up("/proc does not tell " + std::string(field));
 }
 
 struct Figures {
@@ -140,8 +113,10 @@ int main(int count, char** arguments) {
             return 2;
         }
     }
+    Log::set_level(LogLevel::error);
     try {
         print(measure(runs));
+        bench::measure_workers();
         return 0;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "bench: %s\n", error.what());

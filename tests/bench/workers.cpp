@@ -1,0 +1,206 @@
+// The way to a plugin and back, against two processes that pass a byte to and fro; and a daemon whose supplier is slow.
+#include "app/demo_rig.hpp"
+#include "base/unique_fd.hpp"
+#include "check/plugin_bench.hpp"
+#include "measure.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <csignal>
+#include <cstdio>
+
+namespace crossdock::bench {
+namespace {
+
+constexpr int round_trips = 2'000;
+constexpr std::size_t at_once = 256;
+constexpr int volleys = 40;
+constexpr std::size_t waiting_calls = 1'000;
+constexpr int respawns = 20;
+constexpr int asked = 500;
+constexpr std::chrono::seconds patience{60};
+
+/// Microseconds for a byte to another process and back: the least that a call over a socketpair can cost.
+double bare_round_trip_us() {
+    int ends[2] = {-1, -1};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) { give_up("no socketpair"); }
+    const UniqueFd ours(ends[0]);
+    UniqueFd theirs(ends[1]);
+    const pid_t echo = ::fork();
+    if (echo == 0) {
+        ::close(ours.get());
+        for (char byte = 0; ::read(theirs.get(), &byte, 1) == 1 && ::write(theirs.get(), &byte, 1) == 1;) {}
+        ::_exit(0);
+    }
+    theirs = UniqueFd();
+    std::vector<double> times;
+    for (int i = 0; i < round_trips; ++i) {
+        char byte = 'x';
+        const auto begun = Timer::now();
+        if (::write(ours.get(), &byte, 1) != 1 || ::read(ours.get(), &byte, 1) != 1) { give_up("the echo ended"); }
+        times.push_back(Ms(Timer::now() - begun).count() * 1000);
+    }
+    ::shutdown(ours.get(), SHUT_RDWR);
+    ::waitpid(echo, nullptr, 0);
+    return quantile(std::move(times), 0.5);
+}
+
+plugin::Call call_of(const std::string& wish) {
+    plugin::Call call;
+    call.operation = "create_order";
+    call.input =
+        Json::parse(R"({"reference":"PX1","effect_key":"key-1","supplier":"wesellcellular","order":{"do":")" + wish + R"("}})")
+            .value();
+    call.timeout = milliseconds{patience};
+    return call;
+}
+
+plugin::WorkerSpec obliging() {
+    plugin::WorkerSpec spec;
+    spec.library = BENCH_PLUGIN;
+    spec.interface = "crossdock.supplier/1";
+    spec.settings = Json::object();
+    return spec;
+}
+
+void expect_answer(const plugin::CallAnswer& answer) {
+    if (answer.status != plugin::CallStatus::answered) { give_up("a call failed: " + answer.text); }
+}
+
+double round_trip_us(check::PluginBench& bench) {
+    std::vector<double> times;
+    for (int i = 0; i < round_trips; ++i) {
+        const auto begun = Timer::now();
+        expect_answer(bench.call(call_of("greet")).answer);
+        times.push_back(Ms(Timer::now() - begun).count() * 1000);
+    }
+    return quantile(std::move(times), 0.5);
+}
+
+double calls_per_second(check::PluginBench& bench) {
+    const auto begun = Timer::now();
+    for (int i = 0; i < volleys; ++i) {
+        for (const auto& called : bench.call(std::vector<plugin::Call>(at_once, call_of("greet")))) {
+            expect_answer(called.answer);
+        }
+    }
+    return volleys * static_cast<double>(at_once) / Ms(Timer::now() - begun).count() * 1000;
+}
+
+/// From the death of a worker that has worked to the next answer.
+double respawn_ms(check::PluginBench& bench) {
+    std::vector<double> times;
+    for (int i = 0; i < respawns; ++i) {
+        expect_answer(bench.call(call_of("greet")).answer);
+        const auto begun = Timer::now();
+        (void)bench.call(call_of("exit"));
+        expect_answer(bench.call(call_of("greet")).answer);
+        times.push_back(Ms(Timer::now() - begun).count());
+    }
+    return quantile(std::move(times), 0.5);
+}
+
+struct Weight {
+    double idle_mib = 0;
+    double waiting_mib = 0;
+};
+
+/// Of a worker, before and while a thousand calls wait in it.
+Weight weigh() {
+    plugin::Workers::Options options;
+    options.calls_max = waiting_calls;
+    check::PluginBench bench(std::move(options));
+    if (const auto started = bench.start(obliging()); !started) { give_up(started.error().text()); }
+    expect_answer(bench.call(call_of("greet")).answer);
+    Weight weight{.idle_mib = memory_mib(bench.pid(), "RssAnon")};
+    const auto timer = bench.clock().after(milliseconds{2'000}, [&] {
+        weight.waiting_mib = memory_mib(bench.pid(), "RssAnon");
+        bench.cancel();
+    });
+    (void)bench.call(std::vector<plugin::Call>(waiting_calls, call_of("hang until canceled")));
+    bench.clock().cancel(timer);
+    return weight;
+}
+
+std::string order_text(std::size_t number) {
+    return R"({"supplier":"wesellcellular","order_id":"PXBENCH)" + std::to_string(number) +
+           R"(","customer_id":"bench","items":[{"sku":"IPHONE12-64GB-A","quantity":1,"unit_price":231.00}],)"
+           R"("contact":{"email":"bench@crossdock.example"},"shipping_address":{"name":"N","line1":"1 Road","city":"Miami",)"
+           R"("postal_code":"33132","country":"US"}})";
+}
+
+/// How long /readyz takes, in ms, while so many calls wait for a supplier that does not answer.
+std::vector<double> readyz_ms(std::size_t waiting) {
+    const Scratch scratch;
+    app::RigOptions options;
+    options.folder = scratch.path / "rig";
+    options.inventory_every = std::chrono::hours{1};
+    options.request_timeout = milliseconds{patience};
+    options.edit_config = [](std::string text) {
+        return text + "\nworkers: { calls_max: " + std::to_string(waiting_calls) + " }\n";
+    };
+    auto made = app::DemoRig::make(std::move(options));
+    if (!made) { give_up(made.error().text()); }
+    app::DemoRig& rig = **made;
+    for (const auto& started : {rig.start_mail_sink(), rig.start_supplier(), rig.start_daemon()}) {
+        if (!started) { give_up(started.error().text()); }
+    }
+    const auto slow =
+        rig.sandbox("POST", "/_sandbox/faults", R"({"operation":"create_order","kind":"slow","times":100000,"delay_ms":60000})");
+    if (!slow) { give_up(slow.error().text()); }
+    for (std::size_t i = 0; i < waiting; ++i) {
+        const auto answer = rig.api("POST", "/v1/orders", order_text(i));
+        if (!answer || answer->status != 202) {
+            give_up("an order was not taken: " + (answer ? answer->body : answer.error().text()));
+        }
+    }
+    const auto until = Timer::now() + patience;
+    const auto arrived = [&] {
+        const auto world = rig.sandbox("GET", "/_sandbox/orders");
+        return world && world->find("posts")->members().size() >= waiting;
+    };
+    while (!arrived()) {
+        if (Timer::now() > until) { give_up("the orders did not reach the supplier"); }
+        ::poll(nullptr, 0, 50);
+    }
+    std::vector<double> times;
+    for (int i = 0; i < asked; ++i) {
+        const auto begun = Timer::now();
+        const auto answer = rig.api("GET", "/readyz");
+        times.push_back(Ms(Timer::now() - begun).count());
+        if (!answer || answer->status != 200) { give_up("/readyz did not answer 200"); }
+    }
+    rig.daemon().signal(SIGKILL);
+    rig.daemon().wait();
+    return times;
+}
+
+}  // namespace
+
+void measure_workers() {
+    const double bare = bare_round_trip_us();
+    std::printf("\n%-44s %10s %18s\n", "", "median", "/ bare round trip");
+    std::printf("%-44s %7.1f us %18s\n", "a byte to another process and back", bare, "1.0");
+    {
+        check::PluginBench bench;
+        if (const auto started = bench.start(obliging()); !started) { give_up(started.error().text()); }
+        const double one = round_trip_us(bench);
+        std::printf("%-44s %7.1f us %18.1f\n", "a call of a plugin", one, one / bare);
+        const double rate = calls_per_second(bench);
+        std::printf("%-44s %6.0f /s %19.1f\n", "calls, 256 in flight", rate, 1e6 / rate / bare);
+        std::printf("%-44s %7.2f ms\n", "death of a worker to the next answer", respawn_ms(bench));
+    }
+    const Weight weight = weigh();
+    std::printf("%-44s %6.1f MiB\n", "a worker's own memory (RssAnon)", weight.idle_mib);
+    std::printf("%-44s %6.1f MiB\n", "  with 1,000 calls in flight", weight.waiting_mib);
+    for (const std::size_t waiting : {std::size_t{0}, waiting_calls}) {
+        const auto times = readyz_ms(waiting);
+        std::printf("%-44s %7.2f ms   (p99 %.2f ms)\n",
+                    ("/readyz, " + std::to_string(waiting) + " calls wait for a supplier").c_str(), quantile(times, 0.5),
+                    quantile(times, 0.99));
+    }
+}
+
+}  // namespace crossdock::bench
