@@ -156,9 +156,11 @@ static void weaken(pipeline::OperationRules& rules, const std::string& account, 
 pipeline::OperationRules create_order_rules(const AccountConfig& account, const plugin::Manifest* manifest) {
     pipeline::OperationRules rules;
     const auto at = account.operations.find("create_order");
-    if (at == account.operations.end() || manifest == nullptr) { return rules; }
+    if (at == account.operations.end()) { return rules; }
+    // Times hold whatever the plugin can: effects of before keep their class, and must not be sent again too early.
     rules.key_valid_for = at->second.key_valid_for;
     rules.visible_within = at->second.visible_within;
+    if (manifest == nullptr) { return rules; }
     const auto claimed = model::effect_class_named(at->second.effect_class).value_or(model::EffectClass::unsafe);
     weaken(rules, account.name, claimed, *manifest);
     return rules;

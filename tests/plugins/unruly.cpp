@@ -91,9 +91,16 @@ const std::map<std::string, std::function<void()>>& faults() {
 class Unruly final : public sdk::SupplierAdapter {
 public:
     static constexpr sdk::Manifest manifest{.name = "unruly", .version = "1.0.0", .create_order = sdk::EffectClass::lookup};
-    static sdk::Schema settings() { return sdk::Schema{}.url("base_url", "Root of the API").secret("api_key", "Bearer token"); }
+    static sdk::Schema settings() {
+        return sdk::Schema{}
+            .url("base_url", "Root of the API")
+            .secret("api_key", "Bearer token")
+            .text("start", "\"dies\" until there is a file \"healed\"", "well");
+    }
 
-    explicit Unruly(const sdk::Host& host) : base_url_(host.settings().need_text("base_url")) {}
+    explicit Unruly(const sdk::Host& host) : base_url_(host.settings().need_text("base_url")) {
+        if (host.settings().need_text("start") == "dies" && !host.files().read("healed")) { std::abort(); }
+    }
 
     sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
         sdk::Json body = sdk::Json::object();

@@ -3,7 +3,8 @@
 
 #include <catch2/catch.hpp>
 
-#include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <vector>
 
@@ -162,6 +163,31 @@ TEST_CASE("a worker that keeps dying is quarantined, told of, and comes back by 
     CHECK_FALSE(degraded());
     job.wait_for_mails("phonex is served again", 1);
     CHECK(job.log("daemon").find("worker quarantined: it keeps dying") != std::string::npos);
+}
+
+TEST_CASE("a plugin that dies at its start keeps nobody else from being served", "[system]") {
+    auto options = unruly();
+    options.edit_config = [](std::string text) { return text + "\nworkers: { deaths_max: 2 }\n"; };
+    options.edit_supplier = [edit = options.edit_supplier](std::string text) {
+        return edit(std::move(text)) + "\nsettings: { start: dies }\n";
+    };
+    MainJob job(std::move(options));
+    job.start_world();
+    job.start_daemon();
+    CHECK(job.log("daemon").find("killed by signal 6") != std::string::npos);
+    job.wait_for_mails("phonex is quarantined", 1);
+    job.add_customer("worldtech-1734", "orders@worldtech.example");
+    job.place(order_with(id_of(0), "nothing"));
+    const auto too_early = job.rig().crossdock({"supplier", "enable", "phonex"});
+    CHECK(too_early.exit_code != 0);
+    CHECK(too_early.err.find("killed by signal 6") != std::string::npos);
+    const auto folder = job.rig().data() / "plugin-files" / "phonex";
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder / "healed") << "yes";
+    const auto enabled = job.rig().crossdock({"supplier", "enable", "phonex"});
+    INFO(enabled.err << job.log("daemon"));
+    CHECK(enabled.exit_code == 0);
+    CHECK(eventually([&] { return !supplier_order_of(job.order(id_of(0))).empty(); }));
 }
 
 }  // namespace crossdock::tests
