@@ -33,7 +33,6 @@ std::vector<Fault> faults() {
         {"leaks", ""},
         {"writes to stdout", "{\"type\":\"answer\"}"},
         {"closes descriptors", "the worker ended"},
-        {"exits", "exit code 7"},
         {"forks", ""},
         {"answers twice", "the plugin answered twice"},
         {"answers megabytes", "the plugin's answer is no JSON"},
@@ -46,6 +45,8 @@ std::vector<Fault> faults() {
         all.push_back({"overflows its stack", "killed by signal 11"});
         all.push_back({"allocates 10 GB", "its memory has grown to"});
     }
+    // LeakSanitizer looks around first, in a process that lets it see nothing, and leaves in its own way.
+    all.push_back({"exits", under_asan ? "" : "exit code 7"});
     return all;
 }
 
