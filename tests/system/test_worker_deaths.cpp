@@ -44,7 +44,7 @@ app::RigOptions options_of(const std::string& effect_class) {
 }
 
 /// How old a worker is when it is killed: old enough to have worked, or its restart would be put off further each time.
-constexpr milliseconds ripe_age{60};
+constexpr milliseconds ripe_age{150};
 /// An order takes about as long to reach its supplier: the blow falls before, amid and after.
 constexpr int blow_within_ms = 8;
 
