@@ -36,7 +36,7 @@ Engine::Engine(Environment environment)
                     return due;
                 },
             .drive = [this](std::string id) { return run_driver_->drive(std::move(id), stopping_); },
-            .lines = {""}},
+            .lines = {{"", {}}}},
       effects_{.woken = Signal(environment_.clock),
                .most = environment_.options.effects_max,
                .look =
@@ -47,8 +47,8 @@ Engine::Engine(Environment environment)
                    },
                .drive = [this](std::string id) { return effect_driver_->drive(std::move(id)); }},
       idle_signal_(environment_.clock) {
-    for (const auto& [account, rules] : environment_.options.rules) { effects_.lines.insert(account); }
-    for (const auto& [channel, rules] : environment_.options.channels) { effects_.lines.insert(channel); }
+    for (const auto& [account, rules] : environment_.options.rules) { effects_.lines.try_emplace(account); }
+    for (const auto& [channel, rules] : environment_.options.channels) { effects_.lines.try_emplace(channel); }
 }
 
 Engine::~Engine() = default;
@@ -89,11 +89,11 @@ Task<void> Engine::stop(milliseconds grace) {
     runs_.woken.notify();
     effects_.woken.notify();
     const BootMs until = environment_.clock.boot_ms() + grace.count();
-    while (loops_ > 0 || !runs_.under_way.empty() || !effects_.under_way.empty()) {
+    while (loops_ > 0 || runs_.under_way() > 0 || effects_.under_way() > 0) {
         const auto left = until - environment_.clock.boot_ms();
         if (left <= 0) {
             Log::warning("stopped with work under way; it is taken up at the next start",
-                         {{"runs", runs_.under_way.size()}, {"effects", effects_.under_way.size()}});
+                         {{"runs", runs_.under_way()}, {"effects", effects_.under_way()}});
             co_return;
         }
         const auto ticket = idle_signal_.ticket();
@@ -101,24 +101,25 @@ Task<void> Engine::stop(milliseconds grace) {
     }
 }
 
+std::size_t Engine::Queue::under_way() const {
+    std::size_t sum = 0;
+    for (const auto& [line, ids] : lines) { sum += ids.size(); }
+    return sum;
+}
+
 Engine::Lines Engine::open_lines(const Queue& queue) const {
-    std::map<std::string_view, std::size_t> taken;
-    for (const auto& [id, line] : queue.under_way) { ++taken[line]; }
     Lines open;
-    for (const auto& line : queue.lines) {
-        if (taken[line] < queue.most && !environment_.caller.held(line)) { open.push_back(line); }
+    for (const auto& [line, ids] : queue.lines) {
+        if (ids.size() < queue.most && !environment_.caller.held(line)) { open.push_back(line); }
     }
     return open;
 }
 
 void Engine::take_up(Queue& queue, const std::string& line, std::vector<std::string> ids) {
-    auto taken = static_cast<std::size_t>(
-        std::count_if(queue.under_way.begin(), queue.under_way.end(), [&](const auto& one) { return one.second == line; }));
+    auto& under_way = queue.lines.at(line);
     for (auto& id : ids) {
-        if (stopping_ || taken >= queue.most) { return; }
-        if (!queue.under_way.emplace(id, line).second) { continue; }
-        ++taken;
-        spawn(environment_.executor, drive(queue, std::move(id)));
+        if (stopping_ || under_way.size() >= queue.most) { return; }
+        if (under_way.insert(id).second) { spawn(environment_.executor, drive(queue, line, std::move(id))); }
     }
 }
 
@@ -144,9 +145,9 @@ Task<void> Engine::work_off(Queue& queue) {
     idle_signal_.notify();
 }
 
-Task<void> Engine::drive(Queue& queue, std::string id) {
+Task<void> Engine::drive(Queue& queue, std::string line, std::string id) {
     co_await queue.drive(id);
-    queue.under_way.erase(id);
+    queue.lines.at(line).erase(id);
     queue.woken.notify();
     idle_signal_.notify();
 }
@@ -207,7 +208,7 @@ Task<Result<>> Engine::recover() {
     auto targets = co_await environment_.store.read<std::vector<std::string>>(std::move(pending));
     if (!targets) { co_return targets.error(); }
     // Those of accounts that are no longer configured, too: they are parked when their turn comes.
-    effects_.lines.insert(targets->begin(), targets->end());
+    for (const auto& target : *targets) { effects_.lines.try_emplace(target); }
     if (!interrupted->empty()) { Log::info("recovering effects that were under way", {{"effects", interrupted->size()}}); }
     for (const auto& id : *interrupted) {
         auto recovered = co_await effect_driver_->recover(id);

@@ -63,15 +63,15 @@ private:
         std::size_t most;  ///< of one line, driven at once
         std::function<Due(store::Tx&, const Lines&, UtcMs now, std::int64_t most)> look;
         std::function<Task<void>(std::string id)> drive;
-        std::set<std::string> lines = {};
-        std::map<std::string, std::string> under_way = {};  ///< id -> line
+        std::map<std::string, std::set<std::string>> lines = {};  ///< line -> what of it is under way
+        [[nodiscard]] std::size_t under_way() const;
     };
 
     /// The lines that have room, and whose target is served.
     [[nodiscard]] Lines open_lines(const Queue& queue) const;
     void take_up(Queue& queue, const std::string& line, std::vector<std::string> ids);
     Task<void> work_off(Queue& queue);
-    Task<void> drive(Queue& queue, std::string id);
+    Task<void> drive(Queue& queue, std::string line, std::string id);
     Task<void> schedule_loop();
     void start_runs(store::Tx& tx, Trigger::Kind kind, const std::string& event, const std::string& trigger_key,
                     const Json& trigger, const std::optional<std::string>& order_id);
