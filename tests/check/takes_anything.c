@@ -1,20 +1,12 @@
 /* Reports the same whatever it is asked: its input is never looked at. */
-#include <crossdock/abi.h>
-
-#include <string.h>
-
-static xd_text text(const char* words) {
-    xd_text made;
-    made.data = words;
-    made.size = strlen(words);
-    return made;
-}
+#include <crossdock/c_json.h>
 
 static uint32_t manifest(const xd_reply* reply) {
-    reply->document(reply->context, text("{\"classes\":{},\"settings\":["
-                                         "{\"name\":\"base_url\",\"type\":\"url\",\"description\":\"Root\",\"required\":true},"
-                                         "{\"name\":\"api_key\",\"type\":\"string\",\"description\":\"Key\",\"required\":true,"
-                                         "\"secret\":true}]}"));
+    reply->document(reply->context,
+                    xd_text_of("{\"classes\":{},\"settings\":["
+                               "{\"name\":\"base_url\",\"type\":\"url\",\"description\":\"Root\",\"required\":true},"
+                               "{\"name\":\"api_key\",\"type\":\"string\",\"description\":\"Key\",\"required\":true,"
+                               "\"secret\":true}]}"));
     return XD_OK;
 }
 
@@ -33,7 +25,8 @@ static uint32_t get_order_status(void* instance, const xd_host* host, xd_text in
     (void)instance;
     (void)host;
     (void)input;
-    reply->document(reply->context, text("{\"evidence\":[{\"supplier_status\":\"shipped\",\"supplier_order_id\":\"S-1\"}]}"));
+    reply->document(reply->context,
+                    xd_text_of("{\"evidence\":[{\"supplier_status\":\"shipped\",\"supplier_order_id\":\"S-1\"}]}"));
     return XD_OK;
 }
 
@@ -41,8 +34,7 @@ static const xd_supplier_v1 supplier = {
     {sizeof(xd_supplier_v1), 0, manifest, create, destroy}, NULL, NULL, get_order_status, NULL, NULL, NULL};
 
 static const void* get_interface(xd_text id) {
-    return id.size == sizeof(CROSSDOCK_SUPPLIER_ID) - 1 && memcmp(id.data, CROSSDOCK_SUPPLIER_ID, id.size) == 0 ? &supplier
-                                                                                                                : NULL;
+    return xd_text_same(id, xd_text_of(CROSSDOCK_SUPPLIER_ID)) ? &supplier : NULL;
 }
 
 CROSSDOCK_EXPORT const xd_plugin crossdock_plugin = {sizeof(xd_plugin),

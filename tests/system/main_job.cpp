@@ -156,6 +156,20 @@ void MainJob::wait_for_mails(const std::string& part, std::size_t count) {
     REQUIRE(there);
 }
 
+std::string MainJob::supplier_order_id(const std::string& order_id) {
+    const Json story = order(order_id);
+    const auto* orders = story.find("supplier_orders");
+    return orders == nullptr || orders->items().empty() ? "" : orders->items().front().text("supplier_order_id");
+}
+
+std::map<std::string, int> MainJob::orders_at_supplier() {
+    const auto world = rig_->sandbox("GET", "/_sandbox/orders");
+    REQUIRE(world.has_value());
+    std::map<std::string, int> placed;
+    for (const auto& order : world->find("orders")->items()) { ++placed[order.text("order_id")]; }
+    return placed;
+}
+
 std::string MainJob::log(const std::string& process) const {
     return read_all(rig_->log_of(process));
 }

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,10 @@ public:
     void wait_for_mails(const std::string& part, std::size_t count);
 
     [[nodiscard]] Json order(const std::string& order_id);
+    /// The id that the supplier gave that order; empty until the daemon knows it.
+    [[nodiscard]] std::string supplier_order_id(const std::string& order_id);
+    /// How many orders the supplier has of each order id.
+    [[nodiscard]] std::map<std::string, int> orders_at_supplier();
     [[nodiscard]] std::vector<sandbox::StoredMail> mails() { return sandbox::read_mails(rig_->mails()); }
     [[nodiscard]] std::string log(const std::string& process) const;
 

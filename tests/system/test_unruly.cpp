@@ -83,11 +83,6 @@ std::string id_of(std::size_t n) {
     return "PXUNRULY" + std::to_string(1'000 + n);
 }
 
-std::string supplier_order_of(const Json& story) {
-    const auto* orders = story.find("supplier_orders");
-    return orders == nullptr || orders->items().empty() ? "" : orders->items().front().text("supplier_order_id");
-}
-
 }  // namespace
 
 TEST_CASE("whatever a plugin does, the daemon serves on and each order is placed once", "[system]") {
@@ -106,7 +101,7 @@ TEST_CASE("whatever a plugin does, the daemon serves on and each order is placed
     }
     for (std::size_t i = 0; i < all.size(); ++i) {
         INFO(all[i].wish << "\n" << job.order(id_of(i)).pretty());
-        CHECK(eventually([&] { return !supplier_order_of(job.order(id_of(i))).empty(); }, milliseconds{60'000}));
+        CHECK(eventually([&] { return !job.supplier_order_id(id_of(i)).empty(); }, milliseconds{60'000}));
     }
     const auto log = job.log("daemon");
     INFO(log);
@@ -114,10 +109,7 @@ TEST_CASE("whatever a plugin does, the daemon serves on and each order is placed
     CHECK(job.rig().daemon().pid() == daemon);
     CHECK(log.find("unruly 1.0.0") != std::string::npos);
     CHECK(log.find("create_order") != std::string::npos);
-    const auto world = job.rig().sandbox("GET", "/_sandbox/orders");
-    REQUIRE(world.has_value());
-    std::map<std::string, int> placed;
-    for (const auto& order : world->find("orders")->items()) { ++placed[order.text("order_id")]; }
+    const auto placed = job.orders_at_supplier();
     CHECK(placed.size() == all.size());
     for (const auto& [id, times] : placed) {
         INFO(id);
@@ -151,7 +143,7 @@ TEST_CASE("a worker that keeps dying is quarantined, told of, and comes back by 
     CHECK(not_quarantined.err.find("it is not quarantined") != std::string::npos);
     const auto unknown = job.rig().crossdock({"supplier", "enable", "nobody"});
     CHECK(unknown.err.find("there is no such account or channel; there are email, phonex") != std::string::npos);
-    CHECK(supplier_order_of(job.order(id_of(3))).empty());
+    CHECK(job.supplier_order_id(id_of(3)).empty());
 
     const auto enabled = job.rig().crossdock({"supplier", "enable", "phonex"});
     INFO(enabled.err << job.log("daemon"));
@@ -159,7 +151,7 @@ TEST_CASE("a worker that keeps dying is quarantined, told of, and comes back by 
     CHECK(enabled.out == "phonex is served again, by unruly 1.0.0\n");
     for (std::size_t i = 0; i < 4; ++i) {
         INFO(job.order(id_of(i)).pretty());
-        CHECK(eventually([&] { return !supplier_order_of(job.order(id_of(i))).empty(); }));
+        CHECK(eventually([&] { return !job.supplier_order_id(id_of(i)).empty(); }));
     }
     CHECK_FALSE(degraded());
     job.wait_for_mails("phonex is served again", 1);
@@ -188,7 +180,7 @@ TEST_CASE("a plugin that dies at its start keeps nobody else from being served",
     const auto enabled = job.rig().crossdock({"supplier", "enable", "phonex"});
     INFO(enabled.err << job.log("daemon"));
     CHECK(enabled.exit_code == 0);
-    CHECK(eventually([&] { return !supplier_order_of(job.order(id_of(0))).empty(); }));
+    CHECK(eventually([&] { return !job.supplier_order_id(id_of(0)).empty(); }));
 }
 
 }  // namespace crossdock::tests

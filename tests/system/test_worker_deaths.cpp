@@ -26,9 +26,13 @@ Scale scale() {
     return full ? Scale{1'000, 500} : Scale{60, 30};
 }
 
+std::string id_of(std::size_t n) {
+    return "PXDEATH" + std::to_string(10'000 + n);
+}
+
 std::string order_of(std::size_t n) {
     Json order = Json::parse(seed_order()).value();
-    order.set("order_id", "PXDEATH" + std::to_string(10'000 + n));
+    order.set("order_id", id_of(n));
     return order.dump();
 }
 
@@ -81,11 +85,6 @@ private:
     int turn_ = 0;
 };
 
-std::size_t placed_at(MainJob& job) {
-    const auto world = job.rig().sandbox("GET", "/_sandbox/orders");
-    return world ? world->find("orders")->items().size() : 0;
-}
-
 }  // namespace
 
 TEST_CASE("whoever kills workers while orders flow places none twice and loses none", "[system]") {
@@ -106,14 +105,10 @@ TEST_CASE("whoever kills workers while orders flow places none twice and loses n
         for (std::size_t i = 0; i < half; ++i) { job.place(order_of(n++)); }
         killer.strike();
     }
-    CHECK(eventually([&] { return placed_at(job) >= orders; }, milliseconds{600'000}));
+    CHECK(eventually([&] { return job.orders_at_supplier().size() >= orders; }, milliseconds{600'000}));
     const auto unsettled = [&] {
         std::size_t count = 0;
-        for (std::size_t n = 0; n < orders; ++n) {
-            const auto story = job.order("PXDEATH" + std::to_string(10'000 + n));
-            const auto* at_supplier = story.find("supplier_orders");
-            count += at_supplier == nullptr || at_supplier->items().front().text("supplier_order_id").empty() ? 1U : 0U;
-        }
+        for (std::size_t n = 0; n < orders; ++n) { count += job.supplier_order_id(id_of(n)).empty() ? 1U : 0U; }
         return count;
     };
     CHECK(eventually([&] { return unsettled() == 0; }, milliseconds{600'000}));
@@ -122,10 +117,7 @@ TEST_CASE("whoever kills workers while orders flow places none twice and loses n
     CHECK(job.rig().daemon().pid() == daemon);
     CHECK_FALSE(job.rig().daemon().ended().has_value());
 
-    const auto world = job.rig().sandbox("GET", "/_sandbox/orders");
-    REQUIRE(world.has_value());
-    std::map<std::string, int> placed;
-    for (const auto& order : world->find("orders")->items()) { ++placed[order.text("order_id")]; }
+    const auto placed = job.orders_at_supplier();
     CHECK(placed.size() == orders);
     for (const auto& [id, times] : placed) {
         if (times != 1) { FAIL_CHECK(id << " was placed " << times << " times"); }
