@@ -86,7 +86,8 @@ Task<http::Response> Api::route(http::Request request) {
         if (stopping_) { co_return unavailable("The daemon is stopping."); }
         if (!ready_) { co_return unavailable("The daemon is starting."); }
         Json state = Json::object({{"status", "ready"}});
-        if (auto degraded = options_.degraded ? options_.degraded() : Json::array(); !degraded.items().empty()) {
+        const auto options = options_.get();
+        if (auto degraded = options->degraded ? options->degraded() : Json::array(); !degraded.items().empty()) {
             state.set("degraded", std::move(degraded));
         }
         co_return json_answer(200, state.dump());

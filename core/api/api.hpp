@@ -2,6 +2,7 @@
 
 #include "api/auth.hpp"
 #include "base/clock.hpp"
+#include "base/current.hpp"
 #include "base/signal.hpp"
 #include "http/message.hpp"
 #include "notify/facts.hpp"
@@ -46,6 +47,8 @@ public:
     /// New events are on disk.
     void events_added() { events_.notify(); }
     void set_ready() { ready_ = true; }
+    /// What begins from now on goes by these options.
+    void change(ApiOptions options) { options_.set(std::move(options)); }
     void stop();
 
 private:
@@ -65,7 +68,7 @@ private:
     store::Store& store_;
     pipeline::Engine& engine_;
     notify::Facts& facts_;
-    ApiOptions options_;
+    Current<ApiOptions> options_;
     Signal events_;
     bool ready_ = false;
     bool stopping_ = false;

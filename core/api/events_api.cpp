@@ -70,7 +70,7 @@ Task<std::optional<std::string>> Api::next_piece(std::shared_ptr<Stream> stream)
         stream->after = batch->last;
         if (!batch->text.empty()) { co_return std::move(batch->text); }
         if (moved) { continue; }
-        const bool woken = co_await events_.wait(ticket, options_.heartbeat);
+        const bool woken = co_await events_.wait(ticket, options_.get()->heartbeat);
         if (!woken) { co_return ": heartbeat\n\n"; }
     }
     co_return std::nullopt;

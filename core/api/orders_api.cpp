@@ -62,16 +62,17 @@ Task<http::Response> Api::post_order(http::Request request) {
     if (!is_json(request)) {
         co_return problem(415, "media-type", "Orders are application/json", "Send Content-Type: application/json.");
     }
-    if (request.body.size() > options_.order_body_max) {
+    const auto options = options_.get();
+    if (request.body.size() > options->order_body_max) {
         co_return problem(413, "too-large", "The order is too large",
-                          "At most " + std::to_string(options_.order_body_max) + " bytes; this one has " +
+                          "At most " + std::to_string(options->order_body_max) + " bytes; this one has " +
                               std::to_string(request.body.size()) + ".");
     }
-    const auto document = Json::parse(request.body, JsonLimits{.bytes_max = options_.order_body_max});
+    const auto document = Json::parse(request.body, JsonLimits{.bytes_max = options->order_body_max});
     if (!document) { co_return problem(400, "syntax", "The body is no JSON document", document.error().text()); }
     const std::string supplier = document->text("supplier");
-    const auto* account = options_.accounts.for_supplier(supplier);
-    const std::string& currency = account != nullptr && !account->currency.empty() ? account->currency : options_.currency;
+    const auto* account = options->accounts.for_supplier(supplier);
+    const std::string& currency = account != nullptr && !account->currency.empty() ? account->currency : options->currency;
     auto order = model::read_order(*document, currency);
     if (!order) { co_return field_problem(listed(order.error())); }
     if (account == nullptr) {
@@ -87,7 +88,7 @@ Task<http::Response> Api::post_order(http::Request request) {
     }
     const std::string order_id = order->order_id;
     const std::string customer_id = order->customer_id;
-    std::function<orders::Placed(store::Tx&)> unit = [this, order = std::move(*order), account, owner = who->key_id,
+    std::function<orders::Placed(store::Tx&)> unit = [this, order = std::move(*order), options, account, owner = who->key_id,
                                                       idempotency_key, digest = crypto::sha256_hex(request.body)](store::Tx& tx) {
         const orders::StartRuns start_runs = [this](store::Tx& inside, const std::string& id, const Json& placed) {
             engine_.start_order_runs(inside, id, placed);

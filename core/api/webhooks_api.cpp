@@ -26,15 +26,16 @@ Task<http::Response> Api::refuse_webhook(http::Request request, std::string supp
 }
 
 Task<http::Response> Api::webhook(http::Request request, std::string account) {
-    const auto* known = options_.accounts.named(account);
-    const auto scheme = options_.webhooks.find(account);
-    if (known == nullptr || scheme == options_.webhooks.end()) {
+    const auto options = options_.get();
+    const auto* known = options->accounts.named(account);
+    const auto scheme = options->webhooks.find(account);
+    if (known == nullptr || scheme == options->webhooks.end()) {
         co_return problem(404, "not-found", "No account takes webhooks here", account.substr(0, 200));
     }
-    if (request.body.size() > options_.webhook_body_max) {
+    if (request.body.size() > options->webhook_body_max) {
         Log::warning("a webhook was too large", {{"account", account}, {"bytes", request.body.size()}, {"peer", request.peer}});
         co_return problem(413, "too-large", "The webhook is too large",
-                          "At most " + std::to_string(options_.webhook_body_max) + " bytes.");
+                          "At most " + std::to_string(options->webhook_body_max) + " bytes.");
     }
     const auto signature = request.header(scheme->second.header);
     const std::string supplier_id = known->supplier_id;

@@ -1,7 +1,10 @@
-// serve, lint, version, debug journal-points.
+// serve, reload, lint, version, debug journal-points.
 #include "app/command.hpp"
+#include "app/control_socket.hpp"
 #include "app/daemon.hpp"
+#include "app/home.hpp"
 #include "app/pipelines.hpp"
+#include "app/reload.hpp"
 #include "app/wiring.hpp"
 #include "base/journal_point.hpp"
 #include "base/log.hpp"
@@ -22,7 +25,31 @@ int serve(const CommandLine& line) {
     const auto config = line.load();
     if (!config) { return fail(line, config.error(), exit_bad_config); }
     const char* crash_at = std::getenv("CROSSDOCK_CRASH_AT");
-    return run_daemon(*config, crash_at == nullptr ? "" : crash_at);
+    return run_daemon(
+        *config, [&line] { return line.load(); }, crash_at == nullptr ? "" : crash_at);
+}
+
+/// Exit codes: exit_bad_config when it was refused and nothing has changed, exit_unavailable without a daemon.
+int reload_command(const CommandLine& line) {
+    const auto config = line.load();
+    if (!config) { return fail(line, config.error(), exit_bad_config); }
+    const auto answer = ask_daemon(Home{config->data}.control_socket(), Json::object({{"command", "reload"}}));
+    if (!answer) {
+        return fail(line, {"no daemon runs here that could reload; the next start reads everything anew", config->data.string()},
+                    exit_unavailable);
+    }
+    if (!*answer) { return fail(line, answer->error(), exit_failed); }
+    const Json& result = **answer;
+    if (result.boolean("reloaded")) { return show(line, result, reload_text(result)); }
+    if (line.json) {
+        show(line, result, "");
+        return exit_bad_config;
+    }
+    for (const auto& fault : result.find("faults")->items()) {
+        std::fprintf(stderr, "crossdock: %s\n", Fault{fault.text("what"), fault.text("where")}.text().c_str());
+    }
+    std::fprintf(stderr, "crossdock: nothing was reloaded; the daemon goes on with what it had\n");
+    return exit_bad_config;
 }
 
 /// Holds each account and channel against its plugin's own settings schema, read through short-lived workers. Secrets may be
@@ -96,6 +123,10 @@ int journal_points_command(const CommandLine& line) {
 void add_serve_commands(CLI::App& app, CommandLine& line) {
     auto* serve_command = app.add_subcommand("serve", "Run the daemon");
     serve_command->callback([&line] { line.exit_code = serve(line); });
+
+    auto* reload =
+        app.add_subcommand("reload", "Have the running daemon take up changed config, accounts, pipelines and plugins");
+    reload->callback([&line] { line.exit_code = reload_command(line); });
 
     auto* lint_command = app.add_subcommand("lint", "Check the config and its pipelines, or the pipeline files given");
     auto files = std::make_shared<std::vector<std::string>>();

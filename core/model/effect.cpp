@@ -18,13 +18,16 @@ UtcMs conclusive_from(const EffectRules& rules, const EffectState& state) {
     return state.last_not_after + rules.request_timeout.count() + rules.visible_within.count();
 }
 
+/// The supplier is asked when the plugin can.
+Decision ask_or_park(const EffectRules& rules, UtcMs at, UtcMs now, const std::string& why) {
+    if (!rules.can_ask) { return {Next::park, now, why + ", and the plugin cannot ask the supplier (it has no find_order)"}; }
+    return {Next::ask, at, why + ": the supplier is asked by our reference"};
+}
+
 /// An outcome nobody knows, resolved by its class. `again_at` is when a further send is due.
 Decision resolve_unknown(const EffectRules& rules, const EffectState& state, UtcMs now, UtcMs again_at) {
     const bool used_up = state.attempts >= rules.attempts_max;
-    const auto ask = [&](UtcMs at, std::string why) -> Decision {
-        if (!rules.can_ask) { return {Next::park, now, why + ", and the plugin cannot ask the supplier (it has no find_order)"}; }
-        return {Next::ask, at, why + ": the supplier is asked by our reference"};
-    };
+    const auto ask = [&](UtcMs at, const std::string& why) { return ask_or_park(rules, at, now, why); };
     switch (rules.effect_class) {
         case EffectClass::repeatable:
             if (used_up) { return {Next::dead_letter, now, "attempts used up"}; }
@@ -129,6 +132,10 @@ Decision after_ask(const std::optional<Found>& found, const EffectRules& rules, 
         return {Next::park, now, "not found, but this account's lookup is not verified"};
     }
     return {Next::send, now, "not at the supplier: sent again"};
+}
+
+Decision without_its_plugin(const EffectRules& rules, UtcMs now) {
+    return ask_or_park(rules, now, now, "unknown, and the plugin that sent it has been replaced");
 }
 
 Decision on_recovery(const EffectRules& rules, const EffectState& state, UtcMs now) {

@@ -102,6 +102,9 @@ struct Found {
 [[nodiscard]] Decision after_ask(const std::optional<Found>& found, const EffectRules& rules, const EffectState& state, UtcMs now,
                                  double jitter);
 
+/// Decides what follows an unknown outcome when the plugin that sent is no longer there: another one must not send again.
+[[nodiscard]] Decision without_its_plugin(const EffectRules& rules, UtcMs now);
+
 /// Decides what follows an attempt of which nobody knows anything, because the daemon died: as an unknown outcome.
 [[nodiscard]] Decision on_recovery(const EffectRules& rules, const EffectState& state, UtcMs now);
 

@@ -80,7 +80,9 @@ bool Facts::record(store::Tx& tx, const Fact& fact) {
     if (fact.superseded) { return true; }
 
     const StoredFact stored{id, fact.kind, fact.order_id, fact.customer_id, fact.data};
-    if (among(told_to_alerts, fact.kind) && !options_.alerts_mail.empty()) { send(tx, stored, options_.alerts_mail, fact.kind); }
+    if (const auto to = options_.get()->alerts_mail; among(told_to_alerts, fact.kind) && !to.empty()) {
+        send(tx, stored, to, fact.kind);
+    }
     if (among(told_to_the_client, fact.kind) && fact.order_id) {
         const auto recipient = tx.first<std::optional<std::string>>(
             "SELECT COALESCE(o.email, c.email) FROM orders o LEFT JOIN customers c ON c.id = o.customer_id WHERE o.id = :1",
@@ -117,11 +119,12 @@ void Facts::needs_attention(store::Tx& tx, const std::string& order_id, const st
 }
 
 bool Facts::send(store::Tx& tx, const StoredFact& fact, const std::string& to, const std::string& template_name) {
-    const std::string ledger_key = crypto::sha256_hex(fact.id + "\n" + to + "\n" + options_.channel + "\n" + template_name);
-    const std::string message_id = "<" + ledger_key.substr(0, 32) + "@" + options_.message_id_domain + ">";
+    const auto options = options_.get();
+    const std::string ledger_key = crypto::sha256_hex(fact.id + "\n" + to + "\n" + options->channel + "\n" + template_name);
+    const std::string message_id = "<" + ledger_key.substr(0, 32) + "@" + options->message_id_domain + ">";
     Json data = fact.data;
     if (fact.order_id) { add_order(tx, *fact.order_id, data); }
-    auto mail = options_.render(template_name, data);
+    auto mail = options->render(template_name, data);
     if (!mail) {
         // A broken template must not lose the message: the bare fact is told instead, and the fault is logged.
         Log::error("a mail template failed; the bare fact is sent",
@@ -136,20 +139,20 @@ bool Facts::send(store::Tx& tx, const StoredFact& fact, const std::string& to, c
         "message_id, body_html) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14) ON CONFLICT (ledger_key) DO "
         "NOTHING",
         {id, notification_type(fact.kind), fact.order_id, fact.customer_id, to, mail->subject, mail->text, now, fact.id,
-         options_.channel, template_name, ledger_key, message_id, mail->html});
+         options->channel, template_name, ledger_key, message_id, mail->html});
     if (inserted == 0) { return false; }
     store::EffectRow effect;
     effect.id = new_id();
     effect.effect_key = "notification/" + ledger_key;
     effect.operation = "deliver";
-    effect.target = options_.channel;
+    effect.target = options->channel;
     effect.lane = "mail/" + fact.order_id.value_or(fact.kind) + "/" + to;
     effect.order_id = fact.order_id;
     effect.notification_id = id;
     effect.effect_class = "repeatable";
     effect.retry_json = R"({"attempts":100,"backoff_ms":1000,"backoff_max_ms":600000})";
     effect.input = Json::object({{"message_id", message_id},
-                                 {"from", options_.mail_from},
+                                 {"from", options->mail_from},
                                  {"to", to},
                                  {"subject", mail->subject},
                                  {"text", mail->text},

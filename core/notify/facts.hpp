@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/current.hpp"
 #include "base/json.hpp"
 #include "store/tx.hpp"
 
@@ -41,7 +42,7 @@ struct FactOptions {
 
 /// Turns facts into events and mails, in the commit that learns them.
 ///
-/// Threads:  the store's, inside a unit of work.
+/// Threads:  the store's, inside a unit of work; `change` from any.
 /// Lifetime: clock and randomness outlive it.
 class Facts {
 public:
@@ -59,6 +60,9 @@ public:
     /// here ("Webhook ID"); the fact's data then calls it `about`.
     void needs_attention(store::Tx& tx, const std::string& order_id, const std::string& topic, const std::string& reason);
 
+    /// Facts recorded from now on are told by these options.
+    void change(FactOptions options) { options_.set(std::move(options)); }
+
     [[nodiscard]] UtcMs now() const { return clock_.utc_ms(); }
     [[nodiscard]] std::string new_id();
 
@@ -72,7 +76,7 @@ private:
 
     const Clock& clock_;
     Randomness& randomness_;
-    FactOptions options_;
+    Current<FactOptions> options_;
 };
 
 }  // namespace crossdock::notify

@@ -18,7 +18,7 @@ bool is_order_effect(const store::EffectRow& effect) {
 
 }  // namespace
 
-model::EffectRules rules_of(const Environment& environment, const store::EffectRow& effect) {
+model::EffectRules rules_of(const EngineOptions& options, const store::EffectRow& effect) {
     model::EffectRules rules;
     rules.effect_class = model::effect_class_named(effect.effect_class).value_or(model::EffectClass::unsafe);
     if (const auto retry = Json::parse(effect.retry_json)) {
@@ -27,14 +27,14 @@ model::EffectRules rules_of(const Environment& environment, const store::EffectR
         rules.backoff_max = milliseconds{retry->integer("backoff_max_ms", rules.backoff_max.count())};
     }
     if (is_order_effect(effect)) {
-        if (const auto at = environment.options.rules.find(effect.target); at != environment.options.rules.end()) {
+        if (const auto at = options.rules.find(effect.target); at != options.rules.end()) {
             rules.request_timeout = at->second.request_timeout;
             rules.key_valid_for = at->second.create_order.key_valid_for;
             rules.visible_within = at->second.create_order.visible_within;
             rules.can_ask = at->second.create_order.can_ask;
         }
     }
-    else if (const auto at = environment.options.channels.find(effect.target); at != environment.options.channels.end()) {
+    else if (const auto at = options.channels.find(effect.target); at != options.channels.end()) {
         rules.request_timeout = at->second.request_timeout;
     }
     return rules;
@@ -44,16 +44,41 @@ model::EffectState state_of(const store::EffectRow& effect) {
     return {static_cast<int>(effect.attempts), effect.first_intent_at.value_or(0), effect.not_after_at.value_or(0)};
 }
 
-std::optional<Attempt> EffectDriver::begin(store::Tx& tx, const std::string& id) {
+/// An order that may have left is sent again by the plugin that sent it, or not at all: another one may write the key elsewhere.
+bool EffectDriver::choose_plugin(store::Tx& tx, Attempt& attempt, const plugin::Serving& serving) {
+    auto& effect = attempt.effect;
+    const auto& begun_by = effect.plugin_digest;
+    if (begun_by && is_order_effect(effect) && store::may_have_left(tx, effect.id)) {
+        if (serving.digest.empty() || serving.serves(*begun_by)) {
+            attempt.call.digest = *begun_by;
+            return true;
+        }
+        const UtcMs now = environment_.clock.utc_ms();
+        apply_decision(tx, environment_, effect, model::without_its_plugin(rules_of(*attempt.options, effect), now));
+        return false;
+    }
+    attempt.call.digest = serving.digest;
+    if (!serving.digest.empty()) { effect.plugin_digest = serving.digest; }
+    // Nothing has left: what its account may claim today is what holds.
+    if (const auto rules = attempt.options->rules.find(effect.target);
+        is_order_effect(effect) && rules != attempt.options->rules.end() && rules->second.create_order.plugin_known) {
+        const auto stored = model::effect_class_named(effect.effect_class).value_or(model::EffectClass::unsafe);
+        effect.effect_class = model::name(model::weaker(stored, rules->second.create_order.effect_class));
+    }
+    return true;
+}
+
+std::optional<Attempt> EffectDriver::begin(store::Tx& tx, const std::string& id, const plugin::Serving& serving) {
     auto effect = store::find_effect(tx, id);
+    const auto options = environment_.options.get();
     const UtcMs now = environment_.clock.utc_ms();
     const BootMs boot = environment_.clock.boot_ms();
     if (!effect || effect->state != "pending" || effect->next_at > now) { return {}; }
     milliseconds not_after{5'000};
     milliseconds request_timeout{10'000};
     if (is_order_effect(*effect)) {
-        const auto rules = environment_.options.rules.find(effect->target);
-        if (rules == environment_.options.rules.end()) {
+        const auto rules = options->rules.find(effect->target);
+        if (rules == options->rules.end()) {
             apply_decision(tx, environment_, *effect,
                            {model::Next::park, now, "the account " + effect->target + " is no longer configured"});
             return {};
@@ -61,8 +86,7 @@ std::optional<Attempt> EffectDriver::begin(store::Tx& tx, const std::string& id)
         not_after = rules->second.not_after;
         request_timeout = rules->second.request_timeout;
     }
-    else if (const auto rules = environment_.options.channels.find(effect->target);
-             rules != environment_.options.channels.end()) {
+    else if (const auto rules = options->channels.find(effect->target); rules != options->channels.end()) {
         not_after = rules->second.not_after;
         request_timeout = rules->second.request_timeout;
     }
@@ -70,32 +94,37 @@ std::optional<Attempt> EffectDriver::begin(store::Tx& tx, const std::string& id)
     if (!input) { throw store::StoreFailure("effect " + id + " has an unreadable input: " + input.error().text()); }
 
     Attempt attempt;
+    attempt.options = options;
+    attempt.effect = std::move(*effect);
+    auto& begun = attempt.effect;
+    const bool asks = begun.next_step == "ask";
+    if (!asks && !choose_plugin(tx, attempt, serving)) { return {}; }
     attempt.number = store::attempts_of(tx, id) + 1;
-    attempt.call.target = effect->target;
+    attempt.call.target = begun.target;
     attempt.call.timeout = not_after + request_timeout + call_margin;
-    if (effect->next_step == "ask") {
-        effect->state = "asking";
+    if (asks) {
+        begun.state = "asking";
         attempt.call.operation = "find_order";
         attempt.call.input = Json::object({{"reference", input->text("reference")}});
     }
     else {
-        effect->state = "sending";
-        ++effect->attempts;
-        if (!effect->first_intent_at) { effect->first_intent_at = now; }
-        effect->not_after_at = now + not_after.count();
-        attempt.call.operation = effect->operation;
+        begun.state = "sending";
+        ++begun.attempts;
+        if (!begun.first_intent_at) { begun.first_intent_at = now; }
+        begun.not_after_at = now + not_after.count();
+        attempt.call.operation = begun.operation;
         attempt.call.input = std::move(*input);
         attempt.call.effect = true;
         attempt.call.not_after = boot + not_after.count();
     }
     store::begin_attempt(tx, id, attempt.number, attempt.call.operation, now);
-    store::update_effect(tx, *effect, now);
-    attempt.effect = std::move(*effect);
+    store::update_effect(tx, begun, now);
     return attempt;
 }
 
-Task<void> EffectDriver::drive(std::string id) {
-    std::function<std::optional<Attempt>(store::Tx&)> intent = [this, id](store::Tx& tx) { return begin(tx, id); };
+Task<void> EffectDriver::drive(std::string target, std::string id) {
+    std::function<std::optional<Attempt>(store::Tx&)> intent =
+        [this, id, serving = environment_.caller.serving(target)](store::Tx& tx) { return begin(tx, id, serving); };
     auto begun = co_await environment_.store.commit<std::optional<Attempt>>(Commit::effect_intent, std::move(intent));
     if (!begun) {
         Log::error("an effect's intent could not be stored; nothing was sent", {{"effect", id}, {"fault", begun.error().text()}});
@@ -145,7 +174,7 @@ Task<Result<>> EffectDriver::recover(std::string id) {
         store::end_attempt(tx, id, store::attempts_of(tx, id), "unknown", "the daemon ended before the answer was stored", now);
         model::Decision decision{model::Next::ask, now, "the daemon ended while the supplier was asked: asked again"};
         if (effect->state == "sending") {
-            decision = model::on_recovery(rules_of(environment_, *effect), state_of(*effect), now);
+            decision = model::on_recovery(rules_of(*environment_.options.get(), *effect), state_of(*effect), now);
         }
         if (effect->notification_id) {
             tx.run("UPDATE notifications SET repeats = repeats + 1 WHERE id = :1", {*effect->notification_id});

@@ -3,6 +3,7 @@
 #include "pipeline/environment.hpp"
 #include "store/journal.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -13,6 +14,7 @@ struct Attempt {
     store::EffectRow effect;
     std::int64_t number = 0;  ///< in the journal of attempts, lookups included
     plugin::Call call;
+    std::shared_ptr<const EngineOptions> options;  ///< as they were when it began: its account may be gone when it ends
 };
 
 /// Takes one effect through intent, call and outcome.
@@ -21,21 +23,23 @@ class EffectDriver {
 public:
     explicit EffectDriver(Environment& environment) : environment_(environment) {}
 
-    /// One attempt. What follows it is in the store: settled, or due again later.
-    Task<void> drive(std::string id);
+    /// One attempt of an effect of this account or channel. What follows it is in the store: settled, or due again later.
+    Task<void> drive(std::string target, std::string id);
 
     /// Resolves an intent that a dead daemon left open.
     Task<Result<>> recover(std::string id);
 
 private:
-    [[nodiscard]] std::optional<Attempt> begin(store::Tx& tx, const std::string& id);
+    [[nodiscard]] std::optional<Attempt> begin(store::Tx& tx, const std::string& id, const plugin::Serving& serving);
+    /// Decides which plugin may send it. False when none may: what happens instead is stored.
+    [[nodiscard]] bool choose_plugin(store::Tx& tx, Attempt& attempt, const plugin::Serving& serving);
     Task<void> settle(Attempt attempt, plugin::CallAnswer answer);
 
     Environment& environment_;
 };
 
 /// The rules of an effect: its account's or channel's, its class and its step's retries.
-[[nodiscard]] model::EffectRules rules_of(const Environment& environment, const store::EffectRow& effect);
+[[nodiscard]] model::EffectRules rules_of(const EngineOptions& options, const store::EffectRow& effect);
 [[nodiscard]] model::EffectState state_of(const store::EffectRow& effect);
 
 /// Writes what an attempt's answer means, in one commit with what follows from it.

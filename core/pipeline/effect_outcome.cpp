@@ -51,16 +51,16 @@ void settle_state(store::Tx& tx, store::EffectRow& effect, const char* state, co
     store::update_effect(tx, effect, now);
 }
 
-const orders::Account& account_of(const Environment& environment, const store::EffectRow& effect) {
-    const auto* account = environment.options.accounts.named(effect.target);
+const orders::Account& account_of(const EngineOptions& options, const store::EffectRow& effect) {
+    const auto* account = options.accounts.named(effect.target);
     if (account == nullptr) { throw store::StoreFailure("no account " + effect.target); }
     return *account;
 }
 
-void accept_order(store::Tx& tx, Environment& environment, store::EffectRow& effect, const std::string& supplier_order_id,
-                  const std::string& reason) {
+void accept_order(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
+                  const std::string& supplier_order_id, const std::string& reason) {
     const UtcMs now = environment.clock.utc_ms();
-    orders::learn_supplier_order_id(tx, environment.facts, account_of(environment, effect), *effect.supplier_order_row_id,
+    orders::learn_supplier_order_id(tx, environment.facts, account_of(options, effect), *effect.supplier_order_row_id,
                                     supplier_order_id);
     settle_state(tx, effect, "accepted", reason, now);
     if (effect.run_id) {
@@ -69,28 +69,29 @@ void accept_order(store::Tx& tx, Environment& environment, store::EffectRow& eff
     }
 }
 
-void refuse_order(store::Tx& tx, Environment& environment, store::EffectRow& effect, const std::string& reason) {
+void refuse_order(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
+                  const std::string& reason) {
     const UtcMs now = environment.clock.utc_ms();
-    orders::reject(tx, environment.facts, account_of(environment, effect), *effect.supplier_order_row_id, reason);
+    orders::reject(tx, environment.facts, account_of(options, effect), *effect.supplier_order_row_id, reason);
     settle_state(tx, effect, "refused", reason, now);
     if (effect.run_id) {
         complete_step(tx, *effect.run_id, *effect.step_index, Json::object({{"outcome", "refused"}, {"reason", reason}}), now);
     }
 }
 
-void apply_sent_order(store::Tx& tx, Environment& environment, store::EffectRow& effect, const plugin::CallAnswer& answer,
-                      double jitter) {
+void apply_sent_order(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
+                      const plugin::CallAnswer& answer, double jitter) {
     const UtcMs now = environment.clock.utc_ms();
     const Submission submission = submission_of(answer);
-    const auto& lists = environment.options.rules.at(effect.target).statuses;
+    const auto& lists = options.rules.at(effect.target).statuses;
     const Verdict verdict = model::classify(submission, lists);
     const auto decision =
-        model::after_send(verdict, rules_of(environment, effect), state_of(effect), now, jitter, asked_delay(answer));
+        model::after_send(verdict, rules_of(options, effect), state_of(effect), now, jitter, asked_delay(answer));
     if (decision.next == model::Next::settle_accepted) {
-        accept_order(tx, environment, effect, answer.output.text("supplier_order_id"), decision.reason);
+        accept_order(tx, environment, options, effect, answer.output.text("supplier_order_id"), decision.reason);
     }
     else if (decision.next == model::Next::settle_refused) {
-        refuse_order(tx, environment, effect,
+        refuse_order(tx, environment, options, effect,
                      answer.output.text("reason", "refused with status " + std::to_string(submission.status)));
     }
     else { apply_decision(tx, environment, effect, decision); }
@@ -99,6 +100,7 @@ void apply_sent_order(store::Tx& tx, Environment& environment, store::EffectRow&
 void apply_lookup(store::Tx& tx, Environment& environment, store::EffectRow& effect, const Attempt& attempt,
                   const plugin::CallAnswer& answer, double jitter) {
     const UtcMs now = environment.clock.utc_ms();
+    const EngineOptions& options = *attempt.options;
     std::optional<model::Found> found;
     const Json* matches = answer.status == plugin::CallStatus::answered ? answer.output.find("matches") : nullptr;
     if (matches != nullptr && matches->is_array()) {
@@ -107,7 +109,7 @@ void apply_lookup(store::Tx& tx, Environment& environment, store::EffectRow& eff
             tx.number("SELECT started_at FROM effect_attempts WHERE effect_id = :1 AND number = :2", {effect.id, attempt.number});
         found = model::Found{matches->items().size(), asked_at};
     }
-    const auto decision = model::after_ask(found, rules_of(environment, effect), state_of(effect), now, jitter);
+    const auto decision = model::after_ask(found, rules_of(options, effect), state_of(effect), now, jitter);
     if (decision.next == model::Next::settle_accepted) {
         const std::string id = matches->items().front().text("supplier_order_id");
         if (id.empty()) {
@@ -115,7 +117,7 @@ void apply_lookup(store::Tx& tx, Environment& environment, store::EffectRow& eff
                            {model::Next::park, now, "the supplier has our reference, without an id of its own"});
             return;
         }
-        accept_order(tx, environment, effect, id, decision.reason);
+        accept_order(tx, environment, options, effect, id, decision.reason);
         return;
     }
     apply_decision(tx, environment, effect, decision);
@@ -126,11 +128,11 @@ void apply_lookup(store::Tx& tx, Environment& environment, store::EffectRow& eff
     }
 }
 
-void apply_delivery(store::Tx& tx, Environment& environment, store::EffectRow& effect, const plugin::CallAnswer& answer,
-                    double jitter) {
+void apply_delivery(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
+                    const plugin::CallAnswer& answer, double jitter) {
     const UtcMs now = environment.clock.utc_ms();
     const Verdict verdict = model::classify_mail(submission_of(answer));
-    const auto decision = model::after_send(verdict, rules_of(environment, effect), state_of(effect), now, jitter);
+    const auto decision = model::after_send(verdict, rules_of(options, effect), state_of(effect), now, jitter);
     if (verdict == Verdict::unknown) {
         tx.run("UPDATE notifications SET repeats = repeats + 1 WHERE id = :1", {*effect.notification_id});
     }
@@ -215,24 +217,24 @@ void apply_outcome(store::Tx& tx, Environment& environment, const Attempt& attem
     std::string outcome;
     if (asked) { outcome = answer.status == plugin::CallStatus::answered ? "answered" : "no answer"; }
     else if (delivery) { outcome = model::name(model::classify_mail(submission_of(answer))); }
-    else { outcome = model::name(model::classify(submission_of(answer), environment.options.rules.at(effect->target).statuses)); }
+    else { outcome = model::name(model::classify(submission_of(answer), attempt.options->rules.at(effect->target).statuses)); }
     store::end_attempt(tx, effect->id, attempt.number, outcome, detail_of(answer), now);
-    if (!answer.plugin_digest.empty()) { effect->plugin_digest = answer.plugin_digest; }
+    if (!asked && !answer.plugin_digest.empty()) { effect->plugin_digest = answer.plugin_digest; }
 
     const bool still_ours = effect->state == (asked ? "asking" : "sending");
     if (!still_ours) {
         // Evidence has settled it meanwhile. A late answer can only confirm the id, or show that there are two.
         const std::string id = answer.output.text("supplier_order_id");
         if (!delivery && !asked && !id.empty() && outcome == model::name(Verdict::accepted)) {
-            orders::learn_supplier_order_id(tx, environment.facts, account_of(environment, *effect),
+            orders::learn_supplier_order_id(tx, environment.facts, account_of(*attempt.options, *effect),
                                             *effect->supplier_order_row_id, id);
         }
         return;
     }
     if (answer.held) { return put_back(tx, *effect, asked, answer.text, now); }
-    if (delivery) { apply_delivery(tx, environment, *effect, answer, jitter); }
+    if (delivery) { apply_delivery(tx, environment, *attempt.options, *effect, answer, jitter); }
     else if (asked) { apply_lookup(tx, environment, *effect, attempt, answer, jitter); }
-    else { apply_sent_order(tx, environment, *effect, answer, jitter); }
+    else { apply_sent_order(tx, environment, *attempt.options, *effect, answer, jitter); }
 }
 
 void settle_by_evidence(store::Tx& tx, Environment& environment, const std::string& supplier_order_row_id) {

@@ -28,48 +28,56 @@ Engine::Engine(Environment environment)
       effect_driver_(std::make_unique<EffectDriver>(environment_)),
       run_driver_(std::make_unique<RunDriver>(environment_)),
       runs_{.woken = Signal(environment_.clock),
-            .most = environment_.options.runs_max,
+            .most = environment_.options.get()->runs_max,
             .look =
                 [](store::Tx& tx, const Lines& lines, UtcMs now, std::int64_t most) {
                     Due due{{}, store::next_run_at(tx, now)};
                     for (std::size_t i = 0; i < lines.size(); ++i) { due.ids.push_back(store::due_runs(tx, now, most)); }
                     return due;
                 },
-            .drive = [this](std::string id) { return run_driver_->drive(std::move(id), stopping_); },
+            .drive = [this](const std::string& /*line*/, std::string id) { return run_driver_->drive(std::move(id), stopping_); },
             .lines = {{"", {}}}},
-      effects_{.woken = Signal(environment_.clock),
-               .most = environment_.options.effects_max,
-               .look =
-                   [](store::Tx& tx, const Lines& lines, UtcMs now, std::int64_t most) {
-                       Due due{{}, store::next_effect_at(tx, now)};
-                       for (const auto& target : lines) { due.ids.push_back(store::due_effects(tx, target, now, most)); }
-                       return due;
-                   },
-               .drive = [this](std::string id) { return effect_driver_->drive(std::move(id)); }},
+      effects_{
+          .woken = Signal(environment_.clock),
+          .most = environment_.options.get()->effects_max,
+          .look =
+              [](store::Tx& tx, const Lines& lines, UtcMs now, std::int64_t most) {
+                  Due due{{}, store::next_effect_at(tx, now)};
+                  for (const auto& target : lines) { due.ids.push_back(store::due_effects(tx, target, now, most)); }
+                  return due;
+              },
+          .drive = [this](const std::string& target, std::string id) { return effect_driver_->drive(target, std::move(id)); }},
       idle_signal_(environment_.clock) {
-    for (const auto& [account, rules] : environment_.options.rules) { effects_.lines.try_emplace(account); }
-    for (const auto& [channel, rules] : environment_.options.channels) { effects_.lines.try_emplace(channel); }
+    open_lines_for(*environment_.options.get());
 }
 
 Engine::~Engine() = default;
 
-void Engine::change_rules(store::Tx& /*tx*/, const std::string& account, const OperationRules& create_order) {
-    // Units of work alone read this part, one after the other.
-    if (const auto at = environment_.options.rules.find(account); at != environment_.options.rules.end()) {
-        at->second.create_order = create_order;
-    }
+void Engine::open_lines_for(const EngineOptions& options) {
+    for (const auto& [account, rules] : options.rules) { effects_.lines.try_emplace(account); }
+    for (const auto& [channel, rules] : options.channels) { effects_.lines.try_emplace(channel); }
 }
 
-void Engine::sync(store::Tx& tx) {
+void Engine::sync(store::Tx& tx, const EngineOptions& options) const {
     const UtcMs now = environment_.clock.utc_ms();
-    for (const auto& definition : environment_.options.definitions) {
+    for (const auto& definition : options.definitions) {
         tx.run(
             "INSERT INTO pipeline_revisions (digest, pipeline, file, text, created_at) VALUES (:1, :2, :3, :4, :5) ON CONFLICT "
             "(digest) "
             "DO NOTHING",
             {definition.digest, definition.name, definition.file, definition.text, now});
     }
-    sync_schedules(tx, environment_.options, now);
+    sync_schedules(tx, options, now);
+}
+
+std::shared_ptr<const EngineOptions> Engine::options() const {
+    return environment_.options.get();
+}
+
+void Engine::change(EngineOptions options) {
+    open_lines_for(options);
+    environment_.options.set(std::move(options));
+    wake(static_cast<unsigned>(store::Topic::runs) | static_cast<unsigned>(store::Topic::effects));
 }
 
 void Engine::start() {
@@ -146,7 +154,7 @@ Task<void> Engine::work_off(Queue& queue) {
 }
 
 Task<void> Engine::drive(Queue& queue, std::string line, std::string id) {
-    co_await queue.drive(id);
+    co_await queue.drive(line, id);
     queue.lines.at(line).erase(id);
     queue.woken.notify();
     idle_signal_.notify();
@@ -176,7 +184,8 @@ Task<void> Engine::schedule_loop() {
 void Engine::start_runs(store::Tx& tx, Trigger::Kind kind, const std::string& event, const std::string& trigger_key,
                         const Json& trigger, const std::optional<std::string>& order_id) {
     const UtcMs now = environment_.clock.utc_ms();
-    for (const auto& definition : environment_.options.definitions) {
+    const auto options = environment_.options.get();
+    for (const auto& definition : options->definitions) {
         if (definition.trigger.kind != kind || definition.trigger.event != event) { continue; }
         store::RunRow run;
         run.id = environment_.facts.new_id();

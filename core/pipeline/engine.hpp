@@ -28,14 +28,16 @@ public:
     Engine& operator=(const Engine&) = delete;
     ~Engine();
 
-    /// Stores the revisions and schedules of the current definitions. Part of the config_sync commit.
-    void sync(store::Tx& tx);
+    /// Stores revisions and schedules of these options' definitions. Part of the config_sync commit.
+    void sync(store::Tx& tx, const EngineOptions& options) const;
+
+    [[nodiscard]] std::shared_ptr<const EngineOptions> options() const;
+
+    /// From now on these options hold; their sync is stored. Runs go on with their revision, attempts with what they began with.
+    void change(EngineOptions options);
 
     /// Resolves the intents that a dead daemon left open, each by its class. Call it once no worker of that daemon lives.
     Task<Result<>> recover();
-
-    /// From then on the account's create_order follows these rules. Inside a commit.
-    void change_rules(store::Tx& tx, const std::string& account, const OperationRules& create_order);
 
     /// Starts the loops.
     void start();
@@ -62,11 +64,12 @@ private:
         Signal woken;
         std::size_t most;  ///< of one line, driven at once
         std::function<Due(store::Tx&, const Lines&, UtcMs now, std::int64_t most)> look;
-        std::function<Task<void>(std::string id)> drive;
+        std::function<Task<void>(const std::string& line, std::string id)> drive;
         std::map<std::string, std::set<std::string>> lines = {};  ///< line -> what of it is under way
         [[nodiscard]] std::size_t under_way() const;
     };
 
+    void open_lines_for(const EngineOptions& options);
     /// The lines that have room, and whose target is served.
     [[nodiscard]] Lines open_lines(const Queue& queue) const;
     void take_up(Queue& queue, const std::string& line, std::vector<std::string> ids);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/current.hpp"
 #include "base/task.hpp"
 #include "definition/definition.hpp"
 #include "model/effect.hpp"
@@ -21,7 +22,8 @@ struct OperationRules {
     model::EffectClass effect_class = model::EffectClass::unsafe;
     milliseconds key_valid_for{0};
     milliseconds visible_within{0};
-    bool can_ask = true;  ///< the plugin has find_order
+    bool can_ask = true;       ///< the plugin has find_order
+    bool plugin_known = true;  ///< false: it never started, so that nobody knows what it can
 };
 
 struct AccountRules {
@@ -37,7 +39,7 @@ struct ChannelRules {
     milliseconds request_timeout{10'000};
 };
 
-/// What the engine is made with; it does not change while the engine lives.
+/// What the engine works by: config, pipelines and what the plugins can. A reload replaces it as a whole.
 struct EngineOptions {
     orders::Accounts accounts;
     std::map<std::string, AccountRules> rules;     ///< by account
@@ -56,7 +58,7 @@ struct Environment {
     store::Store& store;
     plugin::Caller& caller;
     notify::Facts& facts;
-    EngineOptions options;
+    Current<EngineOptions> options;  ///< what has begun goes on under those it began with
 
     /// In [0, 1), for jitter.
     [[nodiscard]] double jitter() { return static_cast<double>(randomness.below(1'000'000)) / 1e6; }

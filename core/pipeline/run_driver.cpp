@@ -120,7 +120,8 @@ StepWork RunDriver::act(store::Tx& tx, StepWork work, const Step& step) {
         return work;
     }
     if (step.use == "supplier.sync_inventory") {
-        const auto* account = environment_.options.accounts.named(work.with.text("account"));
+        const auto options = environment_.options.get();
+        const auto* account = options->accounts.named(work.with.text("account"));
         if (account == nullptr) {
             fail(tx, work, "no account \"" + work.with.text("account") + "\"");
             return work;
@@ -139,9 +140,10 @@ StepWork RunDriver::act(store::Tx& tx, StepWork work, const Step& step) {
 StepWork RunDriver::start_create_order(store::Tx& tx, StepWork work, const Step& step) {
     const UtcMs now = environment_.clock.utc_ms();
     const std::string supplier = work.with.text("supplier");
-    const auto* account = environment_.options.accounts.for_supplier(supplier);
-    const auto rules = account == nullptr ? environment_.options.rules.end() : environment_.options.rules.find(account->name);
-    if (rules == environment_.options.rules.end() || !work.run.order_id) {
+    const auto options = environment_.options.get();
+    const auto* account = options->accounts.for_supplier(supplier);
+    const auto rules = account == nullptr ? options->rules.end() : options->rules.find(account->name);
+    if (rules == options->rules.end() || !work.run.order_id) {
         fail(tx, work, "no account for supplier \"" + supplier + "\"");
         return work;
     }

@@ -209,7 +209,8 @@ Task<bool> RunDriver::translate(StepWork work) {
 }
 
 Task<bool> RunDriver::apply_evidence(StepWork work) {
-    const auto* account = environment_.options.accounts.named(work.with.text("account"));
+    const auto options = environment_.options.get();
+    const auto* account = options->accounts.named(work.with.text("account"));
     const Json* list = work.with.find("evidence");
     const auto evidence = read_evidence(list == nullptr ? Json() : *list, work.webhook_id, environment_.clock.utc_ms());
     if (account == nullptr) {
@@ -217,7 +218,7 @@ Task<bool> RunDriver::apply_evidence(StepWork work) {
         co_return co_await failed(std::move(work), why_not, false);
     }
     if (!evidence) { co_return co_await failed(std::move(work), evidence.error().text(), false); }
-    std::function<int(store::Tx&)> unit = [this, work, account, all = *evidence](store::Tx& tx) {
+    std::function<int(store::Tx&)> unit = [this, work, options, account, all = *evidence](store::Tx& tx) {
         auto run = store::find_run(tx, work.run.id);
         if (!run || run->step_index != work.run.step_index) { return 0; }
         bool unmatched = false;
@@ -252,7 +253,9 @@ Task<bool> RunDriver::stage(std::string feed_id, std::string currency, Json batc
 }
 
 Task<bool> RunDriver::pull(StepWork work) {
-    const auto* account = environment_.options.accounts.named(work.with.text("account"));
+    const auto options = environment_.options.get();
+    const auto* account = options->accounts.named(work.with.text("account"));
+    if (account == nullptr) { co_return co_await failed(std::move(work), "its account is no longer configured", false); }
     plugin::Call call;
     call.target = work.with.text("account");
     call.operation = "sync_inventory";
@@ -283,12 +286,11 @@ Task<bool> RunDriver::pull(StepWork work) {
 
 Task<bool> RunDriver::apply_feed(StepWork work) {
     const std::string account = work.with.text("account");
-    const auto rules = environment_.options.rules.find(account);
+    const auto options = environment_.options.get();
+    const auto rules = options->rules.find(account);
     const Json* feed = work.with.find("feed");
     const std::string feed_id = feed == nullptr ? "" : feed->text("id");
-    if (rules == environment_.options.rules.end()) {
-        co_return co_await failed(std::move(work), "no account \"" + account + "\"", false);
-    }
+    if (rules == options->rules.end()) { co_return co_await failed(std::move(work), "no account \"" + account + "\"", false); }
     if (feed_id.empty()) { co_return co_await failed(std::move(work), "`feed` names no feed", false); }
     const std::int64_t low_stock = work.with.integer("low_stock", rules->second.low_stock);
     std::function<inventory::FeedResult(store::Tx&)> unit = [this, work, account, feed_id, low_stock](store::Tx& tx) {

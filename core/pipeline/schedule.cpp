@@ -41,7 +41,8 @@ int fire_schedules(store::Tx& tx, Environment& environment) {
         tx.run("UPDATE schedules SET next_at = :1, last_at = :2 WHERE pipeline = :3", {at + (missed + 1) * every, now, pipeline});
         const bool busy =
             tx.number("SELECT COUNT(*) FROM runs WHERE pipeline = :1 AND state IN ('active', 'waiting')", {pipeline}) > 0;
-        const auto& all = environment.options.definitions;
+        const auto options = environment.options.get();
+        const auto& all = options->definitions;
         const auto definition = std::find_if(all.begin(), all.end(), [&](const Definition& d) { return d.name == pipeline; });
         if (busy || definition == all.end()) { continue; }
         store::RunRow run;

@@ -4,10 +4,12 @@
 #include "base/task.hpp"
 #include "base/time.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace crossdock::plugin {
 
@@ -17,6 +19,7 @@ struct Call {
     std::string operation;  ///< create_order, find_order, handle_webhook, sync_inventory, deliver
     Json input;
     milliseconds timeout{30'000};  ///< then the worker is ended and the call is `unknown`
+    std::string digest = {};       ///< effects: only the plugin file with this SHA-256 may take it; empty: whichever serves
     BootMs not_after = 0;          ///< effects: nothing is sent after this CLOCK_BOOTTIME; 0 for calls that change nothing
     bool effect = false;           ///< at most one request on the wire
     bool record = false;           ///< keep the exchanges, for a cassette
@@ -43,7 +46,17 @@ struct CallAnswer {
     Json exchanges = {};                           ///< recorded: the `exchanges` of a cassette, secrets replaced by placeholders
     bool exchanges_cut = false;                    ///< recorded: there were more than a cassette holds
     std::optional<milliseconds> retry_after = {};  ///< failed: the peer asked for a pause that long
-    bool held = false;                             ///< not_sent: see Caller::held; it counts as no attempt
+    bool held = false;                             ///< not_sent: see Caller::held and Call::digest; it counts as no attempt
+};
+
+/// The plugin files that would take a target's calls, by their SHA-256 in lower-case hex.
+struct Serving {
+    std::string digest;                     ///< of the one that takes new calls; empty: not known, none has started
+    std::vector<std::string> leaving = {};  ///< of those before it that are kept for what they began
+
+    [[nodiscard]] bool serves(std::string_view which) const {
+        return which == digest || std::find(leaving.begin(), leaving.end(), which) != leaving.end();
+    }
 };
 
 /// Takes a batch of inventory rows (a JSON array); the worker waits until the task is done, so a slow store slows the feed.
@@ -64,6 +77,8 @@ public:
 
     /// True while nobody serves the target until a person says so: what is to be sent there had better wait in the store.
     [[nodiscard]] virtual bool held(const std::string& /*target*/) const { return false; }
+
+    [[nodiscard]] virtual Serving serving(const std::string& /*target*/) const { return {}; }
 };
 
 }  // namespace crossdock::plugin

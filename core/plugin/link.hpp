@@ -49,6 +49,10 @@ public:
     [[nodiscard]] const std::string& name() const { return spec_.name; }
     [[nodiscard]] int pid() const { return process_.pid(); }
     [[nodiscard]] bool ended() const { return ended_; }
+    /// False once it was told to leave.
+    [[nodiscard]] bool takes_calls() const { return !ended_ && !retired_ && !sending_closed_; }
+    /// Of the plugin file that it serves; empty before the handshake.
+    [[nodiscard]] const std::string& digest() const { return manifest_.digest; }
     [[nodiscard]] bool has_answered() const { return has_answered_; }
 
 private:

@@ -15,13 +15,11 @@
 #include <cstring>
 #include <deque>
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace crossdock::plugin {
 namespace {
-
-/// A worker's end is told; this only bounds one wait for it.
-constexpr milliseconds leaving_patience{60'000};
 
 /// Device and inode of files; zeros for one that is not there.
 using FileMarks = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
@@ -40,10 +38,13 @@ FileMarks marks_of(const std::vector<std::filesystem::path>& files) {
 struct Worker {
     explicit Worker(WorkerSpec given) : spec(std::move(given)) {}
     WorkerSpec spec;
-    std::shared_ptr<Link> link;  ///< set from the handshake on, until the process ends or is replaced
-    bool landlocked = false;     ///< it reads only the files that stood there when it began
-    bool serial = false;         ///< its calls never overlap
-    FileMarks resolver;          ///< as it began
+    std::shared_ptr<Link> link;                 ///< set from the handshake on, until the process ends or is replaced
+    std::string digest;                         ///< of the plugin file that served last
+    std::vector<std::shared_ptr<Link>> before;  ///< processes that it replaced, until they have ended
+    bool gone = false;                          ///< replaced or removed: it is not restarted
+    bool landlocked = false;                    ///< it reads only the files that stood there when it began
+    bool serial = false;                        ///< its calls never overlap
+    FileMarks resolver;                         ///< as it began
     milliseconds backoff{0};
     std::deque<BootMs> deaths;  ///< the recent ones
     std::string why;            ///< of what it died last
@@ -64,13 +65,14 @@ struct Floor {
     Signal changed;  ///< a worker came, went or answered, or the floor stops
     bool stopping = false;
     std::map<std::string, std::shared_ptr<Worker>> workers;
-    std::vector<std::shared_ptr<Link>> links;  ///< every live process, those still in their handshake too
+    std::map<std::string, std::shared_ptr<Worker>> staged;  ///< beside those that serve
+    std::vector<std::shared_ptr<Link>> links;               ///< every live process, those still in their handshake too
 };
 
 using FloorPtr = std::shared_ptr<Floor>;
 using WorkerPtr = std::shared_ptr<Worker>;
 
-Task<void> revive(FloorPtr floor, WorkerPtr worker, std::shared_ptr<Link> leaving = {});
+Task<void> revive(FloorPtr floor, WorkerPtr worker);
 
 Result<std::shared_ptr<Link>> start_process(Floor& floor, const WorkerSpec& spec) {
     int ends[2] = {-1, -1};
@@ -112,18 +114,27 @@ bool one_too_many(Floor& floor, Worker& worker, const std::string& why) {
 void link_ended(const FloorPtr& floor, const WorkerPtr& worker, const std::weak_ptr<Link>& weak, const std::string& text) {
     const auto link = weak.lock();
     std::erase(floor->links, link);
+    for (const auto& [name, other] : floor->workers) { std::erase(other->before, link); }
     const bool was_up = link && worker->link == link;
     if (was_up) {
         worker->link.reset();
         // Only a worker that did its work is restarted at once; one that dies on each call is not.
         if (link->has_answered()) { worker->backoff = milliseconds{0}; }
-        if (!floor->stopping) {
+        const auto staged = floor->staged.find(worker->spec.name);
+        const bool waits = staged != floor->staged.end() && staged->second == worker;
+        if (!floor->stopping && !worker->gone && !waits) {
             Log::warning("worker ended",
                          {{"worker", worker->spec.name}, {"plugin", worker->spec.library.filename().string()}, {"why", text}});
             if (!one_too_many(*floor, *worker, text)) { spawn(floor->executor, revive(floor, worker)); }
         }
     }
     floor->changed.notify();
+}
+
+void tell_other_plugin(const Floor& floor, const WorkerSpec& spec, const Manifest& manifest) {
+    Log::warning("the plugin's file has changed without a reload: the worker that was restarted has the new one",
+                 {{"worker", spec.name}, {"plugin", spec.library.string()}, {"digest", manifest.digest.substr(0, 12)}});
+    if (floor.options.on_other_plugin) { floor.options.on_other_plugin(spec.name, manifest); }
 }
 
 /// Starts a process and shakes hands. On success worker->link is set.
@@ -136,9 +147,13 @@ Task<Result<Manifest>> connect(FloorPtr floor, WorkerPtr worker) {
     using Outcome = std::shared_ptr<Result<Manifest>>;
     std::function<void(std::function<void(Outcome)>)> shake = [floor, worker, link](std::function<void(Outcome)> then) {
         link->open(
-            [worker, link, then = std::move(then)](Result<Manifest> result) {
+            [floor, worker, link, then = std::move(then)](Result<Manifest> result) {
                 // Here and not after the co_await: the process may end before this task goes on.
-                if (result) {
+                if (result && worker->gone) { link->retire(); }
+                else if (result) {
+                    const bool other = !worker->digest.empty() && worker->digest != result->digest;
+                    worker->digest = result->digest;
+                    if (other) { tell_other_plugin(*floor, worker->spec, *result); }
                     worker->link = link;
                     worker->landlocked = result->confinement.landlock > 0;
                     worker->serial = result->serial_calls;
@@ -167,23 +182,19 @@ Task<void> back_off(FloorPtr floor, WorkerPtr worker) {
     const auto& options = floor->options;
     const auto until = floor->clock.boot_ms() + worker->backoff.count();
     worker->backoff = worker->backoff.count() == 0 ? options.backoff_first : std::min(worker->backoff * 2, options.backoff_max);
-    while (!floor->stopping && floor->clock.boot_ms() < until) {
+    while (!floor->stopping && !worker->gone && floor->clock.boot_ms() < until) {
         const auto ticket = floor->changed.ticket();
         co_await floor->changed.wait(ticket, milliseconds(until - floor->clock.boot_ms()));
     }
 }
 
-/// Brings a worker back that had been up. Begins when `leaving` has ended.
-Task<void> revive(FloorPtr floor, WorkerPtr worker, std::shared_ptr<Link> leaving) {
-    while (leaving && !leaving->ended() && !floor->stopping) {
-        const auto ticket = floor->changed.ticket();
-        co_await floor->changed.wait(ticket, leaving_patience);
-    }
-    while (!floor->stopping && !worker->link) {
+/// Brings a worker back that had been up.
+Task<void> revive(FloorPtr floor, WorkerPtr worker) {
+    while (!floor->stopping && !worker->gone && !worker->link) {
         co_await back_off(floor, worker);
-        if (floor->stopping) { co_return; }
+        if (floor->stopping || worker->gone) { co_return; }
         const auto result = co_await connect(floor, worker);
-        if (result || floor->stopping) { co_return; }
+        if (result || floor->stopping || worker->gone) { co_return; }
         Log::error("worker cannot be restarted", {{"worker", worker->spec.name}, {"why", result.error().text()}});
         if (one_too_many(*floor, *worker, result.error().text())) { co_return; }
     }
@@ -194,7 +205,7 @@ Task<Result<Manifest>> persist(FloorPtr floor, WorkerPtr worker) {
     while (true) {
         auto result = co_await connect(floor, worker);
         const bool died = result.has_error() && result.error().advice == Advice::retry;
-        if (!died || !may_quarantine(*floor, *worker) || floor->stopping) { co_return result; }
+        if (!died || !may_quarantine(*floor, *worker) || floor->stopping || worker->gone) { co_return result; }
         if (one_too_many(*floor, *worker, result.error().text())) { co_return result; }
         co_await back_off(floor, worker);
     }
@@ -205,10 +216,10 @@ void refresh(const FloorPtr& floor, const WorkerPtr& worker) {
     if (!worker->link || !worker->landlocked || marks_of(floor->options.resolver_files) == worker->resolver) { return; }
     Log::info("worker is replaced: the files by which names are resolved have changed", {{"worker", worker->spec.name}});
     const auto leaving = std::exchange(worker->link, nullptr);
+    worker->before.push_back(leaving);
     leaving->retire();
     worker->backoff = milliseconds{0};
-    // Calls of a plugin that wants them one after the other do not overlap across processes either.
-    spawn(floor->executor, revive(floor, worker, worker->serial ? leaving : nullptr));
+    spawn(floor->executor, revive(floor, worker));
 }
 
 CallAnswer not_sent(std::string text) {
@@ -222,34 +233,71 @@ CallAnswer held(const Worker& worker) {
     return answer;
 }
 
-Task<CallAnswer> run_call(FloorPtr floor, Call call, OnBatch on_batch) {
-    const auto found = floor->workers.find(call.target);
-    if (found == floor->workers.end()) { co_return not_sent("no worker is called " + call.target); }
-    const WorkerPtr worker = found->second;
-    if (worker->quarantined) { co_return held(*worker); }
-    const BootMs deadline = floor->clock.boot_ms() + call.timeout.count();
-    const BootMs until = call.not_after > 0 ? std::min(deadline, call.not_after) : deadline;
-    if (!floor->stopping) { refresh(floor, worker); }
-    while (!worker->link && !floor->stopping) {
+/// Whether a process has a call in flight beside which this plugin wants no other.
+bool must_wait(const Worker& worker, const Link& link) {
+    if (!worker.serial) { return false; }
+    const auto busy = [&](const std::shared_ptr<Link>& other) { return other && other.get() != &link && other->in_flight() > 0; };
+    return busy(worker.link) || std::any_of(worker.before.begin(), worker.before.end(), busy);
+}
+
+/// The process that takes a call of this plugin file, of whichever when `digest` is empty.
+std::shared_ptr<Link> link_for(const Worker& worker, const std::string& digest) {
+    if (digest.empty() || digest == worker.digest) { return worker.link; }
+    for (const auto& link : worker.before) {
+        if (link->takes_calls() && link->digest() == digest) { return link; }
+    }
+    return {};
+}
+
+/// Nobody has that plugin any more: the effect is looked at anew.
+CallAnswer replaced(const std::string& target) {
+    auto answer = not_sent("the plugin of " + target + " was replaced before anything was sent");
+    answer.held = true;
+    return answer;
+}
+
+/// What becomes of a call before it is handed over: who takes it, or why nobody does.
+struct Taker {
+    std::shared_ptr<Link> link = {};
+    std::optional<CallAnswer> answer = {};
+};
+
+/// Waits for a process that takes the call.
+Task<Taker> taker_of(FloorPtr floor, std::string target, std::string digest, BootMs until) {
+    while (!floor->stopping) {
+        // Looked up each time: a reload may have replaced it.
+        const auto found = floor->workers.find(target);
+        if (found == floor->workers.end()) { co_return Taker{{}, not_sent("no worker is called " + target)}; }
+        const WorkerPtr worker = found->second;
+        if (worker->quarantined) { co_return Taker{{}, held(*worker)}; }
+        refresh(floor, worker);
+        auto link = link_for(*worker, digest);
+        if (link && !must_wait(*worker, *link)) { co_return Taker{std::move(link), {}}; }
+        if (!link && !digest.empty() && digest != worker->digest) { co_return Taker{{}, replaced(target)}; }
         const auto now = floor->clock.boot_ms();
-        if (now >= until) { co_return not_sent("the worker of " + call.target + " is not up"); }
+        if (now >= until) { co_return Taker{{}, not_sent("the worker of " + target + (link ? " is busy" : " is not up"))}; }
         const auto ticket = floor->changed.ticket();
         co_await floor->changed.wait(ticket, milliseconds(until - now));
-        if (worker->quarantined) { co_return held(*worker); }
     }
-    if (floor->stopping) { co_return not_sent("the workers are being stopped"); }
+    co_return Taker{{}, not_sent("the workers are being stopped")};
+}
+
+Task<CallAnswer> run_call(FloorPtr floor, Call call, OnBatch on_batch) {
+    const BootMs deadline = floor->clock.boot_ms() + call.timeout.count();
+    const BootMs until = call.not_after > 0 ? std::min(deadline, call.not_after) : deadline;
+    const auto taker = co_await taker_of(floor, call.target, call.digest, until);
+    if (taker.answer) { co_return *taker.answer; }
     const auto now = floor->clock.boot_ms();
     if (call.not_after > 0 && now > call.not_after) { co_return not_sent("its time to leave (not_after) had passed"); }
-    if (worker->link->in_flight() >= floor->options.calls_max) {
+    if (taker.link->in_flight() >= floor->options.calls_max) {
         co_return not_sent("the worker of " + call.target + " has " + std::to_string(floor->options.calls_max) +
                            " calls in flight");
     }
     using Outcome = std::shared_ptr<CallAnswer>;
     const auto left = milliseconds(std::max<BootMs>(1, deadline - now));
     std::function<void(std::function<void(Outcome)>)> hand_over = [&](std::function<void(Outcome)> then) {
-        worker->link->call(call, left, std::move(on_batch), [then = std::move(then)](CallAnswer answer) {
-            then(std::make_shared<CallAnswer>(std::move(answer)));
-        });
+        taker.link->call(call, left, std::move(on_batch),
+                         [then = std::move(then)](CallAnswer answer) { then(std::make_shared<CallAnswer>(std::move(answer))); });
     };
     const auto answer = co_await on_callback<Outcome>(std::move(hand_over));
     floor->changed.notify();
@@ -288,6 +336,50 @@ Task<Result<Manifest>> enable_worker(FloorPtr floor, std::string name) {
         worker->why = result.error().text();
     }
     co_return result;
+}
+
+Task<Result<Manifest>> stage_worker(FloorPtr floor, WorkerSpec spec) {
+    if (floor->stopping) { co_return Fault{"the workers are being stopped", spec.name, Advice::stop}; }
+    const auto worker = std::make_shared<Worker>(std::move(spec));
+    floor->staged[worker->spec.name] = worker;
+    auto result = co_await connect(floor, worker);
+    if (!result) { floor->staged.erase(worker->spec.name); }
+    co_return result;
+}
+
+/// Its process takes no new calls; it ends when what it has in flight has.
+void retire(const WorkerPtr& worker) {
+    worker->gone = true;
+    if (const auto leaving = std::exchange(worker->link, nullptr)) { leaving->retire(); }
+    for (const auto& link : worker->before) { link->retire(); }
+}
+
+/// `fresh` serves in the place of `old`, whose process is kept when its plugin file is another.
+void succeed(const WorkerPtr& old, const WorkerPtr& fresh) {
+    fresh->before = old->before;
+    old->gone = true;
+    old->before.clear();
+    const auto leaving = std::exchange(old->link, nullptr);
+    if (!leaving) { return; }
+    fresh->before.push_back(leaving);
+    if (leaving->digest() == fresh->digest) { leaving->retire(); }
+}
+
+void adopt_staged(const FloorPtr& floor, const std::vector<std::string>& removed) {
+    for (const auto& name : removed) {
+        const auto found = floor->workers.find(name);
+        if (found == floor->workers.end()) { continue; }
+        retire(found->second);
+        floor->workers.erase(found);
+    }
+    for (const auto& [name, fresh] : std::exchange(floor->staged, {})) {
+        auto& place = floor->workers[name];
+        if (place) { succeed(place, fresh); }
+        place = fresh;
+        // It died between its handshake and now.
+        if (!fresh->link) { spawn(floor->executor, revive(floor, fresh)); }
+    }
+    floor->changed.notify();
 }
 
 /// Waits until `done` or the deadline.
@@ -329,6 +421,35 @@ public:
     Task<CallAnswer> call(Call call, OnBatch on_batch) override { return run_call(floor_, std::move(call), std::move(on_batch)); }
     Task<Result<Manifest>> start(WorkerSpec spec) override { return start_worker(floor_, std::move(spec)); }
     Task<void> stop(milliseconds grace) override { return stop_all(floor_, grace); }
+    Task<Result<Manifest>> stage(WorkerSpec spec) override { return stage_worker(floor_, std::move(spec)); }
+    void adopt(const std::vector<std::string>& removed) override { adopt_staged(floor_, removed); }
+    void discard() override {
+        for (const auto& [name, worker] : std::exchange(floor_->staged, {})) { retire(worker); }
+    }
+    void release(const std::string& name, const std::string& digest) override {
+        const auto found = floor_->workers.find(name);
+        if (found == floor_->workers.end()) { return; }
+        for (const auto& link : found->second->before) {
+            if (link->digest() == digest) { link->retire(); }
+        }
+    }
+    [[nodiscard]] bool knows(const std::string& name) const override { return floor_->workers.contains(name); }
+    [[nodiscard]] bool was_started_with(const WorkerSpec& spec) const override {
+        const auto found = floor_->workers.find(spec.name);
+        if (found == floor_->workers.end() || found->second->quarantined) { return false; }
+        auto started_with = found->second->spec;
+        started_with.crash_at = spec.crash_at;
+        return started_with == spec;
+    }
+    [[nodiscard]] Serving serving(const std::string& target) const override {
+        const auto found = floor_->workers.find(target);
+        if (found == floor_->workers.end()) { return {}; }
+        Serving serving{found->second->digest};
+        for (const auto& link : found->second->before) {
+            if (link->takes_calls()) { serving.leaving.push_back(link->digest()); }
+        }
+        return serving;
+    }
     Task<Result<Manifest>> enable(std::string name) override { return enable_worker(floor_, std::move(name)); }
     [[nodiscard]] bool held(const std::string& target) const override {
         const auto found = floor_->workers.find(target);

@@ -28,6 +28,8 @@ struct WorkerSpec {
     bool verbose = false;                  ///< logs what the plugin says at level debug, too
     bool quarantine = true;                ///< false: it is restarted however often it dies
     std::string crash_at;                  ///< CROSSDOCK_CRASH_AT for a worker's point, only when the config arms it
+
+    [[nodiscard]] bool operator==(const WorkerSpec&) const = default;
 };
 
 /// What the plugin says of itself, read in the worker.
@@ -55,7 +57,8 @@ struct WorkerStatus {
     int pid = -1;
 };
 
-/// The supervised worker processes: one per account or channel, restarted with backoff when they die.
+/// The supervised worker processes: one per account or channel, restarted with backoff when they die; replaced
+/// without a gap when plugin or settings change.
 ///
 /// Threads:  the executor's; workers are spawned on the thread that runs it, which must be the process's main thread (PDEATHSIG).
 /// Lifetime: stop(), then run the executor dry, then destroy.
@@ -79,6 +82,8 @@ public:
         std::size_t deaths_max = 0;
         milliseconds deaths_within{600'000};
         std::function<void(const WorkerStatus&)> on_quarantine = {};
+        /// A worker that was restarted found another plugin file than before. Called before it takes a call.
+        std::function<void(const std::string& name, const Manifest&)> on_other_plugin = {};
     };
 
     [[nodiscard]] static std::unique_ptr<Workers> make(Executor executor, Clock& clock, Options options);
@@ -93,6 +98,21 @@ public:
     /// Errors: no such worker; it is not quarantined; as start.
     virtual Task<Result<Manifest>> enable(std::string name) = 0;
     [[nodiscard]] virtual std::vector<WorkerStatus> statuses() const = 0;
+
+    /// Whether a worker of this name was started, and not removed since.
+    [[nodiscard]] virtual bool knows(const std::string& name) const = 0;
+    /// Whether it was started with this, and is not quarantined.
+    [[nodiscard]] virtual bool was_started_with(const WorkerSpec& spec) const = 0;
+    /// Starts a worker beside the one of that name, which goes on serving, and shakes hands. It takes no calls before `adopt`.
+    /// Errors: as start; the advice of the fault is retry when it died or hung.
+    virtual Task<Result<Manifest>> stage(WorkerSpec spec) = 0;
+    /// At once: the staged ones serve, those named in `removed` no longer do. What the ones before have in flight comes to its
+    /// end. One of another plugin file is kept for what it began, until `release`.
+    virtual void adopt(const std::vector<std::string>& removed) = 0;
+    /// Ends the staged ones.
+    virtual void discard() = 0;
+    /// Lets the kept worker of that plugin file go.
+    virtual void release(const std::string& name, const std::string& digest) = 0;
 
     /// Asks the calls that a worker has in flight to give up; each still answers.
     virtual void cancel(const std::string& name) = 0;

@@ -1,5 +1,7 @@
 #include "store/journal.hpp"
 
+#include <algorithm>
+
 namespace crossdock::store {
 namespace {
 
@@ -123,6 +125,26 @@ void end_attempt(Tx& tx, const std::string& effect_id, std::int64_t number, cons
 
 std::int64_t attempts_of(Tx& tx, const std::string& effect_id) {
     return tx.number("SELECT COALESCE(MAX(number), 0) FROM effect_attempts WHERE effect_id = :1", {effect_id});
+}
+
+bool may_have_left(Tx& tx, const std::string& effect_id) {
+    return tx.number(
+               "SELECT COUNT(*) FROM effect_attempts WHERE effect_id = :1 AND operation <> 'find_order' AND outcome = 'unknown' "
+               "AND "
+               "number > (SELECT COALESCE(MAX(number), 0) FROM effect_attempts WHERE effect_id = :2 AND operation = 'find_order' "
+               "AND outcome = 'answered')",
+               {effect_id, effect_id}) > 0;
+}
+
+bool open_orders_of(Tx& tx, const std::string& target, const std::string& plugin_digest) {
+    const auto open = tx.all<std::string>(
+        "SELECT id FROM effects WHERE target = :1 AND operation = 'create_order' AND plugin_digest = :2 AND state IN ('pending', "
+        "'sending', 'asking')",
+        {target, plugin_digest});
+    return std::any_of(open.begin(), open.end(), [&](const auto& row) {
+        const auto effect = find_effect(tx, std::get<0>(row));
+        return effect && (effect->state == "sending" || may_have_left(tx, effect->id));
+    });
 }
 
 bool insert_run(Tx& tx, const RunRow& r) {

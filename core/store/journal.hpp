@@ -85,6 +85,10 @@ void begin_attempt(Tx& tx, const std::string& effect_id, std::int64_t number, co
 void end_attempt(Tx& tx, const std::string& effect_id, std::int64_t number, const std::string& outcome, const std::string& detail,
                  UtcMs now);
 [[nodiscard]] std::int64_t attempts_of(Tx& tx, const std::string& effect_id);
+/// Whether one of its sends ended unknown, and no lookup has been answered since.
+[[nodiscard]] bool may_have_left(Tx& tx, const std::string& effect_id);
+/// Whether the target has orders that may have left and were sent by this plugin, and are not settled.
+[[nodiscard]] bool open_orders_of(Tx& tx, const std::string& target, const std::string& plugin_digest);
 
 /// Inserts and announces; false when this trigger has started this pipeline before.
 bool insert_run(Tx& tx, const RunRow& run);

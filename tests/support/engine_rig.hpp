@@ -45,7 +45,7 @@ public:
           engine_(std::make_unique<pipeline::Engine>(environment(pipelines, chosen))) {
         commit([this](store::Tx& tx) {
             add_supplier(tx, account);
-            engine_->sync(tx);
+            engine_->sync(tx, *engine_->options());
         });
     }
     EngineRig(const EngineRig&) = delete;

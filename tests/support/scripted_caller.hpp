@@ -65,7 +65,12 @@ public:
 
     [[nodiscard]] bool held(const std::string& target) const override { return unserved.contains(target); }
 
+    [[nodiscard]] plugin::Serving serving(const std::string& target) const override {
+        return target == "phonex" ? served : plugin::Serving{};
+    }
+
     std::vector<plugin::Call> calls;
+    plugin::Serving served = {};  ///< by which plugin files the account is served
     int unexpected = 0;
     std::set<std::string> unserved = {};  ///< quarantined, as it were
 

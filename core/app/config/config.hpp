@@ -74,6 +74,8 @@ struct WorkersConfig {
     std::size_t deaths_max = 5;              ///< within that time: then it is quarantined
     milliseconds deaths_within{600'000};
     bool strict = false;  ///< `confinement: strict`: start only where plugins are secret-isolated
+
+    [[nodiscard]] bool operator==(const WorkersConfig&) const = default;
 };
 
 struct Config {

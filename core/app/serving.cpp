@@ -1,0 +1,129 @@
+#include "app/serving.hpp"
+
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "pipeline/evaluator.hpp"
+#include "store/journal.hpp"
+
+#include <algorithm>
+
+namespace crossdock::app {
+namespace {
+
+constexpr milliseconds start_patience{60'000};
+
+struct Starting {
+    explicit Starting(Clock& clock) : changed(clock) {}
+    Signal changed;
+    std::size_t left = 0;
+    Started started;
+};
+
+Task<void> start_one(StartOne start, plugin::WorkerSpec spec, std::shared_ptr<Starting> starting) {
+    const std::string name = spec.name;
+    auto manifest = co_await start(std::move(spec));
+    if (manifest) { starting->started.manifests[name] = std::move(*manifest); }
+    else { starting->started.faults.emplace_back(name, manifest.error()); }
+    --starting->left;
+    starting->changed.notify();
+}
+
+/// What the account's create_order may be taken for, told to the engine.
+void change_rules(Serving& serving, const std::string& name) {
+    const auto& accounts = serving.setup.config.accounts;
+    const auto account = std::find_if(accounts.begin(), accounts.end(), [&](const auto& one) { return one.name == name; });
+    if (!serving.engine || account == accounts.end()) { return; }
+    auto options = *serving.engine->options();
+    options.rules[name].create_order = create_order_rules(*account, &serving.manifests.at(name));
+    serving.engine->change(std::move(options));
+}
+
+}  // namespace
+
+Task<Started> start_side_by_side(Serving& serving, std::vector<plugin::WorkerSpec> specs, StartOne start) {
+    auto starting = std::make_shared<Starting>(serving.clock);
+    starting->left = specs.size();
+    for (auto& spec : specs) { spawn(serving.executor, start_one(start, std::move(spec), starting)); }
+    while (starting->left > 0) {
+        const auto ticket = starting->changed.ticket();
+        co_await starting->changed.wait(ticket, start_patience);
+    }
+    co_return std::move(starting->started);
+}
+
+Task<std::vector<Fault>> check_expressions(Serving& serving, const std::vector<pipeline::Definition>& definitions) {
+    std::vector<Fault> faults;
+    if (!serving.workers->knows(pipeline::expressions_worker)) {
+        const auto started = co_await serving.workers->start(expressions_spec());
+        if (!started) {
+            faults.push_back({"the expression worker does not start: " + started.error().what, started.error().where});
+            co_return faults;
+        }
+    }
+    for (const auto& definition : definitions) {
+        if (!definition.has_expressions()) { continue; }
+        plugin::OnBatch no_batches;
+        const auto answer = co_await serving.workers->call(pipeline::check_call(definition), no_batches);
+        for (auto& fault : pipeline::check_faults(definition, answer)) { faults.push_back(std::move(fault)); }
+    }
+    co_return faults;
+}
+
+orders::Accounts store_accounts(store::Tx& tx, const Serving& serving, const Setup& setup) {
+    return sync_suppliers(tx, setup.config, setup.secrets, *serving.key, serving.clock, serving.randomness);
+}
+
+void store_digests(store::Tx& tx, const std::map<std::string, plugin::Manifest>& manifests) {
+    for (const auto& [name, manifest] : manifests) {
+        tx.run("UPDATE suppliers SET plugin_digest = :1 WHERE name = :2", {manifest.digest, name});
+    }
+}
+
+Task<void> tell_state(Serving& serving, std::string name, std::string kind, std::string why) {
+    // Until the engine has started nobody can be told: the start does it then.
+    if (!serving.engine) { co_return; }
+    std::function<int(store::Tx&)> unit = [&serving, name, kind, why](store::Tx& tx) {
+        const UtcMs now = serving.clock.utc_ms();
+        serving.facts->record(tx, {.kind = kind,
+                                   .natural_key = "supplier/" + name + "/" + kind + "/" + std::to_string(now),
+                                   .data = Json::object({{"supplier", name}, {"reason", why}}),
+                                   .occurred_at = now});
+        return 0;
+    };
+    auto stored = co_await serving.store->commit<int>(Commit::supplier_state, std::move(unit));
+    if (!stored) { Log::error("it could not be stored how a worker is", {{"worker", name}, {"fault", stored.error().text()}}); }
+}
+
+void take_manifest(Serving& serving, const std::string& name, const plugin::Manifest& manifest) {
+    serving.manifests[name] = manifest;
+    change_rules(serving, name);
+}
+
+Task<Result<Json>> enable_supplier(Serving& serving, std::string name) {
+    auto manifest = co_await serving.workers->enable(name);
+    if (!manifest) { co_return Fault{manifest.error().text(), "supplier enable"}; }
+    std::function<int(store::Tx&)> unit = [&serving, name, made = *manifest](store::Tx& tx) {
+        store_digests(tx, {{name, made}});
+        store::append_audit(tx, new_id(serving.clock, serving.randomness), "command line", "supplier.enable", name, "",
+                            serving.clock.utc_ms());
+        return 0;
+    };
+    auto stored = co_await serving.store->commit<int>(Commit::key_change, std::move(unit));
+    if (!stored) { co_return stored.error(); }
+    take_manifest(serving, name, *manifest);
+    co_await tell_state(serving, name, "supplier.recovered", "enabled");
+    serving.engine->wake(static_cast<unsigned>(store::Topic::runs) | static_cast<unsigned>(store::Topic::effects));
+    Log::info("enabled", {{"worker", name}});
+    co_return Json::object({{"name", name}, {"plugin", manifest->name + " " + manifest->version}});
+}
+
+Json degraded(const Serving& serving) {
+    Json list = Json::array();
+    for (const auto& status : serving.workers->statuses()) {
+        if (!status.quarantined) { continue; }
+        list.push(Json::object({{"name", status.name}, {"state", "quarantined"}}));
+    }
+    return list;
+}
+
+}  // namespace crossdock::app

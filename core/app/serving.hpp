@@ -1,0 +1,73 @@
+#pragma once
+
+#include "api/api.hpp"
+#include "app/setup.hpp"
+#include "base/signal.hpp"
+#include "crypto/crypto.hpp"
+#include "pipeline/engine.hpp"
+#include "plugin/workers.hpp"
+#include "store/store.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace crossdock::app {
+
+/// What the daemon serves with. Members are destroyed in reverse order: what uses stands behind what is used.
+///
+/// Threads:  the executor's.
+/// Lifetime: outlives the tasks of the functions below.
+struct Serving {
+    Serving(Executor executor_given, Clock& clock_given, Randomness& randomness_given)
+        : executor(std::move(executor_given)), clock(clock_given), randomness(randomness_given), committed(clock_given) {}
+
+    Executor executor;
+    Clock& clock;
+    Randomness& randomness;
+    Signal committed;  ///< something was stored that concerns effects
+    bool stopping = false;
+    Setup setup;
+    std::string crash_at;
+    std::optional<crypto::SealingKey> key;
+    store::Store* store = nullptr;
+    std::map<std::string, plugin::Manifest> manifests;  ///< by worker
+    std::unique_ptr<plugin::Workers> workers;
+    std::unique_ptr<notify::Facts> facts;
+    std::unique_ptr<pipeline::Engine> engine;  ///< not before it has recovered what was open
+    std::unique_ptr<api::Api> api;
+};
+
+/// Workers that were started side by side: each spends most of its start in the loader of its libraries.
+struct Started {
+    std::map<std::string, plugin::Manifest> manifests;
+    std::vector<std::pair<std::string, Fault>> faults;  ///< by worker
+};
+using StartOne = std::function<Task<Result<plugin::Manifest>>(plugin::WorkerSpec)>;
+Task<Started> start_side_by_side(Serving& serving, std::vector<plugin::WorkerSpec> specs, StartOne start);
+
+/// Starts the expression worker if it does not run, and has the definitions' expressions compiled.
+/// Errors: each expression that does not, with its place; the worker does not start.
+Task<std::vector<Fault>> check_expressions(Serving& serving, const std::vector<pipeline::Definition>& definitions);
+
+/// The suppliers' rows follow a config. Inside a commit.
+[[nodiscard]] orders::Accounts store_accounts(store::Tx& tx, const Serving& serving, const Setup& setup);
+/// Their plugins, by the workers' manifests. Inside a commit.
+void store_digests(store::Tx& tx, const std::map<std::string, plugin::Manifest>& manifests);
+
+/// The fact that an account or channel is no longer served, or is again: kind `supplier.degraded`, `supplier.recovered`.
+Task<void> tell_state(Serving& serving, std::string name, std::string kind, std::string why);
+
+/// A worker has a plugin of which less was known before: what its account may be taken for follows it from now on.
+void take_manifest(Serving& serving, const std::string& name, const plugin::Manifest& manifest);
+
+/// `crossdock supplier enable`. Errors: as Workers::enable.
+Task<Result<Json>> enable_supplier(Serving& serving, std::string name);
+
+/// The accounts and channels that are not served, for /readyz: a list of {"name","state"}.
+[[nodiscard]] Json degraded(const Serving& serving);
+
+}  // namespace crossdock::app

@@ -1,0 +1,40 @@
+#include "app/setup.hpp"
+
+#include <utility>
+
+namespace crossdock::app {
+
+std::vector<Fault> read_files(Setup& setup) {
+    auto loaded = load_pipelines(setup.config.pipelines);
+    setup.definitions = std::move(loaded.definitions);
+    auto templates = expr::MailTemplates::load(setup.config.templates / "en");
+    if (templates) { setup.templates = std::make_shared<const expr::MailTemplates>(std::move(*templates)); }
+    else { loaded.faults.push_back(templates.error()); }
+    return std::move(loaded.faults);
+}
+
+notify::FactOptions fact_options(const Setup& setup) {
+    const Config& config = setup.config;
+    notify::FactOptions options;
+    options.mail_from = config.mail_from;
+    options.alerts_mail = config.alerts_mail;
+    options.message_id_domain = config.mail_from.substr(config.mail_from.find('@') + 1);
+    options.render = [templates = setup.templates](const std::string& name, const Json& data) -> Result<notify::Rendered> {
+        auto mail = templates->render(name, data);
+        if (!mail) { return mail.error(); }
+        return notify::Rendered{std::move(mail->subject), std::move(mail->text), std::move(mail->html)};
+    };
+    return options;
+}
+
+std::string plugin_place(const Config& config, const std::string& name) {
+    for (const auto& account : config.accounts) {
+        if (account.name == name) { return account.plugin_where; }
+    }
+    for (const auto& channel : config.channels) {
+        if (channel.name == name) { return channel.plugin_where; }
+    }
+    return {};
+}
+
+}  // namespace crossdock::app

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "app/wiring.hpp"
+#include "expr/mail_template.hpp"
+#include "notify/facts.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace crossdock::app {
+
+/// All that the daemon is told from outside: at its start, and again by a reload.
+struct Setup {
+    Config config;
+    std::vector<pipeline::Definition> definitions;
+    std::shared_ptr<const expr::MailTemplates> templates;
+    OpenSecrets secrets;
+};
+
+/// Reads the pipelines and templates that the setup's config names. jq is not asked, and secrets are not opened.
+/// Errors: one fault for each file that does not load.
+[[nodiscard]] std::vector<Fault> read_files(Setup& setup);
+
+[[nodiscard]] notify::FactOptions fact_options(const Setup& setup);
+
+/// Where in the config an account's or channel's plugin is named; empty for neither.
+[[nodiscard]] std::string plugin_place(const Config& config, const std::string& name);
+
+}  // namespace crossdock::app
