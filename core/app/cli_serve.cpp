@@ -31,8 +31,15 @@ int serve(const CommandLine& line) {
 
 /// Exit codes: exit_bad_config when it was refused and nothing has changed, exit_unavailable without a daemon.
 int reload_command(const CommandLine& line) {
+    const auto refused = [] {
+        std::fprintf(stderr, "crossdock: nothing was reloaded; the daemon goes on with what it had\n");
+        return exit_bad_config;
+    };
     const auto config = line.load();
-    if (!config) { return fail(line, config.error(), exit_bad_config); }
+    if (!config) {
+        fail(line, config.error(), exit_bad_config);
+        return line.json ? exit_bad_config : refused();
+    }
     const auto answer = ask_daemon(Home{config->data}.control_socket(), Json::object({{"command", "reload"}}));
     if (!answer) {
         return fail(line, {"no daemon runs here that could reload; the next start reads everything anew", config->data.string()},
@@ -48,8 +55,7 @@ int reload_command(const CommandLine& line) {
     for (const auto& fault : result.find("faults")->items()) {
         std::fprintf(stderr, "crossdock: %s\n", Fault{fault.text("what"), fault.text("where")}.text().c_str());
     }
-    std::fprintf(stderr, "crossdock: nothing was reloaded; the daemon goes on with what it had\n");
-    return exit_bad_config;
+    return refused();
 }
 
 /// Holds each account and channel against its plugin's own settings schema, read through short-lived workers. Secrets may be

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <iterator>
@@ -154,28 +155,33 @@ TEST_CASE("an order that may have left stays with the plugin that sent it, which
 }
 
 TEST_CASE("a reload that finds anything wrong names it and changes nothing", "[system]") {
+    struct Wrong {
+        fs::path (*file)(Place&);
+        std::string from, to;  ///< empty `from`: the whole file
+        std::string says;
+    };
+    const auto config = [](Place& place) { return place.config(); };
+    const auto supplier = [](Place& place) { return place.supplier(); };
+    const auto wrong = GENERATE_COPY(values<Wrong>(
+        {{config, "currency: USD", "currenzy: USD", "crossdock.yaml:8:1: "},
+         {config, "host: 127.0.0.1", "host: 127.0.0.2", "`listen` has changed, and takes a restart"},
+         {supplier, "CROSSDOCK_DEMO_PHONEX_KEY", "CROSSDOCK_NOT_SET", "phonex.yaml:11:"},
+         {supplier, "plugin: ", "plugin: /nowhere", "phonex.yaml:"},
+         {[](Place& place) { return place.plugin(); }, "", "no library", "libmine.so"},
+         {[](Place& place) { return place.pipelines() / "order-forward.yaml"; }, "pipeline:", "pipelime:", "order-forward.yaml:6:1: "},
+         {[](Place& place) { return place.pipelines() / "order-forward.yaml"; }, "${{ .order }}", "${{ .order | nothing }}",
+          "order-forward.yaml:14:"},
+         {[](Place& place) { return place.templates() / "en" / "order.shipped.mustache"; }, "{{", "{{#",
+          "order.shipped.mustache"}}));
     Place place;
     place.start();
     auto& job = place.job();
     const auto workers = place.workers();
     const auto digest = place.digest();
-    struct Wrong {
-        fs::path file;
-        std::string from, to;  ///< empty `from`: the whole file
-        std::string says;
-    };
-    const auto port = std::to_string(job.rig().api_port());
-    const auto wrong = GENERATE_REF(
-        values<Wrong>({{place.config(), "currency: USD", "currenzy: USD", "crossdock.yaml:8:1: "},
-                       {place.config(), "port: " + port, "port: 1", "`listen` has changed, and takes a restart"},
-                       {place.supplier(), "CROSSDOCK_DEMO_PHONEX_KEY", "CROSSDOCK_NOT_SET", "phonex.yaml:11:"},
-                       {place.supplier(), "plugin: ", "plugin: /nowhere", "phonex.yaml:"},
-                       {place.plugin(), "", "no library", "libmine.so"},
-                       {place.pipelines() / "order-forward.yaml", "name:", "nome:", "order-forward.yaml:"},
-                       {place.templates() / "en" / "order.shipped.mustache", "{{", "{{#", "order.shipped.mustache"}}));
-    INFO(wrong.file);
-    const auto good = text_of(wrong.file);
-    put(wrong.file, wrong.from.empty() ? wrong.to : replaced(good, wrong.from, wrong.to));
+    const auto file = wrong.file(place);
+    INFO(file);
+    const auto good = text_of(file);
+    put(file, wrong.from.empty() ? wrong.to : replaced(good, wrong.from, wrong.to));
     // Something that is right beside it must not be taken up either.
     const auto mail = place.templates() / "en" / "order.accepted.mustache";
     put(mail, replaced(text_of(mail), "ubject: ", "ubject: NEW "));
@@ -184,12 +190,14 @@ TEST_CASE("a reload that finds anything wrong names it and changes nothing", "[s
     CHECK_THAT(refused.err, Contains(wrong.says) && Contains("nothing was reloaded; the daemon goes on with what it had"));
     job.rig().daemon().signal(SIGHUP);
     REQUIRE(eventually([&] { return job.log("daemon").find("error the reload was refused") != std::string::npos; }));
-    CHECK(place.workers() == workers);
-    CHECK(place.digest() == digest);
+    const auto now = place.workers();
+    for (const auto worker : workers) { CHECK(std::find(now.begin(), now.end(), worker) != now.end()); }
     job.place(order_text("PXSTAYS1"));
     job.wait_for_status("PXSTAYS1", "shipped");
     job.wait_for_mails("PXSTAYS1", 2);
     for (const auto& one : job.mails()) { CHECK_THAT(one.subject, !Contains("NEW")); }
+    put(file, good);
+    CHECK(place.digest() == digest);
 }
 
 TEST_CASE("a reload takes up accounts, routes, pipelines and templates, and lets go what was removed", "[system]") {
