@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/signal.hpp"
 #include "base/unique_fd.hpp"
+#include "plugin/evaluations.hpp"
 #include "plugin/link.hpp"
 
 #include <sys/socket.h>
@@ -65,6 +66,7 @@ struct Floor {
     bool stopping = false;
     std::map<std::string, std::shared_ptr<Worker>> workers;
     std::vector<std::shared_ptr<Link>> links;  ///< every live process, those still in their handshake too
+    std::shared_ptr<Evaluations> evaluations;  ///< what plugins want evaluated
 };
 
 using FloorPtr = std::shared_ptr<Floor>;
@@ -85,7 +87,9 @@ Result<std::shared_ptr<Link>> start_process(Floor& floor, const WorkerSpec& spec
     if (floor.options.lock_fd >= 0) { process.inherited.push_back(floor.options.lock_fd); }
     auto started = Process::spawn(process);
     if (!started) { return started.error(); }
-    return std::make_shared<Link>(floor.executor, floor.clock, spec, floor.options, std::move(*started), ours.release());
+    auto link = std::make_shared<Link>(floor.executor, floor.clock, spec, floor.options, std::move(*started), ours.release());
+    link->serve_evaluations(floor.evaluations);
+    return link;
 }
 
 bool may_quarantine(const Floor& floor, const Worker& worker) {
@@ -115,8 +119,9 @@ void link_ended(const FloorPtr& floor, const WorkerPtr& worker, const std::weak_
     const bool was_up = link && worker->link == link;
     if (was_up) {
         worker->link.reset();
-        // Only a worker that did its work is restarted at once; one that dies on each call is not.
-        if (link->has_answered()) { worker->backoff = milliseconds{0}; }
+        // Only a worker that did its work is restarted at once; one that dies on each call is not. The evaluators of expressions
+        // are: they die of what they are given, and others wait for them.
+        if (link->has_answered() || !worker->spec.quarantine) { worker->backoff = milliseconds{0}; }
         if (!floor->stopping) {
             Log::warning("worker ended",
                          {{"worker", worker->spec.name}, {"plugin", worker->spec.library.filename().string()}, {"why", text}});
@@ -237,7 +242,9 @@ Task<CallAnswer> run_call(FloorPtr floor, Call call, OnBatch on_batch) {
         co_await floor->changed.wait(ticket, milliseconds(until - now));
         if (worker->quarantined) { co_return held(*worker); }
     }
-    if (floor->stopping) { co_return not_sent("the workers are being stopped"); }
+    // What is still to come to its end may need an expression for that.
+    const bool needed = call.target == evaluations_worker && worker->link;
+    if (floor->stopping && !needed) { co_return not_sent("the workers are being stopped"); }
     const auto now = floor->clock.boot_ms();
     if (call.not_after > 0 && now > call.not_after) { co_return not_sent("its time to leave (not_after) had passed"); }
     if (worker->link->in_flight() >= floor->options.calls_max) {
@@ -290,6 +297,25 @@ Task<Result<Manifest>> enable_worker(FloorPtr floor, std::string name) {
     co_return result;
 }
 
+Task<Result<Manifest>> start_if_there(std::weak_ptr<Floor> weak, WorkerSpec spec) {
+    const auto floor = weak.lock();
+    if (!floor) { co_return Fault{"the workers are gone"}; }
+    co_return co_await start_worker(floor, std::move(spec));
+}
+
+Task<CallAnswer> call_if_there(std::weak_ptr<Floor> weak, Call call) {
+    const auto floor = weak.lock();
+    if (!floor) { co_return not_sent("the workers are gone"); }
+    OnBatch no_batches;
+    co_return co_await run_call(floor, std::move(call), std::move(no_batches));
+}
+
+/// How plugins' expressions reach their worker. Weak: the floor owns them.
+Evaluations::Evaluator evaluator_of(const std::weak_ptr<Floor>& weak) {
+    return {.start = [weak](WorkerSpec spec) { return start_if_there(weak, std::move(spec)); },
+            .call = [weak](Call call) { return call_if_there(weak, std::move(call)); }};
+}
+
 /// Waits until `done` or the deadline.
 Task<void> wait_until(FloorPtr floor, BootMs deadline, std::function<bool()> done) {
     while (!done()) {
@@ -319,7 +345,10 @@ Task<void> stop_all(FloorPtr floor, milliseconds grace) {
 class ProcessWorkers final : public Workers {
 public:
     ProcessWorkers(Executor executor, Clock& clock, Options options)
-        : floor_(std::make_shared<Floor>(std::move(executor), clock, std::move(options))) {}
+        : floor_(std::make_shared<Floor>(std::move(executor), clock, std::move(options))) {
+        floor_->evaluations =
+            std::make_shared<Evaluations>(floor_->executor, clock, floor_->options.expressions, evaluator_of(floor_));
+    }
     ~ProcessWorkers() override {
         floor_->stopping = true;
         const auto left = floor_->links;
