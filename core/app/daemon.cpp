@@ -195,6 +195,7 @@ private:
     Task<std::optional<Trouble>> start_workers() {
         plugin::Workers::Options options;
         options.program = executable_folder() / "crossdock-worker";
+        options.expressions = expressions_spec().library;
         options.lock_fd = workers_lock_.fd();
         options.calls_max = config().workers.calls_max;
         options.memory_max = config().workers.memory_max;

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "crypto/crypto.hpp"
 #include "pipeline/evaluator.hpp"
+#include "plugin/evaluations.hpp"
 #include "store/journal.hpp"
 
 #include <algorithm>
@@ -48,7 +49,7 @@ struct Changes {
 
 Changes worker_changes(const Serving& serving, const Setup& next) {
     Changes changes;
-    std::set<std::string> wanted{pipeline::expressions_worker};
+    std::set<std::string> wanted{pipeline::expressions_worker, plugin::evaluations_worker};
     for (auto& spec : worker_specs(next.config, next.secrets, "")) {
         wanted.insert(spec.name);
         const auto manifest = serving.manifests.find(spec.name);

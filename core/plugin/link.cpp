@@ -1,6 +1,7 @@
 #include "plugin/link.hpp"
 
 #include "base/joined.hpp"
+#include "plugin/evaluations.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -223,10 +224,12 @@ bool Link::take(Frame frame) {
             take_answer(frame.call, frame.payload);
             return true;
         case FrameType::batch: return take_batch(frame.call, std::move(frame.payload));
+        case FrameType::evaluate: return take_evaluation(frame.call, frame.payload);
         case FrameType::hello:
         case FrameType::call:
         case FrameType::batch_done:
-        case FrameType::cancel: break;
+        case FrameType::cancel:
+        case FrameType::evaluated: break;
     }
     return false;
 }
@@ -253,6 +256,43 @@ bool Link::take_batch(std::uint64_t id, Json rows) {
     at->second.storing = true;
     spawn(executor_, store_batch(shared_from_this(), id, at->second.on_batch, std::move(rows)));
     return true;
+}
+
+bool Link::take_evaluation(std::uint64_t id, const Json& payload) {
+    const auto at = pending_.find(id);
+    auto expression = payload.maybe_text("expression");
+    auto document = payload.maybe_text("document");
+    if (at == pending_.end() || at->second.evaluating || !expression || expression->size() > expression_bytes_max || !document ||
+        document->size() > document_bytes_max) {
+        return false;
+    }
+    at->second.evaluating = true;
+    const auto weak = weak_from_this();
+    Evaluation wanted{.account = spec_.name,
+                      .expression = std::move(*expression),
+                      .document = std::move(*document),
+                      .wanted =
+                          [weak, id] {
+                              const auto link = weak.lock();
+                              return link && link->pending_.contains(id);
+                          },
+                      .then =
+                          [weak, id](const EvaluationAnswer& answer) {
+                              if (const auto link = weak.lock()) { link->evaluated(id, answer); }
+                          }};
+    if (evaluations_) { evaluations_->take(std::move(wanted)); }
+    else { evaluated(id, {.error = "nothing is evaluated here"}); }
+    return true;
+}
+
+void Link::evaluated(std::uint64_t id, const EvaluationAnswer& answer) {
+    const auto at = pending_.find(id);
+    if (at == pending_.end()) { return; }
+    at->second.evaluating = false;
+    Json payload = Json::object();
+    if (answer.error.empty()) { payload.set("value", answer.value); }
+    else { payload.set("error", answer.error); }
+    send({FrameType::evaluated, id, std::move(payload)});
 }
 
 Task<void> Link::store_batch(std::shared_ptr<Link> link, std::uint64_t id, OnBatch on_batch, Json rows) {

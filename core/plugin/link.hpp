@@ -17,6 +17,9 @@
 
 namespace crossdock::plugin {
 
+class Evaluations;
+struct EvaluationAnswer;
+
 /// One live worker process, its socket and the calls in flight. It ends once, and is then replaced by another Link.
 ///
 /// Threads:  the executor's.
@@ -27,6 +30,9 @@ public:
 
     Link(Executor executor, Clock& clock, const WorkerSpec& spec, const Workers::Options& options, Process process,
          int socket_fd);
+
+    /// Where expressions go that the plugin wants evaluated; without it they fail. Before open().
+    void serve_evaluations(std::shared_ptr<Evaluations> evaluations) { evaluations_ = std::move(evaluations); }
 
     /// Starts reading, says hello, and answers once: the manifest, or why there is none. `ended` follows when the process has
     /// gone.
@@ -63,6 +69,7 @@ private:
         Clock::TimerId timer = 0;
         bool effect = false;
         bool storing = false;  ///< a batch is with on_batch
+        bool evaluating = false;
         std::unique_ptr<CallAnswer> held = {};
     };
 
@@ -79,6 +86,8 @@ private:
     /// False when the frame makes no sense; the worker is then of no use.
     [[nodiscard]] bool take(Frame frame);
     [[nodiscard]] bool take_batch(std::uint64_t id, Json rows);
+    [[nodiscard]] bool take_evaluation(std::uint64_t id, const Json& payload);
+    void evaluated(std::uint64_t id, const EvaluationAnswer& answer);
     void take_ready(const Json& payload);
     void say_ready(Result<Manifest> result);
     void take_answer(std::uint64_t id, const Json& payload);
@@ -88,6 +97,7 @@ private:
     Clock& clock_;
     WorkerSpec spec_;
     Workers::Options options_;
+    std::shared_ptr<Evaluations> evaluations_;
     Process process_;
     Socket socket_;
     FrameReader reader_;

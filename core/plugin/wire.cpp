@@ -54,7 +54,7 @@ Result<std::optional<Frame>> FrameReader::next() {
             {},
             Advice::reconnect};
     }
-    if (type < static_cast<std::uint64_t>(FrameType::hello) || type > static_cast<std::uint64_t>(FrameType::cancel)) {
+    if (type < static_cast<std::uint64_t>(FrameType::hello) || type > static_cast<std::uint64_t>(FrameType::evaluated)) {
         return Fault{"a frame of unknown type " + std::to_string(type) + " came", {}, Advice::reconnect};
     }
     if (length > frame_max_) {

@@ -22,6 +22,8 @@ enum class FrameType : std::uint8_t {
     batch = 6,       ///< worker: inventory rows of a call
     batch_done = 7,  ///< daemon: they are stored; whether to go on
     cancel = 8,      ///< daemon: the answer is no longer wanted
+    evaluate = 9,    ///< worker: an expression and a document of a call
+    evaluated = 10,  ///< daemon: the expression's value, or why there is none
 };
 
 struct Frame {
@@ -30,8 +32,11 @@ struct Frame {
     Json payload = {};
 };
 
-inline constexpr std::uint8_t wire_version = 1;
+inline constexpr std::uint8_t wire_version = 2;
 inline constexpr std::size_t frame_header_size = 14;
+/// Of a frame `evaluate`: an expression, and a document as JSON text.
+inline constexpr std::size_t expression_bytes_max = 16U << 10U;
+inline constexpr std::size_t document_bytes_max = 4U << 20U;
 
 /// Length of the payload (32 bits), version (8), type (8), call id (64), all big-endian, then the payload as JSON.
 [[nodiscard]] std::string encode(const Frame& frame);

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/signal.hpp"
 #include "base/unique_fd.hpp"
+#include "plugin/evaluations.hpp"
 #include "plugin/link.hpp"
 
 #include <sys/socket.h>
@@ -67,6 +68,7 @@ struct Floor {
     std::map<std::string, std::shared_ptr<Worker>> workers;
     std::map<std::string, std::shared_ptr<Worker>> staged;  ///< beside those that serve
     std::vector<std::shared_ptr<Link>> links;               ///< every live process, those still in their handshake too
+    std::shared_ptr<Evaluations> evaluations;               ///< what plugins want evaluated
 };
 
 using FloorPtr = std::shared_ptr<Floor>;
@@ -87,7 +89,9 @@ Result<std::shared_ptr<Link>> start_process(Floor& floor, const WorkerSpec& spec
     if (floor.options.lock_fd >= 0) { process.inherited.push_back(floor.options.lock_fd); }
     auto started = Process::spawn(process);
     if (!started) { return started.error(); }
-    return std::make_shared<Link>(floor.executor, floor.clock, spec, floor.options, std::move(*started), ours.release());
+    auto link = std::make_shared<Link>(floor.executor, floor.clock, spec, floor.options, std::move(*started), ours.release());
+    link->serve_evaluations(floor.evaluations);
+    return link;
 }
 
 bool may_quarantine(const Floor& floor, const Worker& worker) {
@@ -118,8 +122,9 @@ void link_ended(const FloorPtr& floor, const WorkerPtr& worker, const std::weak_
     const bool was_up = link && worker->link == link;
     if (was_up) {
         worker->link.reset();
-        // Only a worker that did its work is restarted at once; one that dies on each call is not.
-        if (link->has_answered()) { worker->backoff = milliseconds{0}; }
+        // Only a worker that did its work is restarted at once; one that dies on each call is not. The evaluators of expressions
+        // are: they die of what they are given, and others wait for them.
+        if (link->has_answered() || !worker->spec.quarantine) { worker->backoff = milliseconds{0}; }
         const auto staged = floor->staged.find(worker->spec.name);
         const bool waits = staged != floor->staged.end() && staged->second == worker;
         if (!floor->stopping && !worker->gone && !waits) {
@@ -264,13 +269,16 @@ struct Taker {
 
 /// Waits for a process that takes the call.
 Task<Taker> taker_of(FloorPtr floor, std::string target, std::string digest, BootMs until) {
-    while (!floor->stopping) {
+    while (true) {
         // Looked up each time: a reload may have replaced it.
         const auto found = floor->workers.find(target);
         if (found == floor->workers.end()) { co_return Taker{{}, not_sent("no worker is called " + target)}; }
         const WorkerPtr worker = found->second;
+        // What is still to come to its end may need an expression for that.
+        const bool needed = target == evaluations_worker && worker->link;
+        if (floor->stopping && !needed) { co_return Taker{{}, not_sent("the workers are being stopped")}; }
         if (worker->quarantined) { co_return Taker{{}, held(*worker)}; }
-        refresh(floor, worker);
+        if (!floor->stopping) { refresh(floor, worker); }
         auto link = link_for(*worker, digest);
         if (link && !must_wait(*worker, *link)) { co_return Taker{std::move(link), {}}; }
         if (!link && !digest.empty() && digest != worker->digest) { co_return Taker{{}, replaced(target)}; }
@@ -279,7 +287,6 @@ Task<Taker> taker_of(FloorPtr floor, std::string target, std::string digest, Boo
         const auto ticket = floor->changed.ticket();
         co_await floor->changed.wait(ticket, milliseconds(until - now));
     }
-    co_return Taker{{}, not_sent("the workers are being stopped")};
 }
 
 Task<CallAnswer> run_call(FloorPtr floor, Call call, OnBatch on_batch) {
@@ -380,6 +387,23 @@ void adopt_staged(const FloorPtr& floor, const std::vector<std::string>& removed
         if (!fresh->link) { spawn(floor->executor, revive(floor, fresh)); }
     }
     floor->changed.notify();
+Task<Result<Manifest>> start_if_there(std::weak_ptr<Floor> weak, WorkerSpec spec) {
+    const auto floor = weak.lock();
+    if (!floor) { co_return Fault{"the workers are gone"}; }
+    co_return co_await start_worker(floor, std::move(spec));
+}
+
+Task<CallAnswer> call_if_there(std::weak_ptr<Floor> weak, Call call) {
+    const auto floor = weak.lock();
+    if (!floor) { co_return not_sent("the workers are gone"); }
+    OnBatch no_batches;
+    co_return co_await run_call(floor, std::move(call), std::move(no_batches));
+}
+
+/// How plugins' expressions reach their worker. Weak: the floor owns them.
+Evaluations::Evaluator evaluator_of(const std::weak_ptr<Floor>& weak) {
+    return {.start = [weak](WorkerSpec spec) { return start_if_there(weak, std::move(spec)); },
+            .call = [weak](Call call) { return call_if_there(weak, std::move(call)); }};
 }
 
 /// Waits until `done` or the deadline.
@@ -411,7 +435,10 @@ Task<void> stop_all(FloorPtr floor, milliseconds grace) {
 class ProcessWorkers final : public Workers {
 public:
     ProcessWorkers(Executor executor, Clock& clock, Options options)
-        : floor_(std::make_shared<Floor>(std::move(executor), clock, std::move(options))) {}
+        : floor_(std::make_shared<Floor>(std::move(executor), clock, std::move(options))) {
+        floor_->evaluations =
+            std::make_shared<Evaluations>(floor_->executor, clock, floor_->options.expressions, evaluator_of(floor_));
+    }
     ~ProcessWorkers() override {
         floor_->stopping = true;
         const auto left = floor_->links;

@@ -68,6 +68,9 @@ public:
         std::filesystem::path program;  ///< crossdock-worker
         int lock_fd = -1;               ///< inherited by each worker: the lock is free only when all of them are gone
         std::size_t calls_max = 256;    ///< in flight per worker; more are `not_sent`
+        /// libexpressions.so, for the expressions that plugins want evaluated: in a worker of its own, which is started when the
+        /// first one comes. Empty: such evaluations fail.
+        std::filesystem::path expressions = {};
         std::size_t frame_max = 8 << 20;
         bool strict = false;  ///< a worker that is not secret-isolated refuses to serve
         /// When one of them has been replaced, calls go to a fresh worker, since a confined one cannot read it any more.

@@ -26,6 +26,7 @@ public:
 
     explicit Obliging(const sdk::Host& host) : settings_(host.settings()) {
         if (settings_.need_text("greeting") == "die") { std::raise(SIGABRT); }
+        if (settings_.need_text("greeting") == "evaluate") { (void)host.evaluate("1", sdk::Json()); }
         if (settings_.need_text("greeting") == "refuse") { throw std::runtime_error("the greeting is not to my taste"); }
     }
 
@@ -47,6 +48,11 @@ public:
         if (wish == "environment") { made.reason = facts(); }
         if (wish == "secret") { made.reason = host.find_secret("token").value_or("none") + " and " + settings_.dump(); }
         if (wish == "later") { throw sdk::RetryLater("the supplier is busy", 7'000); }
+        if (wish == "evaluate") { made.reason = evaluate(order.document, host); }
+        if (wish == "post and evaluate") {
+            made = post(order, host);
+            made.reason = evaluate(order.document, host);
+        }
         if (wish == "files") { made.reason = use_files(order.document, host); }
         if (wish == "post") { return post(order, host); }
         if (wish == "post twice") {
@@ -78,6 +84,29 @@ private:
     static void hang(sdk::Host& host, bool politely) {
         while (!politely || !host.canceled()) { ::usleep(10'000); }
         throw sdk::Canceled();
+    }
+    /// The order's document, or a text of its `size`.
+    static sdk::Json document_of(const sdk::Json& order) {
+        if (order.find("size") != nullptr) {
+            return sdk::Json(std::string(static_cast<std::size_t>(order.need_integer("size")), 'x'));
+        }
+        const auto* document = order.find("document");
+        return document == nullptr ? sdk::Json() : *document;
+    }
+    /// What the order's expression gives for its document, `times` times, or the host's words when the order says `catch`.
+    static std::string evaluate(const sdk::Json& order, sdk::Host& host) {
+        const auto document = document_of(order);
+        const auto* times = order.find("times");
+        std::string last;
+        try {
+            for (std::int64_t i = 0; i < (times == nullptr ? 1 : times->integer().value_or(1)); ++i) {
+                last = host.evaluate(order.need_text("expression"), document).dump();
+            }
+        } catch (const std::runtime_error& error) {
+            if (order.find("catch") == nullptr) { throw; }
+            last = std::string("caught: ") + error.what();
+        }
+        return last;
     }
     /// Does what the order says with the account's files, and answers what there is then.
     static std::string use_files(const sdk::Json& order, sdk::Host& host) {

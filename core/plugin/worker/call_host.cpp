@@ -2,6 +2,8 @@
 
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
+#include "jq/scan.hpp"
+#include "plugin/wire.hpp"
 
 #include <crossdock/rows.hpp>
 #include <crossdock/structs.hpp>
@@ -47,6 +49,7 @@ CallHost::CallHost(Services& services, std::uint64_t call, BootMs not_after, boo
     table_.file_write = &file_write;
     table_.file_remove = &file_remove;
     table_.file_list = &file_list;
+    table_.evaluate = &evaluate;
     table_.problem = [](void* context) { return sdk::text(self(context).problem_); };
 }
 
@@ -211,6 +214,53 @@ void CallHost::log(void* context, std::uint32_t level, xd_text message) {
     }
 }
 
+std::string CallHost::not_evaluated(std::string_view expression, std::string_view document) const {
+    static_assert(plugin::expression_bytes_max == jq::expression_bytes_max);
+    if (call_ == 0) { return "nothing is evaluated while an instance is made"; }
+    if (expression.size() > plugin::expression_bytes_max) {
+        return "the expression is larger than " + std::to_string(plugin::expression_bytes_max) + " bytes";
+    }
+    if (document.size() > plugin::document_bytes_max) {
+        return "the document is larger than " + std::to_string(plugin::document_bytes_max) + " bytes";
+    }
+    if (!is_utf8(expression)) { return "the expression is not valid UTF-8"; }
+    if (!is_utf8(document)) { return "the document is not valid UTF-8"; }
+    return {};
+}
+
+std::uint32_t CallHost::evaluate(void* context, xd_text expression, xd_text document, xd_text* value) {
+    auto& host = self(context);
+    if (auto why = host.not_evaluated(sdk::view(expression), sdk::view(document)); !why.empty()) {
+        return host.failed(Fault{std::move(why)});
+    }
+    {
+        const std::scoped_lock lock(host.mutex_);
+        if (host.gives_up()) { return XD_CANCELED; }
+        host.evaluating_ = true;
+    }
+    if (!host.services_.evaluate(host.call_,
+                                 Json::object({{"expression", sdk::view(expression)}, {"document", sdk::view(document)}}))) {
+        return host.failed(Fault{"the document is too large once its quotes and backslashes are written as JSON text"});
+    }
+    std::unique_lock lock(host.mutex_);
+    // No deadline of its own: the daemon answers each within some seconds.
+    host.told_.wait(lock, [&host] { return !host.evaluating_ || host.gives_up(); });
+    if (host.evaluating_) { return XD_CANCELED; }
+    if (auto found = host.evaluated_.maybe_text("value")) {
+        host.file_text_ = std::move(*found);
+        *value = sdk::text(host.file_text_);
+        return XD_OK;
+    }
+    return host.failed(Fault{host.evaluated_.text("error")});
+}
+
+void CallHost::evaluated(const Json& answer) {
+    const std::scoped_lock lock(mutex_);
+    evaluated_ = answer;
+    evaluating_ = false;
+    told_.notify_all();
+}
+
 std::uint32_t CallHost::emit_rows(void* context, const xd_inventory_row* rows, std::size_t row_size, std::size_t count) {
     auto& host = self(context);
     const auto refuse = [&host](std::string why) {
@@ -256,7 +306,9 @@ void CallHost::batch_done(bool more) {
 }
 
 void CallHost::cancel() {
+    const std::scoped_lock lock(mutex_);
     canceled_ = true;
+    told_.notify_all();
 }
 
 }  // namespace crossdock::worker

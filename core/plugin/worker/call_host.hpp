@@ -33,11 +33,13 @@ struct Services {
     Redaction redaction = {};
     /// Sends a batch of rows of a call to the daemon.
     std::function<void(std::uint64_t call, Json rows)> send_batch = {};
+    /// Sends an expression and a document of a call to the daemon; false when together they are too long for a frame.
+    std::function<bool(std::uint64_t call, Json wanted)> evaluate = {};
 };
 
 /// The host services of one operation: the table that the plugin sees, and what it has done with it.
 ///
-/// Threads: the operation's own thread; `batch_done` and `cancel` from any.
+/// Threads: the operation's own thread; `batch_done`, `evaluated` and `cancel` from any.
 class CallHost {
 public:
     CallHost(Services& services, std::uint64_t call, BootMs not_after, bool effect);
@@ -48,6 +50,8 @@ public:
 
     [[nodiscard]] const xd_host* table() const { return &table_; }
     void batch_done(bool more);
+    /// The daemon's answer to the evaluation under way: `value` (JSON as text) or `error`.
+    void evaluated(const Json& answer);
     void cancel();
 
     /// A request or message of this call may have left.
@@ -65,6 +69,7 @@ private:
     static std::uint32_t file_write(void* context, xd_text name, xd_text content);
     static std::uint32_t file_remove(void* context, xd_text name);
     static std::uint32_t file_list(void* context, xd_text* names);
+    static std::uint32_t evaluate(void* context, xd_text expression, xd_text document, xd_text* value);
     static std::uint32_t emit_rows(void* context, const xd_inventory_row* rows, std::size_t row_size, std::size_t count);
 
     [[nodiscard]] std::string may_send() const;
@@ -72,6 +77,10 @@ private:
     [[nodiscard]] bool outside(std::string_view place);
     [[nodiscard]] http::ExchangeLimits limits(std::uint32_t timeout_ms) const;
     [[nodiscard]] bool hand_over(Json rows);
+    /// Why an evaluation is not even asked for; empty when it is.
+    [[nodiscard]] std::string not_evaluated(std::string_view expression, std::string_view document) const;
+    /// No evaluation is waited for any more. What an effect has begun is left to end.
+    [[nodiscard]] bool gives_up() const { return canceled_ && !(effect_ && on_wire_); }
     [[nodiscard]] http::HttpResult exchange(const xd_http_request& request);
     [[nodiscard]] http::SmtpResult submission(const xd_smtp_submission& submission);
     std::uint32_t failed(const Fault& fault);
@@ -97,6 +106,9 @@ private:
     std::mutex mutex_;
     std::condition_variable stored_;
     bool waiting_ = false;
+    std::condition_variable told_;
+    bool evaluating_ = false;
+    Json evaluated_;
 };
 
 }  // namespace crossdock::worker

@@ -71,6 +71,7 @@ void read_operations(Library& library, const std::string& interface) {
     if (interface == CROSSDOCK_EXPRESSIONS_ID) {
         add("check", offsetof(xd_expressions_v1, check));
         add("evaluate", offsetof(xd_expressions_v1, evaluate));
+        add("evaluate_one", offsetof(xd_expressions_v1, evaluate_one));
         return;
     }
     add("create_order", offsetof(xd_supplier_v1, create_order));

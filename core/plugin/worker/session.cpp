@@ -23,6 +23,7 @@ namespace {
 
 /// Until the daemon's hello has said more.
 constexpr std::size_t first_frame_max = 8U << 20U;
+constexpr std::size_t evaluation_frame_room = 1024;
 constexpr std::int64_t threads_most = 1024;
 
 Json fault_answer(std::string text) {
@@ -94,6 +95,13 @@ Result<> Session::make_instance(const Json& hello) {
     services_.files = AccountFiles(hello.text("folder"));
     services_.reach = plugin::texts(hello.find("reach"));
     services_.request_timeout = milliseconds(std::max<std::int64_t>(1, hello.integer("request_timeout_ms", 10'000)));
+    services_.evaluate = [this](std::uint64_t call, Json wanted) {
+        const Frame frame{FrameType::evaluate, call, std::move(wanted)};
+        // Room for what the daemon puts around it on its way to the evaluator.
+        if (plugin::encode(frame).size() + evaluation_frame_room > first_frame_max) { return false; }
+        write(frame);
+        return true;
+    };
     services_.send_batch = [this](std::uint64_t call, Json rows) { write({FrameType::batch, call, std::move(rows)}); };
     const auto threads = library_.serial_calls ? 1 : std::clamp<std::int64_t>(hello.integer("calls_max", 256), 1, threads_most);
     pool_.emplace(static_cast<std::size_t>(threads));
@@ -136,6 +144,9 @@ int Session::run() {
             case FrameType::call: start_call(std::move(*frame)); break;
             case FrameType::batch_done:
                 if (const auto host = find(frame->call)) { host->batch_done(frame->payload.boolean("more")); }
+                break;
+            case FrameType::evaluated:
+                if (const auto host = find(frame->call)) { host->evaluated(frame->payload); }
                 break;
             case FrameType::cancel:
                 if (const auto host = find(frame->call)) { host->cancel(); }

@@ -1,4 +1,4 @@
-/* The C ABI between Crossdock and its plugins, revision 2. What may change and when: docs/abi.md.
+/* The C ABI between Crossdock and its plugins, revision 3. What may change and when: docs/abi.md.
  *
  * A plugin is a shared library that exports exactly one symbol, the descriptor `crossdock_plugin`. It answers interfaces by
  * string id ("crossdock.supplier/1"), and the host gives it services through a table, xd_host.
@@ -28,7 +28,7 @@ extern "C" {
 #endif
 
 /* This header's revision, and the oldest one whose plugins this host still loads. */
-#define CROSSDOCK_ABI_REVISION 2u
+#define CROSSDOCK_ABI_REVISION 3u
 #define CROSSDOCK_ABI_OLDEST 1u
 
 #define CROSSDOCK_SUPPLIER_ID "crossdock.supplier/1"
@@ -199,6 +199,17 @@ typedef struct xd_host {
 
     /* Revision 2. About the last service that returned XD_FAULT, for people; empty when none did. Lifetime as file_read. */
     xd_text (*problem)(void* context);
+
+    /* Revision 3. What a jq expression gives for a JSON document: exactly one value, as JSON. It runs in a process of its own,
+     * never in the plugin's, and what it does there is at the cost of this evaluation alone. Blocks for at most 10 s: 8 s until
+     * it is its turn, and 2 s of its own. An expression has at most 16 KiB, a document 4 MiB and 96 levels, a value 1 MiB and 48
+     * levels.
+     *
+     * XD_OK: `value` lives until the next service call of the same operation, or its end. XD_FAULT, and `problem` says why: it
+     * does not compile ("line 1, column 7: ..."), it fails with this document, it takes too long, something is too large, or this
+     * is `create`. XD_CANCELED: the answer is no longer wanted; an effect whose request has left is evaluated to its end. Sends
+     * nothing: an effect may evaluate as often as it likes. */
+    uint32_t (*evaluate)(void* context, xd_text expression, xd_text document, xd_text* value);
 } xd_host;
 
 /* One operation: takes a JSON document, answers one through `reply`; docs/reference/sdk.md gives the documents of each.

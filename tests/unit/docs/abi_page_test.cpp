@@ -80,7 +80,7 @@ TEST_CASE("the page's example uses files where the host has them, and works wher
         sdk::Json input = sdk::Json::object();
         return input.set("body", body.dump());
     };
-    for (const unsigned revision : {1U, 2U}) {
+    for (const unsigned revision : {1U, 2U, 3U}) {
         INFO("a host of revision " << revision);
         testing::FakeHost host;
         host.set_revision(revision);
@@ -93,4 +93,23 @@ TEST_CASE("the page's example uses files where the host has them, and works wher
         CHECK(host.folder().files.size() == (revision == 1 ? 0 : 1));
         CHECK(host.log().size() == (revision == 1 ? 0 : 1));
     }
+}
+
+TEST_CASE("the tutorial's plugin that knows no field maps what its account says", "[docs][unit]") {
+    const auto plugin = testing::Plugin::load(std::filesystem::path(DOCS_PLUGINS) / "libmapped.so");
+    const std::string settings = R"({"evidence": "{reference: .ref}"})";
+    const std::string webhook = R"({"body": "{\"ref\": \"PX1\"}", "headers": {}})";
+    testing::FakeHost host;
+    host.evaluates("{reference: .ref}",
+                   R"({"reference": "PX1", "supplier_status": "shipped", "occurred_at": "2025-10-30T18:06:39Z"})");
+    const auto answer = plugin.start(settings).call("handle_webhook", webhook, host);
+    CHECK(answer.fault == "");
+    CHECK(answer.document.at("/evidence/0/reference")->text() == "PX1");
+    REQUIRE(host.evaluations().size() == 1);
+    CHECK(host.evaluations()[0].document == R"({"ref":"PX1"})");
+    host.fails_to_evaluate("{reference: .ref}", "line 1, column 2: no");
+    CHECK(plugin.start(settings).call("handle_webhook", webhook, host).fault == "line 1, column 2: no");
+    host.set_revision(2);
+    CHECK(plugin.start(settings).call("handle_webhook", webhook, host).fault ==
+          "this host is too old: it evaluates no expressions");
 }

@@ -51,7 +51,7 @@ TEST_CASE("what the page on expressions shows is what comes out", "[jq][unit]") 
 TEST_CASE("the evaluator is loaded, supervised and called as a plugin is", "[jq][unit]") {
     ExpressionWorker worker;
     REQUIRE(worker.started.has_value());
-    CHECK(worker.started->operations == std::vector<std::string>{"check", "evaluate"});
+    CHECK(worker.started->operations == std::vector<std::string>{"check", "evaluate", "evaluate_one"});
     CHECK(worker.started->serial_calls);
     // It is nothing that an account or a channel could use.
     CHECK(worker.started->interfaces.empty());
@@ -210,4 +210,21 @@ TEST_CASE("values that are too deep or too large are errors", "[jq][unit]") {
     const std::string nest(101, '[');
     CHECK(worker.checked(nest) == "1:101 nested deeper than 100 levels");
     CHECK(worker.checked(std::string(90, '(') + "1" + std::string(90, ')')) == "ok");
+}
+
+TEST_CASE("one expression over a document as text gives a value as text, or an error with its place", "[jq][unit]") {
+    ExpressionWorker worker;
+    const auto one = [&worker](const std::string& expression, const std::string& document) {
+        Call call;
+        call.target = "expressions";
+        call.operation = "evaluate_one";
+        call.input = Json::object({{"expression", expression}, {"document", document}});
+        const auto answer = worker.floor.wait(worker.floor.workers->call(std::move(call), {}));
+        return answer.status == CallStatus::answered ? answer.output.dump() : "fault: " + answer.text;
+    };
+    CHECK(one(".a", R"({"a":"x"})") == R"({"value":"\"x\""})");
+    CHECK(one(".a", "[]") == R"({"error":"Cannot index array with string \"a\""})");
+    CHECK(one("1 +\n lenght", "0") == R"({"error":"lenght/0 is not defined","line":2,"column":2})");
+    CHECK_THAT(one(".", "{"), StartsWith("fault: the document is no JSON: "));
+    CHECK_THAT(one(".", std::string(200, '[')), StartsWith("fault: the document is no JSON: "));
 }

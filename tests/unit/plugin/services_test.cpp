@@ -3,6 +3,8 @@
 #include "floor.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <crossdock/abi.h>
+
 #include <catch2/catch.hpp>
 
 #include <fstream>
@@ -118,8 +120,8 @@ TEST_CASE("a manifest is read without settings, and no call is taken then", "[wo
     CHECK(manifest->interface == "crossdock.supplier/1");
     CHECK(manifest->interfaces == std::vector<std::string>{"crossdock.supplier/1"});
     CHECK(manifest->operations == std::vector<std::string>{"create_order", "sync_inventory"});
-    CHECK(manifest->abi_revision == 2);
-    CHECK(manifest->abi_needs == 2);
+    CHECK(manifest->abi_revision == 3);
+    CHECK(manifest->abi_needs == 3);
     CHECK_FALSE(manifest->serial_calls);
     const auto answer = ask(floor, "{}");
     CHECK(answer.status == CallStatus::failed);
@@ -150,4 +152,26 @@ TEST_CASE("a plugin built for the oldest supported revision of the ABI loads and
     const auto listed = floor.wait(floor.workers->call(std::move(inventory), std::move(keep)));
     REQUIRE(listed.status == CallStatus::answered);
     CHECK_THAT(*seen, Contains(R"("sku":"A")") && Contains(R"("price":"231.00")") && Contains(R"("lower_bound":true)"));
+}
+
+TEST_CASE("a plugin built for revision 2 of the ABI loads and works", "[workers][unit]") {
+    const TemporaryFolder folder;
+    Floor floor;
+    auto spec = supplier_spec(test_plugins / "librevision_2.so", Json::object({{"api_key", "open sesame"}}));
+    spec.folder = folder.path() / "acme";
+    const auto manifest = floor.wait(floor.workers->start(std::move(spec)));
+    REQUIRE(manifest.has_value());
+    CHECK(manifest->abi_revision == 2);
+    CHECK(manifest->abi_needs == 2);
+    CHECK(manifest->serial_calls);
+    const auto size = std::to_string(sizeof(xd_host));
+    CHECK(ask(floor, "{}").output.text("exchange") == "11 nothing " + size);
+    CHECK(ask(floor, "{}").output.text("exchange") == "11 17 " + size);
+    Call find;
+    find.target = "acme";
+    find.operation = "find_order";
+    find.input = Json::object({{"reference", "PX1"}});
+    const auto busy = floor.wait(floor.workers->call(std::move(find), {}));
+    CHECK(busy.text == "busy");
+    CHECK(busy.retry_after == milliseconds(7'000));
 }

@@ -32,7 +32,7 @@ TEST_CASE("a frame arrives whole however the bytes are cut", "[plugin][unit]") {
 
 TEST_CASE("a frame's header is as documented", "[plugin][unit]") {
     const auto bytes = encode({FrameType::answer, 258, Json::object()});
-    CHECK(bytes == std::string("\0\0\0\2\1\5\0\0\0\0\0\0\1\2{}", 16));
+    CHECK(bytes == std::string("\0\0\0\2\2\5\0\0\0\0\0\0\1\2{}", 16));
 }
 
 TEST_CASE("a peer that sends no frames is refused with a reason", "[plugin][unit]") {
@@ -40,11 +40,11 @@ TEST_CASE("a peer that sends no frames is refused with a reason", "[plugin][unit
         std::string bytes;
         std::string reason;
     };
-    const auto row = GENERATE(Row{std::string("\0\0\0\2\2\5\0\0\0\0\0\0\0\1{}", 16), "wire version 2"},
-                              Row{std::string("\0\0\0\2\1\0\0\0\0\0\0\0\0\1{}", 16), "unknown type 0"},
-                              Row{std::string("\0\0\0\2\1\11\0\0\0\0\0\0\0\1{}", 16), "unknown type 9"},
-                              Row{std::string("\0\1\0\0\1\5\0\0\0\0\0\0\0\1", 14), "65536 bytes"},
-                              Row{std::string("\0\0\0\2\1\5\0\0\0\0\0\0\0\1{]", 16), "no JSON"});
+    const auto row = GENERATE(Row{std::string("\0\0\0\2\1\5\0\0\0\0\0\0\0\1{}", 16), "wire version 1"},
+                              Row{std::string("\0\0\0\2\2\0\0\0\0\0\0\0\0\1{}", 16), "unknown type 0"},
+                              Row{std::string("\0\0\0\2\2\13\0\0\0\0\0\0\0\1{}", 16), "unknown type 11"},
+                              Row{std::string("\0\1\0\0\2\5\0\0\0\0\0\0\0\1", 14), "65536 bytes"},
+                              Row{std::string("\0\0\0\2\2\5\0\0\0\0\0\0\0\1{]", 16), "no JSON"});
     FrameReader reader(65535);
     reader.feed(row.bytes);
     const auto result = reader.next();

@@ -300,3 +300,49 @@ TEST_CASE("a row that makes no sense is named by its place and its sku", "[sdk][
     CHECK_THROWS_AS(sink.emit({{.sku = "A", .price = "1,5"}}), sdk::Canceled);
     CHECK(call.host_fault() == "inventory row 1 of the batch (sku A): the price is no decimal number: 1,5");
 }
+
+TEST_CASE("an expression under test gives what the test says, or names what the test has not said", "[sdk][unit]") {
+    FakeHost host(settings, schema());
+    host.evaluates(".a", R"({"price":231.00})").fails_to_evaluate(".b", "line 1, column 1: no");
+    const Call call(host, Call::Kind::effect);
+    const sdk::Host seen(call.table());
+    const auto document = sdk::Json::parse(R"({"a":1})");
+    CHECK(seen.evaluate(".a", document).dump() == R"({"price":231.00})");
+    CHECK(seen.evaluate(".a", sdk::Json()).dump() == R"({"price":231.00})");
+    CHECK_THROWS_WITH(seen.evaluate(".b", document), "line 1, column 1: no");
+    CHECK_THROWS_WITH(seen.evaluate(".c", document),
+                      "the test has no value for the expression `.c`: FakeHost::evaluates gives it one");
+    CHECK_THROWS_WITH(seen.evaluate(std::string((16 << 10) + 1, ' '), document), Contains("larger than 16384 bytes"));
+    CHECK_THROWS_WITH(seen.evaluate(".a", sdk::Json(std::string(4 << 20, 'x'))), Contains("larger than 4194304 bytes"));
+    xd_text value{};
+    CHECK(call.table()->evaluate(call.table()->context, sdk::text(".a"), sdk::text("{"), &value) == XD_FAULT);
+    CHECK_THAT(problem(call), Contains("the document is no JSON"));
+    CHECK_FALSE(call.on_wire());
+    REQUIRE(host.evaluations().size() == 7);
+    CHECK(host.evaluations()[0].document == R"({"a":1})");
+    CHECK(host.evaluations()[0].problem.empty());
+    CHECK(host.evaluations()[2].problem == "line 1, column 1: no");
+}
+
+TEST_CASE("an evaluation under test is canceled, unless an effect's request has left", "[sdk][unit]") {
+    FakeHost host(settings, schema());
+    host.evaluates(".", "1").answer(201);
+    {
+        const Call call(host, Call::Kind::create);
+        CHECK_THROWS_WITH(sdk::Host(call.table()).evaluate(".", sdk::Json()), "nothing is evaluated while an instance is made");
+    }
+    host.cancel();
+    for (const auto kind : {Call::Kind::plain, Call::Kind::effect}) {
+        const Call call(host, kind);
+        CHECK_THROWS_AS(sdk::Host(call.table()).evaluate(".", sdk::Json()), sdk::Canceled);
+    }
+}
+
+TEST_CASE("a host of revision 2 evaluates nothing", "[sdk][unit]") {
+    FakeHost host(settings, schema());
+    host.set_revision(2);
+    const Call call(host, Call::Kind::plain);
+    CHECK(call.table()->size == offsetof(xd_host, evaluate));
+    CHECK_THROWS_WITH(sdk::Host(call.table()).evaluate(".", sdk::Json()), "this host is too old: it evaluates no expressions");
+    CHECK(sdk::Host(call.table()).secret("api_key") == "canary-key");
+}

@@ -92,7 +92,7 @@ TEST_CASE("a plugin under test says what it is", "[sdk][unit]") {
     const auto plugin = testing::Plugin::from(probe_descriptor);
     CHECK(plugin.name() == "probe");
     CHECK(plugin.version() == "1.2.3");
-    CHECK(plugin.abi_revision() == 2);
+    CHECK(plugin.abi_revision() == CROSSDOCK_ABI_REVISION);
     CHECK(plugin.abi_needs() == 1);
     CHECK(plugin.interfaces() == std::vector<std::string>{"crossdock.supplier/1"});
     CHECK(plugin.operations() == std::vector<std::string>{"create_order", "sync_inventory"});
@@ -181,6 +181,18 @@ TEST_CASE("a plugin of an older revision is loaded from its file and works", "[s
     REQUIRE(host.rows().size() == 2);
     CHECK(host.rows()[0].price == "231.00");
     CHECK(host.rows()[1].lower_bound);
+}
+
+TEST_CASE("a plugin of revision 2 is loaded from its file and works", "[sdk][unit]") {
+    const auto plugin = testing::Plugin::load(test_plugins + "/librevision_2.so");
+    CHECK(plugin.abi_revision() == 2);
+    CHECK(plugin.abi_needs() == 2);
+    auto instance = plugin.start(R"({"api_key":"open sesame"})");
+    FakeHost host;
+    host.folder().files["cursor"] = "16";
+    CHECK_THAT(instance.call("create_order", "{}", host).document.need_text("exchange"), Catch::StartsWith("11 16 "));
+    CHECK(host.folder().files["cursor"] == "17");
+    CHECK(instance.call("find_order", "{}", host).retry_after_ms == 7000);
 }
 
 TEST_CASE("a file that is no plugin is refused by name and reason", "[sdk][unit]") {

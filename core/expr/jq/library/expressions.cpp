@@ -79,7 +79,29 @@ public:
         return answer + "]}";
     }
 
+    /// As text in and out: who is in between need not read it.
+    [[nodiscard]] sdk::Json evaluate_one(const sdk::Json& input) {
+        const std::vector<std::string> expressions{input.need_text("expression")};
+        sdk::Json answer = sdk::Json::object();
+        Program* program = sound(expressions) ? program_of(expressions) : nullptr;
+        if (program == nullptr) {
+            const auto error = jq::check(expressions.front()).value_or(CompileError{"jq does not compile this", {}});
+            return answer.set("error", error.message).set("line", error.position.line).set("column", error.position.column);
+        }
+        const auto outcome = program->run(Owned(document_of(input.need_text("document")))).at(0);
+        if (!outcome.error.empty()) { return answer.set("error", outcome.error); }
+        return answer.set("value", outcome.json);
+    }
+
 private:
+    static jv document_of(const std::string& text) {
+        try {
+            return to_jv(sdk::Json::parse(text));
+        } catch (const sdk::JsonError& error) {
+            throw std::runtime_error(std::string("the document is no JSON: ") + error.what());
+        }
+    }
+
     static std::vector<std::string> expressions_of(const sdk::Json& input) {
         std::vector<std::string> expressions;
         for (const auto& one : input.need_array("expressions").items()) {
@@ -134,6 +156,12 @@ std::uint32_t evaluate_operation(void* self, const xd_host* /*host*/, xd_text in
         reply, [&] { return answer(reply, static_cast<Evaluator*>(self)->evaluate(sdk::Json::parse(sdk::view(input)))); });
 }
 
+std::uint32_t evaluate_one_operation(void* self, const xd_host* /*host*/, xd_text input, const xd_reply* reply) {
+    return sdk::detail::guarded(reply, [&] {
+        return answer(reply, static_cast<Evaluator*>(self)->evaluate_one(sdk::Json::parse(sdk::view(input))).dump());
+    });
+}
+
 std::uint32_t manifest(const xd_reply* reply) {
     return sdk::detail::guarded(reply, [&] { return answer(reply, R"({"classes":{},"settings":[]})"); });
 }
@@ -150,8 +178,10 @@ void destroy(void* instance) {
     delete static_cast<Evaluator*>(instance);
 }
 
-constexpr xd_expressions_v1 table{
-    {sizeof(xd_expressions_v1), XD_SERIAL_CALLS, &manifest, &create, &destroy}, &check_operation, &evaluate_operation};
+constexpr xd_expressions_v1 table{{sizeof(xd_expressions_v1), XD_SERIAL_CALLS, &manifest, &create, &destroy},
+                                  &check_operation,
+                                  &evaluate_operation,
+                                  &evaluate_one_operation};
 
 const void* get_interface(xd_text id) {
     return sdk::view(id) == CROSSDOCK_EXPRESSIONS_ID ? &table : nullptr;

@@ -46,6 +46,13 @@ struct LogLine {
     std::string text;
 };
 
+/// An expression that a plugin had evaluated.
+struct Evaluation {
+    std::string expression;
+    std::string document;  ///< as handed over
+    std::string problem;   ///< why there was no value; empty when there was one
+};
+
 /// The whole host of a plugin, without network, disk or clock: what it is asked is recorded, what it answers is scripted.
 ///
 /// It keeps the rules of the real one: an effect has one request at most, a canceled call sends nothing, and what it hands out is
@@ -84,6 +91,17 @@ public:
     /// Scripted replies that nothing has asked for.
     [[nodiscard]] std::size_t replies_left() const { return replies_.size(); }
 
+    // Expressions. There is no jq in here: the test says what each gives, however often and for whatever document.
+    FakeHost& evaluates(std::string expression, const Document& value) {
+        values_.insert_or_assign(std::move(expression), Value{value.text(), {}});
+        return *this;
+    }
+    /// It has no value: it does not compile, it fails, it takes too long.
+    FakeHost& fails_to_evaluate(std::string expression, std::string problem) {
+        values_.insert_or_assign(std::move(expression), Value{{}, std::move(problem)});
+        return *this;
+    }
+
     // The account.
     /// Rotates a secret: from now on, for every account that is served.
     void set_secret(const std::string& name, std::string value) { rotated_[name] = std::move(value); }
@@ -107,7 +125,7 @@ public:
     /// When that many batches of rows have been stored. The host makes batches of at most rows_per_batch rows.
     void cancel_after_batches(std::size_t count) { cancel_after_ = count; }
 
-    /// Serves as a host of an older ABI revision does. Requires 1 or 2.
+    /// Serves as a host of an older ABI revision does. Requires 1 to 3.
     void set_revision(std::uint32_t revision) { revision_ = revision; }
     [[nodiscard]] std::uint32_t revision() const { return revision_; }
 
@@ -116,6 +134,7 @@ public:
     [[nodiscard]] const std::vector<Request>& sent() const { return sent_; }
     [[nodiscard]] std::vector<HttpRequest> requests() const { return only<HttpRequest>(); }
     [[nodiscard]] std::vector<MailRequest> mails() const { return only<MailRequest>(); }
+    [[nodiscard]] const std::vector<Evaluation>& evaluations() const { return evaluations_; }
     [[nodiscard]] const std::vector<LogLine>& log() const { return log_; }
     [[nodiscard]] const std::vector<InventoryRow>& rows() const { return rows_; }
 
@@ -148,7 +167,13 @@ public:
 
 private:
     using Memory = std::unique_ptr<detail::Lent>;
+    /// What an expression gives: a value as JSON, or why there is none.
+    struct Value {
+        std::string json;
+        std::string problem;
+    };
     struct CallState {
+        bool create = false;
         bool effect = false;
         bool canceled = false;
         bool on_wire = false;
@@ -167,6 +192,7 @@ private:
     static std::uint32_t file_write(void* context, xd_text name, xd_text content) noexcept;
     static std::uint32_t file_remove(void* context, xd_text name) noexcept;
     static std::uint32_t file_list(void* context, xd_text* names) noexcept;
+    static std::uint32_t evaluate(void* context, xd_text expression, xd_text document, xd_text* value) noexcept;
 
     void begin(Call::Kind kind);
     void end();
@@ -178,6 +204,7 @@ private:
     [[nodiscard]] std::string may_send() const;
     [[nodiscard]] Reply reply_to(const std::string& refused, const std::string& what);
     [[nodiscard]] bool store(std::vector<InventoryRow> batch);
+    [[nodiscard]] Value value_of(std::string_view expression, std::string_view document) const;
     std::uint32_t failed(std::string why) {
         call_.problem = std::move(why);
         return XD_FAULT;
@@ -195,6 +222,7 @@ private:
     std::map<std::string, std::string, std::less<>> rotated_;
     MemoryFiles folder_;
     std::deque<Reply> replies_;
+    std::map<std::string, Value, std::less<>> values_;
     std::int64_t utc_ms_ = 1'735'689'600'000;  // 2025-01-01T00:00:00Z
     std::int64_t boot_ms_ = 3'600'000;
     std::int64_t not_after_ = 0;
@@ -202,6 +230,7 @@ private:
     std::uint32_t revision_ = CROSSDOCK_ABI_REVISION;
 
     std::vector<Request> sent_;
+    std::vector<Evaluation> evaluations_;
     std::vector<LogLine> log_;
     std::vector<InventoryRow> rows_;
 

@@ -11,6 +11,7 @@ namespace crossdock::sdk::testing {
 
 inline void FakeHost::begin(Call::Kind kind) {
     call_ = {};
+    call_.create = kind == Call::Kind::create;
     call_.effect = kind == Call::Kind::effect;
     // Nothing is sent while an instance is made.
     call_.canceled = kind == Call::Kind::create || cancel_after_ == 0;
@@ -45,7 +46,7 @@ inline void FakeHost::begin(Call::Kind kind) {
     };
     table.size = offsetof(xd_host, secret);
     if (revision_ < 2) { return; }
-    table.size = sizeof(xd_host);
+    table.size = offsetof(xd_host, evaluate);
     table.secret = &secret;
     table.file_read = &file_read;
     table.file_write = &file_write;
@@ -56,6 +57,9 @@ inline void FakeHost::begin(Call::Kind kind) {
         const auto old = host.next_service();
         return host.lent_->text(host.call_.problem);
     };
+    if (revision_ < 3) { return; }
+    table.size = sizeof(xd_host);
+    table.evaluate = &evaluate;
 }
 
 inline void FakeHost::end() {
@@ -276,6 +280,37 @@ inline std::uint32_t FakeHost::file_list(void* context, xd_text* names) noexcept
     Json list = Json::array();
     for (const auto& file : host.folder_.files) { list.push(file.first); }
     *names = host.lent_->text(list.dump());
+    return XD_OK;
+}
+
+inline FakeHost::Value FakeHost::value_of(std::string_view expression, std::string_view document) const {
+    constexpr std::size_t expression_max = 16U << 10U;
+    constexpr std::size_t document_max = 4U << 20U;
+    if (call_.create) { return {{}, "nothing is evaluated while an instance is made"}; }
+    if (expression.size() > expression_max) {
+        return {{}, "the expression is larger than " + std::to_string(expression_max) + " bytes"};
+    }
+    if (document.size() > document_max) { return {{}, "the document is larger than " + std::to_string(document_max) + " bytes"}; }
+    try {
+        (void)Json::parse(document);
+    } catch (const JsonError& error) { return {{}, std::string("the document is no JSON: ") + error.what()}; }
+    const auto found = values_.find(expression);
+    if (found == values_.end()) {
+        return {{},
+                "the test has no value for the expression `" + std::string(expression) + "`: FakeHost::evaluates gives it one"};
+    }
+    return found->second;
+}
+
+inline std::uint32_t FakeHost::evaluate(void* context, xd_text expression, xd_text document, xd_text* value) noexcept {
+    auto& host = self(context);
+    const auto old = host.next_service();
+    // What an effect has begun is left to end.
+    if (!host.call_.create && host.call_.canceled && !(host.call_.effect && host.call_.on_wire)) { return XD_CANCELED; }
+    const auto found = host.value_of(view(expression), view(document));
+    host.evaluations_.push_back({std::string(view(expression)), std::string(view(document)), found.problem});
+    if (!found.problem.empty()) { return host.failed(found.problem); }
+    *value = host.lent_->text(found.json);
     return XD_OK;
 }
 
