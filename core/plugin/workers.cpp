@@ -78,13 +78,27 @@ Result<std::shared_ptr<Link>> start_process(Floor& floor, const WorkerSpec& spec
         return Fault{std::string("no socket for a worker: ") + std::strerror(errno), {}, Advice::retry};
     }
     UniqueFd ours(ends[0]);
-    const UniqueFd theirs(ends[1]);
+    UniqueFd theirs(ends[1]);
+    UniqueFd session;  // of an in-process plugin: `theirs` is then the carrier's
+    UniqueFd carrier;
+    if (spec.in_process) {
+        if (!floor.options.in_process) { return Fault{"nothing here runs plugins in-process", spec.name}; }
+        int more[2] = {-1, -1};
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, more) != 0) {
+            return Fault{std::string("no socket for a carrier: ") + std::strerror(errno), {}, Advice::retry};
+        }
+        session = std::exchange(theirs, UniqueFd(more[0]));
+        carrier = UniqueFd(more[1]);
+    }
     ProcessSpec process{.program = floor.options.program, .arguments = {std::to_string(::getpid())}};
     process.stdout_fd = process.stderr_fd = floor.options.output_fd;
     process.inherited.push_back(theirs.get());
     if (floor.options.lock_fd >= 0) { process.inherited.push_back(floor.options.lock_fd); }
     auto started = Process::spawn(process);
     if (!started) { return started.error(); }
+    if (spec.in_process) {
+        if (auto begun = floor.options.in_process(std::move(session), std::move(carrier)); !begun) { return begun.error(); }
+    }
     return std::make_shared<Link>(floor.executor, floor.clock, spec, floor.options, std::move(*started), ours.release());
 }
 
@@ -126,13 +140,59 @@ void link_ended(const FloorPtr& floor, const WorkerPtr& worker, const std::weak_
     floor->changed.notify();
 }
 
+/// The carrier of an in-process plugin has gone; its calls in flight answer by themselves.
+void link_leaving(const FloorPtr& floor, const WorkerPtr& worker, const std::weak_ptr<Link>& weak, const std::string& why) {
+    const auto link = weak.lock();
+    if (!link || worker->link != link) { return; }
+    worker->link.reset();
+    worker->why = why;
+    if (link->has_answered()) { worker->backoff = milliseconds{0}; }
+    if (floor->stopping) { return; }
+    Log::warning("carrier ended", {{"worker", worker->spec.name}, {"why", why}});
+    spawn(floor->executor, revive(floor, worker, worker->serial ? link : nullptr));
+}
+
+/// Reads a plugin's manifest in a process that then ends: what this one is about to load was seen before.
+Task<Result<Manifest>> inspect(FloorPtr floor, WorkerSpec spec) {
+    spec.inspect_only = true;
+    spec.in_process = false;
+    spec.settings = {};
+    auto started = start_process(*floor, spec);
+    if (!started) { co_return started.error(); }
+    const auto link = *started;
+    floor->links.push_back(link);
+    using Outcome = std::shared_ptr<Result<Manifest>>;
+    std::function<void(std::function<void(Outcome)>)> shake = [floor, link](std::function<void(Outcome)> then) {
+        link->open(
+            [then = std::move(then)](Result<Manifest> result) { then(std::make_shared<Result<Manifest>>(std::move(result))); },
+            [floor, weak = std::weak_ptr<Link>(link)](const std::string& /*text*/) {
+                std::erase(floor->links, weak.lock());
+                floor->changed.notify();
+            });
+    };
+    const auto outcome = co_await on_callback<Outcome>(std::move(shake));
+    link->close_sending();
+    co_return std::move(*outcome);
+}
+
 /// Starts a process and shakes hands. On success worker->link is set.
 Task<Result<Manifest>> connect(FloorPtr floor, WorkerPtr worker) {
+    if (worker->spec.in_process) {
+        auto seen = co_await inspect(floor, worker->spec);
+        if (!seen) { co_return seen.error(); }
+        if (floor->stopping) { co_return Fault{"the workers are being stopped", worker->spec.name, Advice::stop}; }
+        worker->spec.digest = seen->digest;
+    }
     worker->resolver = marks_of(floor->options.resolver_files);
     auto started = start_process(*floor, worker->spec);
     if (!started) { co_return started.error(); }
     const auto link = *started;
     floor->links.push_back(link);
+    if (worker->spec.in_process) {
+        link->on_leaving([floor, worker, weak = std::weak_ptr<Link>(link)](const std::string& why) {
+            link_leaving(floor, worker, weak, why);
+        });
+    }
     using Outcome = std::shared_ptr<Result<Manifest>>;
     std::function<void(std::function<void(Outcome)>)> shake = [floor, worker, link](std::function<void(Outcome)> then) {
         link->open(
@@ -240,7 +300,11 @@ Task<CallAnswer> run_call(FloorPtr floor, Call call, OnBatch on_batch) {
     if (floor->stopping) { co_return not_sent("the workers are being stopped"); }
     const auto now = floor->clock.boot_ms();
     if (call.not_after > 0 && now > call.not_after) { co_return not_sent("its time to leave (not_after) had passed"); }
-    if (worker->link->in_flight() >= floor->options.calls_max) {
+    if (worker->serial && worker->link->overdue() > 0) {
+        co_return not_sent("the only thread of the in-process plugin of " + call.target +
+                           " is taken by a call that hangs; a restart of the daemon frees it");
+    }
+    if (worker->link->in_flight() + worker->link->overdue() >= floor->options.calls_max) {
         co_return not_sent("the worker of " + call.target + " has " + std::to_string(floor->options.calls_max) +
                            " calls in flight");
     }
