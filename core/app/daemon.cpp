@@ -12,6 +12,7 @@
 #include "base/system_clock.hpp"
 #include "expr/mail_template.hpp"
 #include "http/server.hpp"
+#include "in_process/in_process.hpp"
 #include "pipeline/evaluator.hpp"
 #include "store/database.hpp"
 #include "store/journal.hpp"
@@ -32,6 +33,7 @@ constexpr milliseconds workers_patience{20'000};
 constexpr milliseconds http_grace{2'000};
 constexpr milliseconds engine_grace{10'000};
 constexpr milliseconds worker_grace{2'000};
+constexpr milliseconds in_process_grace{1'000};
 
 struct Trouble {
     int exit_code = exit_failed;
@@ -41,8 +43,8 @@ struct Trouble {
 /// Everything that lives while the daemon runs. Members are destroyed in reverse order: what uses stands behind what is used.
 class Daemon {
 public:
-    Daemon(const Config& config, std::string crash_at)
-        : config_(config), crash_at_(std::move(crash_at)), clock_(io_.get_executor()) {}
+    Daemon(const Config& config, std::string crash_at, plugin::InProcess& in_process)
+        : config_(config), in_process_(in_process), crash_at_(std::move(crash_at)), clock_(io_.get_executor()) {}
 
     int run() {
         if (auto trouble = prepare()) { return report(*trouble); }
@@ -241,6 +243,7 @@ private:
             spawn(io_.get_executor(), tell_state(status.name, "supplier.degraded", status.why));
         };
         options.strict = config_.workers.strict;
+        options.in_process = in_process_.starter();
         workers_ = plugin::Workers::make(io_.get_executor(), clock_, options);
         // All at once: each spends most of its start in the loader of its libraries.
         auto starting = std::make_shared<Starting>(clock_);
@@ -249,6 +252,11 @@ private:
         if (const bool needed = co_await needs_expressions(); needed) {
             ++starting->left;
             spawn(io_.get_executor(), start_expressions(starting));
+        }
+        for (const auto& spec : specs) {
+            if (!spec.in_process) { continue; }
+            Log::warning("not isolated: this plugin runs in the daemon, and what crashes or hangs it does so to the daemon",
+                         {{"worker", spec.name}, {"plugin", spec.library.string()}, {"see", "docs/isolation.md"}});
         }
         for (auto& spec : specs) { spawn(io_.get_executor(), start_worker(std::move(spec), starting)); }
         while (starting->left > 0) {
@@ -393,6 +401,7 @@ private:
     }
 
     const Config& config_;
+    plugin::InProcess& in_process_;
     std::string crash_at_;
     int exit_code_ = exit_ok;
     bool stopping_ = false;
@@ -434,8 +443,13 @@ int run_daemon(const Config& config, const std::string& crash_at) {
         }
         else { armed = crash_at; }
     }
-    Daemon daemon(config, armed);
-    return daemon.run();
+    plugin::InProcess in_process;
+    const int code = Daemon(config, armed, in_process).run();
+    if (const auto left = in_process.wait(in_process_grace); left > 0) {
+        Log::warning("leaving while in-process plugins still run", {{"plugins", left}});
+        std::_Exit(code);
+    }
+    return code;
 }
 
 }  // namespace crossdock::app
