@@ -11,6 +11,7 @@
 #include "base/process.hpp"
 #include "base/system_clock.hpp"
 #include "http/server.hpp"
+#include "in_process/in_process.hpp"
 #include "pipeline/evaluator.hpp"
 #include "store/database.hpp"
 #include "store/writer_thread.hpp"
@@ -29,6 +30,7 @@ constexpr milliseconds workers_patience{20'000};
 constexpr milliseconds http_grace{2'000};
 constexpr milliseconds engine_grace{10'000};
 constexpr milliseconds worker_grace{2'000};
+constexpr milliseconds in_process_grace{1'000};
 
 struct Trouble {
     int exit_code = exit_failed;
@@ -38,8 +40,11 @@ struct Trouble {
 /// Everything that lives while the daemon runs. Members are destroyed in reverse order: what uses stands behind what is used.
 class Daemon {
 public:
-    Daemon(Config config, ReadConfig read_config, std::string crash_at)
-        : read_config_(std::move(read_config)), clock_(io_.get_executor()), serving_(io_.get_executor(), clock_, randomness_) {
+    Daemon(Config config, ReadConfig read_config, std::string crash_at, plugin::InProcess& in_process)
+        : read_config_(std::move(read_config)),
+          in_process_(in_process),
+          clock_(io_.get_executor()),
+          serving_(io_.get_executor(), clock_, randomness_) {
         serving_.setup.config = std::move(config);
         serving_.crash_at = std::move(crash_at);
     }
@@ -208,10 +213,12 @@ private:
             take_manifest(serving_, name, manifest);
         };
         options.strict = config().workers.strict;
+        options.in_process = in_process_.starter();
         serving_.workers = plugin::Workers::make(io_.get_executor(), clock_, options);
 
         auto specs = worker_specs(config(), serving_.setup.secrets, serving_.crash_at);
         if (const bool needed = co_await needs_expressions(); needed) { specs.push_back(expressions_spec()); }
+        tell_not_isolated(specs);
         StartOne start = [this](plugin::WorkerSpec spec) { return serving_.workers->start(std::move(spec)); };
         auto started = co_await start_side_by_side(serving_, std::move(specs), std::move(start));
         std::vector<Fault> faults;
@@ -346,6 +353,7 @@ private:
     }
 
     ReadConfig read_config_;
+    plugin::InProcess& in_process_;
     int exit_code_ = exit_ok;
     bool stopping_ = false;
     bool reloading_ = false;
@@ -381,8 +389,13 @@ int run_daemon(const Config& config, ReadConfig read_config, const std::string& 
         }
         else { armed = crash_at; }
     }
-    Daemon daemon(config, std::move(read_config), armed);
-    return daemon.run();
+    plugin::InProcess in_process;
+    const int code = Daemon(config, std::move(read_config), armed, in_process).run();
+    if (const auto left = in_process.wait(in_process_grace); left > 0) {
+        Log::warning("leaving while in-process plugins still run", {{"plugins", left}});
+        std::_Exit(code);
+    }
+    return code;
 }
 
 }  // namespace crossdock::app

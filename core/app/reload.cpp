@@ -127,6 +127,7 @@ struct Prepared {
 };
 
 Task<void> stage_workers(Serving& serving, Prepared& prepared) {
+    tell_not_isolated(prepared.changes.start);
     StartOne stage = [&serving](plugin::WorkerSpec spec) { return serving.workers->stage(std::move(spec)); };
     auto started = co_await start_side_by_side(serving, prepared.changes.start, std::move(stage));
     for (const auto& [name, fault] : started.faults) {

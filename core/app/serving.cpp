@@ -51,6 +51,14 @@ Task<Started> start_side_by_side(Serving& serving, std::vector<plugin::WorkerSpe
     co_return std::move(starting->started);
 }
 
+void tell_not_isolated(const std::vector<plugin::WorkerSpec>& specs) {
+    for (const auto& spec : specs) {
+        if (!spec.in_process) { continue; }
+        Log::warning("not isolated: this plugin runs in the daemon, and what crashes or hangs it does so to the daemon",
+                     {{"worker", spec.name}, {"plugin", spec.library.string()}, {"see", "docs/isolation.md"}});
+    }
+}
+
 Task<std::vector<Fault>> check_expressions(Serving& serving, const std::vector<pipeline::Definition>& definitions) {
     std::vector<Fault> faults;
     if (!serving.workers->knows(pipeline::expressions_worker)) {

@@ -49,6 +49,9 @@ struct Started {
 using StartOne = std::function<Task<Result<plugin::Manifest>>(plugin::WorkerSpec)>;
 Task<Started> start_side_by_side(Serving& serving, std::vector<plugin::WorkerSpec> specs, StartOne start);
 
+/// Logs which of them run in the daemon itself.
+void tell_not_isolated(const std::vector<plugin::WorkerSpec>& specs);
+
 /// Starts the expression worker if it does not run, and has the definitions' expressions compiled.
 /// Errors: each expression that does not, with its place; the worker does not start.
 Task<std::vector<Fault>> check_expressions(Serving& serving, const std::vector<pipeline::Definition>& definitions);

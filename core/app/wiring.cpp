@@ -96,6 +96,12 @@ orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenS
     return accounts;
 }
 
+static void take_isolation(plugin::WorkerSpec& spec, bool in_process) {
+    spec.in_process = in_process;
+    // A plugin that dies in the daemon takes it along: deaths of its carrier say nothing of the plugin.
+    spec.quarantine = !in_process;
+}
+
 std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSecrets& secrets, const std::string& crash_at) {
     std::vector<plugin::WorkerSpec> specs;
     const auto with_secrets = [&](const std::string& owner, Json settings) {
@@ -115,6 +121,7 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
         if (!account.endpoint.empty()) { spec.settings.set("base_url", account.endpoint); }
         spec.account = Json::object({{"account", account.name}, {"currency", account.currency}});
         spec.request_timeout = account.request_timeout;
+        take_isolation(spec, account.in_process);
         spec.crash_at = crash_at;
         specs.push_back(std::move(spec));
     }
@@ -127,6 +134,7 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
         spec.settings = with_secrets(channel.name, channel.settings);
         spec.account = Json::object({{"channel", channel.name}});
         spec.request_timeout = channel.request_timeout;
+        take_isolation(spec, channel.in_process);
         spec.crash_at = crash_at;
         specs.push_back(std::move(spec));
     }

@@ -1,6 +1,7 @@
 #include "plugin/link.hpp"
 
 #include "base/joined.hpp"
+#include "base/log.hpp"
 #include "plugin/evaluations.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -78,6 +79,7 @@ Frame Link::hello() const {
     payload.set("reach", std::move(reach)).set("verbose", spec_.verbose);
     payload.set("crash_at", spec_.crash_at).set("folder", spec_.folder.string()).set("inspect", spec_.inspect_only);
     payload.set("strict", options_.strict);
+    if (spec_.in_process) { payload.set("digest", spec_.digest); }
     payload.set("request_timeout_ms", static_cast<std::int64_t>(spec_.request_timeout.count()));
     payload.set("calls_max", static_cast<std::uint64_t>(options_.calls_max));
     payload.set("frame_max", static_cast<std::uint64_t>(options_.frame_max));
@@ -95,6 +97,7 @@ void Link::call(const Call& call, milliseconds timeout, OnBatch on_batch, std::f
         const auto late = link->pending_.find(id);
         if (late == link->pending_.end()) { return; }
         late->second.timer = 0;
+        if (link->spec_.in_process) { return link->pass_deadline(id, asked); }
         link->end(late->second.operation + " took longer than " + duration_text(asked));
     });
     pending_.emplace(id, std::move(pending));
@@ -113,11 +116,32 @@ void Link::watch_memory() {
         link->memory_timer_ = 0;
         const auto resident = resident_bytes(link->pid()).value_or(0);
         if (resident > link->options_.memory_max) {
-            return link->end("its memory has grown to " + size_text(resident) + ", and may be " +
-                             size_text(link->options_.memory_max));
+            const auto why =
+                "its memory has grown to " + size_text(resident) + ", and may be " + size_text(link->options_.memory_max);
+            return link->spec_.in_process ? link->leave("its carrier was ended: " + why) : link->end(why);
         }
         if (!link->pending_.empty()) { link->watch_memory(); }
     });
+}
+
+void Link::pass_deadline(std::uint64_t id, milliseconds asked) {
+    const auto operation = pending_.at(id).operation;
+    const std::string text =
+        operation + " took longer than " + duration_text(asked) + ", and cannot be ended: it runs in-process";
+    overdue_.insert(id);
+    Log::error("an in-process call hangs: it is given up, and its thread stays taken",
+               {{"worker", spec_.name}, {"plugin", plugin_name()}, {"operation", operation}, {"taken", overdue_.size()}});
+    // So that nothing leaves any more, and a call that asks learns that nobody waits for it.
+    send({FrameType::cancel, id, Json::object()});
+    settle(id, {CallStatus::unknown, {}, text, manifest_.digest, plugin_name()});
+}
+
+void Link::leave(const std::string& why) {
+    if (retired_ || ended_) { return; }
+    // What it was asked for and has not answered is cut from now on.
+    process_.signal(SIGKILL);
+    if (auto told = std::exchange(on_leaving_, {})) { told(why); }
+    retire();
 }
 
 void Link::cancel_all() {
@@ -214,12 +238,20 @@ bool Link::take(Frame frame) {
             take_ready(frame.payload);
             return true;
         case FrameType::refused:
-            if (!on_ready_) { return false; }
+            if (!on_ready_) {
+                if (spec_.in_process) { leave(frame.payload.text("text")); }
+                return spec_.in_process;
+            }
             say_ready(
                 Fault{frame.payload.text("text", "the worker refused without a reason"), spec_.library.string(), Advice::refuse});
             end("it refused to serve");
             return true;
         case FrameType::answer:
+            if (overdue_.erase(frame.call) > 0) {
+                Log::info("an in-process call came back behind its deadline; its thread is free",
+                          {{"worker", spec_.name}, {"plugin", plugin_name()}, {"taken", overdue_.size()}});
+                return true;
+            }
             if (!pending_.contains(frame.call)) { return false; }
             take_answer(frame.call, frame.payload);
             return true;
@@ -246,6 +278,12 @@ void Link::say_ready(Result<Manifest> result) {
 
 bool Link::take_batch(std::uint64_t id, Json rows) {
     const auto at = pending_.find(id);
+    if (overdue_.contains(id)) {
+        Json payload = Json::object();
+        payload.set("more", false);
+        send({FrameType::batch_done, id, std::move(payload)});
+        return true;
+    }
     if (at == pending_.end() || at->second.storing || at->second.held || !rows.is_array()) { return false; }
     if (!at->second.on_batch) {
         Json payload = Json::object();

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace crossdock::plugin {
@@ -21,6 +22,7 @@ class Evaluations;
 struct EvaluationAnswer;
 
 /// One live worker process, its socket and the calls in flight. It ends once, and is then replaced by another Link.
+/// With `in_process` the socket leads to threads of this process, and the process is the carrier of their exchanges.
 ///
 /// Threads:  the executor's.
 /// Lifetime: shared; its reading and writing tasks keep it until it has ended.
@@ -38,8 +40,13 @@ public:
     /// gone.
     void open(std::function<void(Result<Manifest>)> ready, std::function<void(const std::string&)> ended);
 
-    /// Hands a call to the worker; `then` is called once, at the latest when the call's timeout has ended the worker.
-    /// While a batch of the call is being stored, its answer waits for that task.
+    /// In-process only: `left` is called when the carrier has gone. Calls in flight come to their end, further ones are for
+    /// another link.
+    void on_leaving(std::function<void(const std::string&)> left) { on_leaving_ = std::move(left); }
+
+    /// Hands a call to the worker; `then` is called once, at the latest when the call's timeout has ended the worker. In-process
+    /// the call alone is then unknown, and its thread stays taken. While a batch of the call is being stored, its answer waits
+    /// for that task.
     void call(const Call& call, milliseconds timeout, OnBatch on_batch, std::function<void(CallAnswer)> then);
 
     /// Asks all calls in flight to give up.
@@ -52,6 +59,8 @@ public:
     void end(const std::string& why);
 
     [[nodiscard]] std::size_t in_flight() const { return pending_.size(); }
+    /// In-process calls that have passed their deadline and not come back: each still has its thread.
+    [[nodiscard]] std::size_t overdue() const { return overdue_.size(); }
     [[nodiscard]] const std::string& name() const { return spec_.name; }
     [[nodiscard]] int pid() const { return process_.pid(); }
     [[nodiscard]] bool ended() const { return ended_; }
@@ -77,6 +86,10 @@ private:
     static Task<void> write_all(std::shared_ptr<Link> link);
     static Task<void> store_batch(std::shared_ptr<Link> link, std::uint64_t id, OnBatch on_batch, Json rows);
 
+    /// Answers an in-process call that cannot be ended.
+    void pass_deadline(std::uint64_t id, milliseconds asked);
+    /// Ends the carrier, tells why once, and takes no further calls.
+    void leave(const std::string& why);
     /// Looks at the process's memory now and then while calls are in flight, and ends it when that passes the cap.
     void watch_memory();
     void send(const Frame& frame);
@@ -109,9 +122,11 @@ private:
     bool has_answered_ = false;
     std::uint64_t next_call_ = 1;
     std::map<std::uint64_t, Pending> pending_;
+    std::set<std::uint64_t> overdue_;
     Manifest manifest_;
     std::function<void(Result<Manifest>)> on_ready_;
     std::function<void(const std::string&)> on_ended_;
+    std::function<void(const std::string&)> on_leaving_;
     Clock::TimerId start_timer_ = 0;
     Clock::TimerId memory_timer_ = 0;
 };

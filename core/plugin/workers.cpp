@@ -82,13 +82,27 @@ Result<std::shared_ptr<Link>> start_process(Floor& floor, const WorkerSpec& spec
         return Fault{std::string("no socket for a worker: ") + std::strerror(errno), {}, Advice::retry};
     }
     UniqueFd ours(ends[0]);
-    const UniqueFd theirs(ends[1]);
+    UniqueFd theirs(ends[1]);
+    UniqueFd session;  // of an in-process plugin: `theirs` is then the carrier's
+    UniqueFd carrier;
+    if (spec.in_process) {
+        if (!floor.options.in_process) { return Fault{"nothing here runs plugins in-process", spec.name}; }
+        int more[2] = {-1, -1};
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, more) != 0) {
+            return Fault{std::string("no socket for a carrier: ") + std::strerror(errno), {}, Advice::retry};
+        }
+        session = std::exchange(theirs, UniqueFd(more[0]));
+        carrier = UniqueFd(more[1]);
+    }
     ProcessSpec process{.program = floor.options.program, .arguments = {std::to_string(::getpid())}};
     process.stdout_fd = process.stderr_fd = floor.options.output_fd;
     process.inherited.push_back(theirs.get());
     if (floor.options.lock_fd >= 0) { process.inherited.push_back(floor.options.lock_fd); }
     auto started = Process::spawn(process);
     if (!started) { return started.error(); }
+    if (spec.in_process) {
+        if (auto begun = floor.options.in_process(std::move(session), std::move(carrier)); !begun) { return begun.error(); }
+    }
     auto link = std::make_shared<Link>(floor.executor, floor.clock, spec, floor.options, std::move(*started), ours.release());
     link->serve_evaluations(floor.evaluations);
     return link;
@@ -115,6 +129,11 @@ bool one_too_many(Floor& floor, Worker& worker, const std::string& why) {
     return true;
 }
 
+bool is_staged(const Floor& floor, const WorkerPtr& worker) {
+    const auto found = floor.staged.find(worker->spec.name);
+    return found != floor.staged.end() && found->second == worker;
+}
+
 void link_ended(const FloorPtr& floor, const WorkerPtr& worker, const std::weak_ptr<Link>& weak, const std::string& text) {
     const auto link = weak.lock();
     std::erase(floor->links, link);
@@ -125,9 +144,7 @@ void link_ended(const FloorPtr& floor, const WorkerPtr& worker, const std::weak_
         // Only a worker that did its work is restarted at once; one that dies on each call is not. The evaluators of expressions
         // are: they die of what they are given, and others wait for them.
         if (link->has_answered() || !worker->spec.quarantine) { worker->backoff = milliseconds{0}; }
-        const auto staged = floor->staged.find(worker->spec.name);
-        const bool waits = staged != floor->staged.end() && staged->second == worker;
-        if (!floor->stopping && !worker->gone && !waits) {
+        if (!floor->stopping && !worker->gone && !is_staged(*floor, worker)) {
             Log::warning("worker ended",
                          {{"worker", worker->spec.name}, {"plugin", worker->spec.library.filename().string()}, {"why", text}});
             if (!one_too_many(*floor, *worker, text)) { spawn(floor->executor, revive(floor, worker)); }
@@ -142,13 +159,61 @@ void tell_other_plugin(const Floor& floor, const WorkerSpec& spec, const Manifes
     if (floor.options.on_other_plugin) { floor.options.on_other_plugin(spec.name, manifest); }
 }
 
+/// The carrier of an in-process plugin has gone; its calls in flight answer by themselves.
+void link_leaving(const FloorPtr& floor, const WorkerPtr& worker, const std::weak_ptr<Link>& weak, const std::string& why) {
+    const auto link = weak.lock();
+    if (!link || worker->link != link) { return; }
+    worker->link.reset();
+    // Calls of a plugin that wants them one after the other wait for those that it still has.
+    worker->before.push_back(link);
+    worker->why = why;
+    if (link->has_answered()) { worker->backoff = milliseconds{0}; }
+    if (floor->stopping || worker->gone || is_staged(*floor, worker)) { return; }
+    Log::warning("carrier ended", {{"worker", worker->spec.name}, {"why", why}});
+    spawn(floor->executor, revive(floor, worker));
+}
+
+/// Reads a plugin's manifest in a process that then ends: what this one is about to load was seen before.
+Task<Result<Manifest>> inspect(FloorPtr floor, WorkerSpec spec) {
+    spec.inspect_only = true;
+    spec.in_process = false;
+    spec.settings = {};
+    auto started = start_process(*floor, spec);
+    if (!started) { co_return started.error(); }
+    const auto link = *started;
+    floor->links.push_back(link);
+    using Outcome = std::shared_ptr<Result<Manifest>>;
+    std::function<void(std::function<void(Outcome)>)> shake = [floor, link](std::function<void(Outcome)> then) {
+        link->open(
+            [then = std::move(then)](Result<Manifest> result) { then(std::make_shared<Result<Manifest>>(std::move(result))); },
+            [floor, weak = std::weak_ptr<Link>(link)](const std::string& /*text*/) {
+                std::erase(floor->links, weak.lock());
+                floor->changed.notify();
+            });
+    };
+    const auto outcome = co_await on_callback<Outcome>(std::move(shake));
+    link->close_sending();
+    co_return std::move(*outcome);
+}
+
 /// Starts a process and shakes hands. On success worker->link is set.
 Task<Result<Manifest>> connect(FloorPtr floor, WorkerPtr worker) {
+    if (worker->spec.in_process) {
+        auto seen = co_await inspect(floor, worker->spec);
+        if (!seen) { co_return seen.error(); }
+        if (floor->stopping) { co_return Fault{"the workers are being stopped", worker->spec.name, Advice::stop}; }
+        worker->spec.digest = seen->digest;
+    }
     worker->resolver = marks_of(floor->options.resolver_files);
     auto started = start_process(*floor, worker->spec);
     if (!started) { co_return started.error(); }
     const auto link = *started;
     floor->links.push_back(link);
+    if (worker->spec.in_process) {
+        link->on_leaving([floor, worker, weak = std::weak_ptr<Link>(link)](const std::string& why) {
+            link_leaving(floor, worker, weak, why);
+        });
+    }
     using Outcome = std::shared_ptr<Result<Manifest>>;
     std::function<void(std::function<void(Outcome)>)> shake = [floor, worker, link](std::function<void(Outcome)> then) {
         link->open(
@@ -265,6 +330,7 @@ CallAnswer replaced(const std::string& target) {
 struct Taker {
     std::shared_ptr<Link> link = {};
     std::optional<CallAnswer> answer = {};
+    bool serial = false;  ///< its calls never overlap
 };
 
 /// Waits for a process that takes the call.
@@ -280,7 +346,7 @@ Task<Taker> taker_of(FloorPtr floor, std::string target, std::string digest, Boo
         if (worker->quarantined) { co_return Taker{{}, held(*worker)}; }
         if (!floor->stopping) { refresh(floor, worker); }
         auto link = link_for(*worker, digest);
-        if (link && !must_wait(*worker, *link)) { co_return Taker{std::move(link), {}}; }
+        if (link && !must_wait(*worker, *link)) { co_return Taker{std::move(link), {}, worker->serial}; }
         if (!link && !digest.empty() && digest != worker->digest) { co_return Taker{{}, replaced(target)}; }
         const auto now = floor->clock.boot_ms();
         if (now >= until) { co_return Taker{{}, not_sent("the worker of " + target + (link ? " is busy" : " is not up"))}; }
@@ -296,7 +362,11 @@ Task<CallAnswer> run_call(FloorPtr floor, Call call, OnBatch on_batch) {
     if (taker.answer) { co_return *taker.answer; }
     const auto now = floor->clock.boot_ms();
     if (call.not_after > 0 && now > call.not_after) { co_return not_sent("its time to leave (not_after) had passed"); }
-    if (taker.link->in_flight() >= floor->options.calls_max) {
+    if (taker.serial && taker.link->overdue() > 0) {
+        co_return not_sent("the only thread of the in-process plugin of " + call.target +
+                           " is taken by a call that hangs; a restart of the daemon frees it");
+    }
+    if (taker.link->in_flight() + taker.link->overdue() >= floor->options.calls_max) {
         co_return not_sent("the worker of " + call.target + " has " + std::to_string(floor->options.calls_max) +
                            " calls in flight");
     }
@@ -387,6 +457,8 @@ void adopt_staged(const FloorPtr& floor, const std::vector<std::string>& removed
         if (!fresh->link) { spawn(floor->executor, revive(floor, fresh)); }
     }
     floor->changed.notify();
+}
+
 Task<Result<Manifest>> start_if_there(std::weak_ptr<Floor> weak, WorkerSpec spec) {
     const auto floor = weak.lock();
     if (!floor) { co_return Fault{"the workers are gone"}; }
@@ -465,7 +537,9 @@ public:
         const auto found = floor_->workers.find(spec.name);
         if (found == floor_->workers.end() || found->second->quarantined) { return false; }
         auto started_with = found->second->spec;
+        // What Workers itself has changed.
         started_with.crash_at = spec.crash_at;
+        started_with.digest = spec.digest;
         return started_with == spec;
     }
     [[nodiscard]] Serving serving(const std::string& target) const override {

@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "plugin/caller.hpp"
 #include "plugin/confinement.hpp"
 
@@ -27,6 +28,8 @@ struct WorkerSpec {
     std::vector<std::string> reach = {};   ///< "HOST:PORT" that exchanges may go to; empty: anywhere
     bool verbose = false;                  ///< logs what the plugin says at level debug, too
     bool quarantine = true;                ///< false: it is restarted however often it dies
+    bool in_process = false;               ///< runs on threads of this process; its exchanges leave from a carrier process
+    std::string digest = {};               ///< in_process: SHA-256 of the file as it was inspected; Workers sets it
     std::string crash_at;                  ///< CROSSDOCK_CRASH_AT for a worker's point, only when the config arms it
 
     [[nodiscard]] bool operator==(const WorkerSpec&) const = default;
@@ -45,7 +48,7 @@ struct Manifest {
     bool serial_calls = false;                                 ///< calls never overlap
     std::vector<std::pair<std::string, std::string>> classes;  ///< operation -> strongest effect class
     Json schema;                                               ///< settings schema
-    Confinement confinement;                                   ///< of the worker that runs it
+    Confinement confinement;                                   ///< of the worker that runs it, or carries its exchanges
 };
 
 /// How a worker is, for the status page.
@@ -54,7 +57,7 @@ struct WorkerStatus {
     bool up = false;
     bool quarantined = false;  ///< it kept dying, and is not restarted before a person says so
     std::string why = {};      ///< of what it died last; empty: it has not
-    int pid = -1;
+    int pid = -1;              ///< of the worker, or of the carrier of a plugin that runs in this process
 };
 
 /// The supervised worker processes: one per account or channel, restarted with backoff when they die; replaced
@@ -87,11 +90,16 @@ public:
         std::function<void(const WorkerStatus&)> on_quarantine = {};
         /// A worker that was restarted found another plugin file than before. Called before it takes a call.
         std::function<void(const std::string& name, const Manifest&)> on_other_plugin = {};
+        /// Begins to serve a plugin on threads of this process: `session` leads to its Link, `carrier` to the process that
+        /// carries its exchanges. Errors: no thread could be made.
+        using InProcess = std::function<Result<>(UniqueFd session, UniqueFd carrier)>;
+        InProcess in_process = {};
     };
 
     [[nodiscard]] static std::unique_ptr<Workers> make(Executor executor, Clock& clock, Options options);
 
     /// Starts one worker, waits for its handshake and checks manifest, interface and settings.
+    /// One with `in_process` is inspected in a short-lived worker before this process loads it.
     /// Errors: missing file, wrong ABI (both versions are named), wrong interface, settings that the schema refuses (the field is
     /// named). With a quarantine, one that dies or hangs in its handshake is tried again until it is quarantined; the advice of
     /// that fault is retry, and the worker stays known.

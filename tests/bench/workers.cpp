@@ -2,6 +2,7 @@
 #include "app/demo_rig.hpp"
 #include "base/unique_fd.hpp"
 #include "check/plugin_bench.hpp"
+#include "in_process/in_process.hpp"
 #include "measure.hpp"
 
 #include <poll.h>
@@ -177,6 +178,20 @@ std::vector<double> readyz_ms(std::size_t waiting) {
     return times;
 }
 
+/// The same call where the plugin runs in this process: a round trip in us, and calls per second.
+std::pair<double, double> in_process_figures() {
+    plugin::InProcess threads;
+    plugin::Workers::Options options;
+    options.in_process = threads.starter();
+    check::PluginBench bench(std::move(options));
+    auto spec = obliging();
+    spec.in_process = true;
+    spec.quarantine = false;
+    if (const auto started = bench.start(std::move(spec)); !started) { give_up(started.error().text()); }
+    const double one = round_trip_us(bench);
+    return {one, calls_per_second(bench)};
+}
+
 }  // namespace
 
 void measure_workers() {
@@ -190,6 +205,9 @@ void measure_workers() {
         std::printf("%-44s %7.1f us %18.1f\n", "a call of a plugin", one, one / bare);
         const double rate = calls_per_second(bench);
         std::printf("%-44s %6.0f /s %19.1f\n", "calls, 256 in flight", rate, 1e6 / rate / bare);
+        const auto [in_process, in_process_rate] = in_process_figures();
+        std::printf("%-44s %7.1f us %18.1f\n", "  in-process", in_process, in_process / bare);
+        std::printf("%-44s %6.0f /s %19.1f\n", "  in-process, 256 in flight", in_process_rate, 1e6 / in_process_rate / bare);
         std::printf("%-44s %7.2f ms\n", "death of a worker to the next answer", respawn_ms(bench));
     }
     const Weight weight = weigh();

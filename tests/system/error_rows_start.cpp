@@ -36,6 +36,13 @@ Seen wrong_abi(House& house) {
     return trial.lint_and_serve();
 }
 
+Seen strict_in_process(House& house) {
+    Trial trial(house);
+    Trial::edit(trial.supplier(), "not_after: 3s", "isolation: in-process");
+    Trial::edit(trial.config(), "test: { crash_points: true }", "workers: { confinement: strict }");
+    return trial.lint_and_serve();
+}
+
 Seen refused_setting(House& house) {
     Trial trial(house);
     Trial::edit(trial.config(), "port: " + std::to_string(house.idle().mail_port()), "port: 0");
@@ -119,6 +126,8 @@ std::vector<BadInput> config_rows() {
         spoiled("duplicate YAML key", Where::config, "currency: USD", "currency: USD\ncurrency: EUR"),
         spoiled("no valid YAML", Where::config, "{ host: 127.0.0.1,", "{ host: 127.0.0.1"),
         spoiled("wrong value in the config", Where::config, "not_after: 3s", "not_after: soon"),
+        spoiled("unknown isolation", Where::supplier, "not_after: 3s", "isolation: thread"),
+        {"in-process plugin under a strict config", strict_in_process},
         spoiled("missing supplier file", Where::config, "suppliers/phonex.yaml", "suppliers/phonix.yaml"),
         spoiled("route to an unknown account", Where::config, "wesellcellular: phonex", "wesellcellular: phonix"),
         spoiled("unknown status word", Where::supplier, "shipped: shipped", "shipped: shiped"),

@@ -111,7 +111,7 @@ private:
         static constexpr std::array<std::string_view, 2> ways{"when-available", "strict"};
         Fields fields(checks_, node, "`workers`", {"confinement", "calls_max", "memory_max", "deaths_max", "deaths_within"});
         auto& workers = made_.workers;
-        workers.strict = fields.word("confinement", ways) == ways.back();
+        workers.strict = part_.strict = fields.word("confinement", ways) == ways.back();
         if (const auto given = fields.integer("calls_max", calls)) { workers.calls_max = static_cast<std::size_t>(*given); }
         if (const auto given = fields.integer("memory_max", bytes)) { workers.memory_max = static_cast<std::uint64_t>(*given); }
         if (const auto given = fields.integer("deaths_max", deaths)) { workers.deaths_max = static_cast<std::size_t>(*given); }
@@ -148,12 +148,14 @@ private:
             ChannelConfig channel;
             channel.name = name;
             check_name(part_, place, "channels", name);
-            Fields parts(checks_, node, "`" + name + "`", {"plugin", "settings", "credentials", "not_after", "request_timeout"});
+            Fields parts(checks_, node, "`" + name + "`",
+                         {"plugin", "isolation", "settings", "credentials", "not_after", "request_timeout"});
             if (!checks_.ok()) { return; }
             channel.settings = read_settings(part_, parts);
             channel.credentials = read_credentials(part_, parts);
             read_times(parts, channel.not_after, channel.request_timeout);
             read_plugin(part_, parts, channel.plugin, channel.plugin_where);
+            channel.in_process = read_in_process(part_, parts);
             made_.channels.push_back(std::move(channel));
         }
     }
@@ -180,7 +182,7 @@ private:
             return;
         }
         yaml::Checks checks(file.string());
-        Part part{checks, file.parent_path(), plugin_folders_};
+        Part part{checks, file.parent_path(), plugin_folders_, part_.strict};
         auto [account, place] = read_account(part, *root);
         const auto [first, added] = account_places_.emplace(account.name, checks.where(place));
         if (!added) { checks.refuse(place, "the account `" + account.name + "` stands twice; first at " + first->second); }

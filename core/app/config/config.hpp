@@ -36,6 +36,7 @@ struct AccountConfig {
     std::string type;                              ///< direct, phonex, custom
     std::filesystem::path plugin;                  ///< the library, resolved
     std::string plugin_where;                      ///< file:line:column of `plugin:`
+    bool in_process = false;                       ///< `isolation: in-process`: the plugin runs in the daemon
     std::string endpoint;                          ///< `api_endpoint:`, given to the plugin as setting base_url
     std::string currency;                          ///< default for orders without one
     std::map<std::string, SecretRef> credentials;  ///< setting name -> secret, e.g. api_key
@@ -61,6 +62,7 @@ struct ChannelConfig {
     std::string name;  ///< "email"
     std::filesystem::path plugin;
     std::string plugin_where;
+    bool in_process = false;
     Json settings = Json::object();
     std::map<std::string, SecretRef> credentials;
     milliseconds not_after{5'000};

@@ -6,6 +6,7 @@
 #include "yaml/words.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <system_error>
 
@@ -87,6 +88,16 @@ void read_plugin(Part& part, yaml::Fields& fields, fs::path& plugin, std::string
     auto found = find_plugin(written, part.folder, part.plugin_folders);
     if (found) { plugin = std::move(*found); }
     else { part.checks.refuse(place, found.error().what); }
+}
+
+bool read_in_process(Part& part, yaml::Fields& fields) {
+    static constexpr std::array<std::string_view, 2> ways{"process", "in-process"};
+    const bool in_process = fields.word("isolation", ways) == ways.back();
+    if (in_process && part.strict) {
+        part.checks.refuse(fields.place("isolation"),
+                           "`isolation: in-process` confines nothing, and `confinement: strict` forbids that");
+    }
+    return in_process;
 }
 
 SecretRef read_secret(Part& part, const yaml::Node& node, std::string_view key) {

@@ -14,6 +14,7 @@ struct Part {
     yaml::Checks& checks;
     std::filesystem::path folder;
     const std::vector<std::filesystem::path>& plugin_folders;
+    bool strict = false;  ///< `confinement: strict`: no plugin may run outside a confined process
 
     /// A path as written, made absolute against the file's own folder.
     [[nodiscard]] std::filesystem::path path(const std::string& written) const;
@@ -30,6 +31,8 @@ void check_printable(Part& part, yaml::Place place, std::string_view key, const 
 
 /// `plugin:` resolved to a file that exists.
 void read_plugin(Part& part, yaml::Fields& fields, std::filesystem::path& plugin, std::string& where);
+/// `isolation: process` or `in-process`; true for the latter.
+[[nodiscard]] bool read_in_process(Part& part, yaml::Fields& fields);
 /// `{env: NAME}`, `{file: PATH}` or `secret://name`.
 [[nodiscard]] SecretRef read_secret(Part& part, const yaml::Node& node, std::string_view key);
 [[nodiscard]] std::map<std::string, SecretRef> read_credentials(Part& part, yaml::Fields& fields);

@@ -112,7 +112,7 @@ ReadAccount read_account(Part& part, const Node& root) {
     static constexpr std::array<std::string_view, 3> types{"direct", "phonex", "custom"};
     Fields fields(part.checks, root, "a supplier file",
                   {"account", "name", "type", "plugin", "api_endpoint", "currency", "credentials", "settings", "webhook",
-                   "not_after", "request_timeout", "operations", "outcomes", "statuses", "low_stock"});
+                   "isolation", "not_after", "request_timeout", "operations", "outcomes", "statuses", "low_stock"});
     AccountConfig account;
     account.name = fields.required_text("account");
     check_name(part, fields.place("account"), "account", account.name);
@@ -134,6 +134,7 @@ ReadAccount read_account(Part& part, const Node& root) {
     read_statuses(part, fields, account);
     account.low_stock = fields.integer("low_stock", {0, 1'000'000'000}).value_or(0);
     read_plugin(part, fields, account.plugin, account.plugin_where);
+    account.in_process = read_in_process(part, fields);
     return {std::move(account), fields.place("account")};
 }
 

@@ -4,6 +4,7 @@
 #include "base/system_clock.hpp"
 #include "jq/scan.hpp"
 #include "plugin/wire.hpp"
+#include "reach.hpp"
 
 #include <crossdock/rows.hpp>
 #include <crossdock/structs.hpp>
@@ -67,10 +68,9 @@ http::ExchangeLimits CallHost::limits(std::uint32_t timeout_ms) const {
 }
 
 bool CallHost::outside(std::string_view place) {
-    const auto& reach = services_.reach;
-    if (reach.empty() || std::find(reach.begin(), reach.end(), place) != reach.end()) { return false; }
-    host_fault_ = "the plugin wants to reach " + std::string(place) +
-                  ", and may reach only what its settings of the types url, host and port name";
+    auto why = beyond(services_.reach, place);
+    if (why.empty()) { return false; }
+    host_fault_ = std::move(why);
     return true;
 }
 
@@ -78,9 +78,7 @@ http::HttpResult CallHost::exchange(const xd_http_request& request) {
     http::HttpResult refused;
     refused.reason = may_send();
     if (!refused.reason.empty()) { return refused; }
-    const auto url = sdk::view(request.url);
-    const auto host = url.substr(std::min(url.size(), url.find("://") == std::string_view::npos ? 0 : url.find("://") + 3));
-    if (outside(host.substr(0, host.find_first_of("/?#")))) {
+    if (outside(place_of(sdk::view(request.url)))) {
         refused.reason = host_fault_;
         return refused;
     }
@@ -92,7 +90,7 @@ http::HttpResult CallHost::exchange(const xd_http_request& request) {
         exchange.headers.emplace_back(sdk::view(request.headers[i].name), sdk::view(request.headers[i].value));
     }
     exchange.may_repeat = !effect_ && (exchange.method == "GET" || exchange.method == "HEAD");
-    auto result = services_.outbound.send(exchange, limits(request.timeout_ms));
+    auto result = services_.carrier->send(exchange, limits(request.timeout_ms));
     if (recorder_) { recorder_->add(exchange, result); }
     return result;
 }
@@ -124,7 +122,7 @@ http::SmtpResult CallHost::submission(const xd_smtp_submission& submission) {
         refused.reason = "the SMTP port is out of range";
         return refused;
     }
-    if (outside(std::string(sdk::view(submission.host)) + ":" + std::to_string(submission.port))) {
+    if (outside(place_of(sdk::view(submission.host), submission.port))) {
         refused.reason = host_fault_;
         return refused;
     }
@@ -139,7 +137,7 @@ http::SmtpResult CallHost::submission(const xd_smtp_submission& submission) {
                                 .to = {},
                                 .message = std::string(sdk::view(submission.message))};
     for (std::size_t i = 0; i < submission.to_count; ++i) { exchange.to.emplace_back(sdk::view(submission.to[i])); }
-    auto result = services_.outbound.submit(exchange, limits(submission.timeout_ms));
+    auto result = services_.carrier->submit(exchange, limits(submission.timeout_ms));
     if (recorder_) { recorder_->add(exchange, result); }
     return result;
 }
@@ -205,7 +203,8 @@ std::uint32_t CallHost::file_list(void* context, xd_text* names) {
 }
 
 void CallHost::log(void* context, std::uint32_t level, xd_text message) {
-    const auto text = self(context).services_.redaction(sdk::view(message));
+    const auto& services = self(context).services_;
+    const auto text = services.log_mark + services.redaction(sdk::view(message));
     switch (level) {
         case XD_LOG_DEBUG: Log::debug(text); return;
         case XD_LOG_INFO: Log::info(text); return;

@@ -3,7 +3,7 @@
 #include "account_files.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
-#include "client/outbound.hpp"
+#include "http/exchange.hpp"
 #include "recorder.hpp"
 #include "redaction.hpp"
 
@@ -23,7 +23,7 @@ namespace crossdock::worker {
 
 /// What the calls of one worker share.
 struct Services {
-    http::Outbound& outbound;
+    http::Carrier* carrier = nullptr;  ///< where exchanges go
     milliseconds request_timeout{10'000};
     std::vector<std::string> reach = {};  ///< "HOST:PORT" that exchanges may go to; empty: anywhere
     std::string settings = "{}";  ///< JSON, checked, with defaults; without secrets, except for a plugin of ABI revision 1
@@ -31,6 +31,7 @@ struct Services {
     AccountFiles files = {};
     Placeholders placeholders = {};  ///< for what is recorded
     Redaction redaction = {};
+    std::string log_mark = {};  ///< stands before what the plugin logs
     /// Sends a batch of rows of a call to the daemon.
     std::function<void(std::uint64_t call, Json rows)> send_batch = {};
     /// Sends an expression and a document of a call to the daemon; false when together they are too long for a frame.

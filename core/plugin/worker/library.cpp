@@ -10,13 +10,22 @@
 
 #include <dlfcn.h>
 #include <cstddef>
-#include <memory>
+#include <deque>
+#include <mutex>
 
 namespace crossdock::worker {
 namespace {
 
 /// The members that a descriptor has had since revision 1.
 constexpr std::size_t first_descriptor_size = offsetof(xd_plugin, get_interface) + sizeof(xd_plugin::get_interface);
+
+/// Never destroyed, so never unloaded: threads of the plugin may still be inside.
+boost::dll::shared_library& kept_library() {
+    static std::mutex mutex;
+    static auto& kept = *new std::deque<boost::dll::shared_library>();
+    const std::scoped_lock lock(mutex);
+    return kept.emplace_back();
+}
 
 std::string revisions() {
     return CROSSDOCK_ABI_OLDEST == CROSSDOCK_ABI_REVISION
@@ -138,8 +147,7 @@ Result<Library> load_library(const std::filesystem::path& file, const std::strin
     if (!std::filesystem::exists(file, error)) { return Fault{"there is no such plugin file", file.string()}; }
     auto digest = crypto::sha256_file(file);
     if (!digest) { return digest.error(); }
-    // Never destroyed, so never unloaded: threads of the plugin may still be inside.
-    auto* shared = new boost::dll::shared_library();
+    auto* shared = &kept_library();
     boost::dll::fs::error_code load_error;
     shared->load(boost::dll::fs::path(file), load_error, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
     if (load_error || !shared->is_loaded()) {

@@ -1,3 +1,4 @@
+#include "process_place.hpp"
 #include "session.hpp"
 
 #include <fcntl.h>
@@ -45,6 +46,7 @@ int main(int argc, char** argv) {
     }
     if (!tie_to(parent)) { return 0; }
     // Never destroyed and left by _exit: plugin threads may still be running.
-    auto* session = new crossdock::worker::Session(daemon_socket);
+    auto* place = new crossdock::worker::ProcessPlace();
+    auto* session = new crossdock::worker::Session(daemon_socket, *place);
     ::_exit(session->run());
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/json.hpp"
-#include "client/outbound.hpp"
+#include "http/exchange.hpp"
 
 #include <cstddef>
 #include <string>

@@ -1,16 +1,11 @@
 #include "session.hpp"
 
-#include "base/journal_point.hpp"
 #include "base/log.hpp"
-#include "confinement.hpp"
 #include "plugin/settings.hpp"
-
-#include <sys/socket.h>
-#include <unistd.h>
+#include "stream.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdio>
 #include <utility>
 
@@ -43,46 +38,34 @@ std::optional<Frame> Session::read() {
             return {};
         }
         if (*frame) { return std::move(**frame); }
-        const auto got = ::recv(socket_, buffer.data(), buffer.size(), 0);
-        if (got < 0 && errno == EINTR) { continue; }
-        if (got <= 0) { return {}; }
-        reader_->feed({buffer.data(), static_cast<std::size_t>(got)});
+        const auto got = receive(socket_, buffer);
+        if (got == 0) { return {}; }
+        reader_->feed({buffer.data(), got});
     }
 }
 
 void Session::write(const Frame& frame) {
     const std::string bytes = plugin::encode(frame);
     const std::scoped_lock lock(writing_);
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-        const auto sent = ::send(socket_, bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR) { continue; }
-        // Without its daemon a worker has no purpose.
-        if (sent <= 0) { ::_exit(0); }
-        done += static_cast<std::size_t>(sent);
-    }
+    if (!transmit(socket_, bytes)) { place_.orphaned(); }
 }
 
 Result<Json> Session::greet(const Json& hello) {
-    Log::set_name("worker " + hello.text("name"));
-    if (hello.boolean("verbose")) { Log::set_level(LogLevel::debug); }
-    if (const auto at = hello.text("crash_at"); !at.empty() && !CrashPoint::arm(at)) {
-        return Fault{"there is no journal point called " + at};
-    }
+    auto confinement = place_.enter(hello);
+    if (!confinement) { return confinement.error(); }
     const bool inspect = hello.boolean("inspect");
-    // Before the library is loaded: its constructors are the plugin's code already.
-    const auto confinement = confine({hello.text("library"), inspect ? std::string() : hello.text("folder")});
-    if (hello.boolean("strict") && !confinement.secret_isolated()) {
-        return Fault{confinement.text() + "; `confinement: strict` in the config forbids that"};
+    if (hello.boolean("carry") || (inspect && hello.text("library").empty())) {
+        Json only = Json::object();
+        only.set("confinement", std::move(*confinement));
+        return only;
     }
-    if (inspect && hello.text("library").empty()) { return Json::object({{"confinement", confinement.json()}}); }
-    auto library = load_library(hello.text("library"), hello.text("interface"));
+    auto library = place_.load(hello);
     if (!library) { return library.error(); }
     library_ = std::move(*library);
     if (!inspect) {
         if (auto made = make_instance(hello); !made) { return made.error(); }
     }
-    return std::move(library_.manifest().set("confinement", confinement.json()));
+    return std::move(library_.manifest().set("confinement", std::move(*confinement)));
 }
 
 Result<> Session::make_instance(const Json& hello) {
@@ -102,6 +85,8 @@ Result<> Session::make_instance(const Json& hello) {
         write(frame);
         return true;
     };
+    services_.carrier = &place_.carrier();
+    services_.log_mark = place_.log_mark();
     services_.send_batch = [this](std::uint64_t call, Json rows) { write({FrameType::batch, call, std::move(rows)}); };
     const auto threads = library_.serial_calls ? 1 : std::clamp<std::int64_t>(hello.integer("calls_max", 256), 1, threads_most);
     pool_.emplace(static_cast<std::size_t>(threads));
@@ -139,6 +124,7 @@ int Session::run() {
         return 3;
     }
     write({FrameType::ready, 0, std::move(*ready)});
+    if (hello->payload.boolean("carry")) { return place_.carry(socket_, hello->payload); }
     while (auto frame = read()) {
         switch (frame->type) {
             case FrameType::call: start_call(std::move(*frame)); break;
@@ -195,6 +181,24 @@ void Session::run_call(const std::shared_ptr<CallHost>& host, std::uint64_t id, 
         calls_.erase(id);
     }
     write({FrameType::answer, id, std::move(payload)});
+}
+
+void Session::give_up(const std::string& why) {
+    Json payload = Json::object();
+    payload.set("text", why);
+    write({FrameType::refused, 0, std::move(payload)});
+}
+
+void Session::wind_up() {
+    {
+        const std::scoped_lock lock(calls_mutex_);
+        for (const auto& [id, host] : calls_) {
+            host->cancel();
+            host->batch_done(false);
+        }
+    }
+    if (pool_) { pool_->finish(); }
+    if (instance_ != nullptr) { library_.base->destroy(std::exchange(instance_, nullptr)); }
 }
 
 Json Session::answer(CallHost& host, const std::string& operation, const std::string& input, bool effect) {

@@ -3,8 +3,8 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "call_host.hpp"
-#include "client/outbound.hpp"
 #include "library.hpp"
+#include "place.hpp"
 #include "plugin/wire.hpp"
 #include "thread_pool.hpp"
 
@@ -17,16 +17,23 @@
 
 namespace crossdock::worker {
 
-/// The worker's side of the conversation with its daemon.
+/// The plugin's side of the conversation with the daemon; docs/reference/worker-wire.md.
 ///
-/// Threads:  `run` on the main thread reads; operations run on the pool; writing is serialised.
-/// Lifetime: of the process.
+/// Threads:  the one that runs `run` reads; operations run on the pool; writing is serialised. `give_up` from any.
+/// Lifetime: in a worker that of the process; else until wind_up has returned. The place outlives it.
 class Session {
 public:
-    explicit Session(int socket) : socket_(socket) {}
+    Session(int socket, Place& place) : socket_(socket), place_(place) {}
 
     /// Returns the exit code: 0 when the daemon closed the socket, 3 when this plugin cannot be served.
     int run();
+
+    /// Tells the daemon that no further calls can be served here; those in flight still answer.
+    void give_up(const std::string& why);
+
+    /// When `run` has returned and the process goes on: asks all calls to give up, waits for them, however long that takes, ends
+    /// the threads and destroys the instance.
+    void wind_up();
 
 private:
     [[nodiscard]] std::optional<plugin::Frame> read();
@@ -43,10 +50,10 @@ private:
     [[nodiscard]] std::shared_ptr<CallHost> find(std::uint64_t id);
 
     int socket_;
+    Place& place_;
     std::mutex writing_;
     std::optional<plugin::FrameReader> reader_;
-    http::Outbound outbound_;
-    Services services_{.outbound = outbound_};
+    Services services_;
     Library library_;
     void* instance_ = nullptr;
     std::optional<ThreadPool> pool_;

@@ -5,15 +5,20 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <thread>
+#include <vector>
 
 namespace crossdock::worker {
 
-/// Threads for plugin code, made when needed and kept. They are never joined: the process ends by _exit.
-/// Threads: submit from any.
+/// Threads for plugin code, made when needed and kept.
+/// Threads:  submit from any.
+/// Lifetime: of the process, which ends by _exit; or until finish() has returned.
 class ThreadPool {
 public:
     explicit ThreadPool(std::size_t threads_max) : threads_max_(threads_max) {}
     void submit(std::function<void()> job);
+    /// Waits until all jobs have ended, those that wait included, and ends the threads. Nothing is submitted afterwards.
+    void finish();
 
 private:
     void run();
@@ -22,8 +27,9 @@ private:
     std::mutex mutex_;
     std::condition_variable work_;
     std::deque<std::function<void()>> jobs_;
-    std::size_t threads_ = 0;
+    std::vector<std::thread> threads_;
     std::size_t idle_ = 0;
+    bool finishing_ = false;
 };
 
 }  // namespace crossdock::worker

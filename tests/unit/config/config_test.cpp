@@ -68,6 +68,11 @@ TEST_CASE("a wrong config is refused with file, line and column", "[config][unit
         Row{"channels: { email: { plugin: ./plugins/none.so } }\n",
             "@/crossdock.yaml:1:30: there is no plugin file @/plugins/none.so"},
         Row{"channels: { email: { plugin: plugins/libemail.so } }\n", "none"},
+        Row{"channels: { email: { plugin: plugins/libemail.so, isolation: process } }\n", "none"},
+        Row{"channels: { email: { plugin: plugins/libemail.so, isolation: thread } }\n",
+            "@/crossdock.yaml:1:62: `isolation`: unknown value \"thread\"; known are: process, in-process"},
+        Row{"channels: { email: { plugin: plugins/libemail.so, isolation: in-process } }\nworkers: { confinement: strict }\n",
+            "@/crossdock.yaml:1:62: `isolation: in-process` confines nothing, and `confinement: strict` forbids that"},
         Row{"channels: { email: {} }\n", "@/crossdock.yaml:1:20: `email` lacks the key `plugin`"},
         Row{"channels: { E-Mail: { plugin: email } }\n",
             "@/crossdock.yaml:1:13: `channels` takes lower-case letters, digits, `_` and `-`, at most 64, not \"E-Mail\""});
@@ -85,6 +90,10 @@ TEST_CASE("a wrong supplier file is refused with its own file, line and column",
     };
     const auto row = GENERATE(
         Row{"", "none"}, Row{"acount: x\n", "4:1: unknown key `acount`; did you mean `account`?"},
+        Row{"isolation: process\n", "none"}, Row{"isolation: in-process\n", "none"},
+        Row{"isolation: in_process\n", "4:12: `isolation`: unknown value \"in_process\"; did you mean `in-process`?"},
+        Row{"isolation: off\n", "4:12: `isolation`: unknown value \"off\"; known are: process, in-process"},
+        Row{"isolation: true\n", "4:12: `isolation`: unknown value \"true\"; known are: process, in-process"},
         Row{"type: phonx\n", "4:7: `type`: unknown value \"phonx\"; did you mean `phonex`?"},
         Row{"operations: { create_order: { class: repeatable } }\n",
             "4:38: `repeatable` is for notifications only: create_order would be sent again blindly; take idempotent, lookup or "

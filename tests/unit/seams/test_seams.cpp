@@ -13,7 +13,8 @@ const std::vector<std::string_view> runners{
     "core/store/writer_thread.cpp",  // drives the store's writer in the daemon
     "core/http/",                    // socket timeouts of server and client
     "core/sandbox/",                 // a process of its own
-    "core/plugin/worker/",           // a process of its own
+    "core/plugin/worker/",           // a process of its own, or what is below
+    "core/plugin/in_process/",       // plugins on threads of the daemon, each with a socket to its Link
     "core/app/",                     // wiring
 };
 
