@@ -23,7 +23,7 @@ bool has(const std::string& text, std::string_view part) {
 }
 
 /// The rig's account runs in the daemon.
-app::RigOptions in_process(const std::string& effect_class = "idempotent") {
+app::RigOptions in_process(const std::string& effect_class) {
     app::RigOptions options;
     options.effect_class = effect_class;
     options.accept_after = milliseconds{100};
@@ -32,9 +32,9 @@ app::RigOptions in_process(const std::string& effect_class = "idempotent") {
     return options;
 }
 
-/// Its class is looked up soon, and no webhook tells before.
-app::RigOptions in_process_lookup() {
-    auto options = in_process("lookup");
+/// What is unknown is resolved soon, and no webhook tells before.
+app::RigOptions without_webhooks(const std::string& effect_class) {
+    auto options = in_process(effect_class);
     options.not_after = milliseconds{2'000};
     options.request_timeout = milliseconds{4'000};
     options.visible_within = milliseconds{200};
@@ -52,7 +52,7 @@ std::int64_t posts(MainJob& job) {
 }  // namespace
 
 TEST_CASE("with all plugins in the daemon the order is placed once, and libcurl stays with the carriers", "[system]") {
-    auto options = in_process();
+    auto options = in_process("idempotent");
     options.edit_config = [](std::string text) {
         const std::string from = "    plugin: email\n";
         return text.replace(text.find(from), from.size(), from + "    isolation: in-process\n");
@@ -89,7 +89,7 @@ TEST_CASE("a daemon that is killed around an in-process effect leaves one order"
     const std::string point = GENERATE("call.effect.before", "call.effect.after");
     const std::string effect_class = GENERATE("idempotent", "lookup");
     CAPTURE(point, effect_class);
-    MainJob job(effect_class == "lookup" ? in_process_lookup() : in_process());
+    MainJob job(without_webhooks(effect_class));
     job.start_world();
     job.start_daemon(point);
     job.add_customer("worldtech-1734", "orders@worldtech.example");
@@ -104,7 +104,7 @@ TEST_CASE("a daemon that is killed around an in-process effect leaves one order"
 }
 
 TEST_CASE("a carrier that is killed in the middle of an exchange leaves it unknown, and the order is found", "[system]") {
-    MainJob job(in_process_lookup());
+    MainJob job(without_webhooks("lookup"));
     job.start_world();
     job.start_daemon();
     job.add_customer("worldtech-1734", "orders@worldtech.example");

@@ -137,7 +137,8 @@ TEST_CASE("rows of an in-process plugin arrive in batches, and thrown exceptions
     call.input = Json::object();
     const auto seen = std::make_shared<std::size_t>(0);
     OnBatch on_batch = [seen](Json rows) { return count_rows(seen, std::move(rows)); };
-    CHECK(floor.wait(floor.workers->call(std::move(call), std::move(on_batch))).status == CallStatus::answered);
+    const auto answer = floor.wait(floor.workers->call(std::move(call), std::move(on_batch)));
+    CHECK(answer.status == CallStatus::answered);
     CHECK(*seen == 1234);
     const auto thrown = floor.wait(floor.workers->call(wish("throw"), {}));
     CHECK(thrown.status == CallStatus::failed);
@@ -179,7 +180,8 @@ TEST_CASE("a carrier that stands still is given up, killed and replaced", "[in_p
     });
     auto spec = obliging();
     spec.request_timeout = milliseconds{300};
-    REQUIRE(floor.wait(floor.workers->start(std::move(spec))).has_value());
+    const auto started = floor.wait(floor.workers->start(std::move(spec)));
+    REQUIRE(started.has_value());
     const auto carrier = floor.workers->pid_of("acme");
     ::kill(carrier, SIGSTOP);
     CHECK(transport(floor.wait(floor.workers->call(post("post", server), {}))) == "cut");
@@ -218,7 +220,8 @@ TEST_CASE("threads that hang are counted among an in-process plugin's calls", "[
         for (int i = 0; i < 2; ++i) {
             auto hanging = wish("hang");
             hanging.timeout = milliseconds{100};
-            CHECK(floor.wait(floor.workers->call(std::move(hanging), {})).status == CallStatus::unknown);
+            const auto given_up = floor.wait(floor.workers->call(std::move(hanging), {}));
+            CHECK(given_up.status == CallStatus::unknown);
         }
         const auto refused = floor.wait(floor.workers->call(wish("greet"), {}));
         CHECK(refused.status == CallStatus::not_sent);
