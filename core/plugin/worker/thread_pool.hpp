@@ -16,6 +16,7 @@ public:
     void submit(std::function<void()> job);
 
 private:
+    [[nodiscard]] bool start_thread();
     void run();
 
     std::size_t threads_max_;
