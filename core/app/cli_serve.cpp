@@ -8,6 +8,7 @@
 #include "app/wiring.hpp"
 #include "base/journal_point.hpp"
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "check/plugin_bench.hpp"
 #include "plugin/settings.hpp"
 
@@ -24,6 +25,7 @@ namespace {
 int serve(const CommandLine& line) {
     const auto config = line.load();
     if (!config) { return fail(line, config.error(), exit_bad_config); }
+    raise_file_limit();
     const char* crash_at = std::getenv("CROSSDOCK_CRASH_AT");
     return run_daemon(
         *config, [&line] { return line.load(); }, crash_at == nullptr ? "" : crash_at);

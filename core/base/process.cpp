@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <algorithm>
@@ -137,6 +138,13 @@ std::string describe_exit(int wait_status) {
         return "killed by signal " + std::to_string(number) + " (" + strsignal(number) + ")";
     }
     return "exit code " + std::to_string(WEXITSTATUS(wait_status));
+}
+
+void raise_file_limit() {
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) { return; }
+    files.rlim_cur = files.rlim_max;
+    static_cast<void>(::setrlimit(RLIMIT_NOFILE, &files));
 }
 
 std::filesystem::path executable_folder() {

@@ -55,6 +55,9 @@ private:
 /// "exit code 3", "killed by signal 9 (Killed)".
 [[nodiscard]] std::string describe_exit(int wait_status);
 
+/// Lets this process, and what it starts, open as many files as it may: each exchange under way is one.
+void raise_file_limit();
+
 /// The folder of the running executable.
 [[nodiscard]] std::filesystem::path executable_folder();
 

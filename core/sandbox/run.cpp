@@ -1,3 +1,4 @@
+#include "base/process.hpp"
 #include "base/system_clock.hpp"
 #include "sandbox/mail_sink.hpp"
 #include "sandbox/options.hpp"
@@ -6,7 +7,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
-#include <sys/resource.h>
 #include <csignal>
 #include <cstdio>
 #include <functional>
@@ -30,10 +30,7 @@ int refuse(const Fault& fault) {
 /// What every server of this process wants: no death by a closed pipe, and as many descriptors as it may have.
 void prepare_process() {
     std::signal(SIGPIPE, SIG_IGN);
-    rlimit files{};
-    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) { return; }
-    files.rlim_cur = files.rlim_max;
-    static_cast<void>(::setrlimit(RLIMIT_NOFILE, &files));
+    raise_file_limit();
 }
 
 /// Runs until a signal; then `stop`, and what is left is dropped soon after: everything that counts is on disk.

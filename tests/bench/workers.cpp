@@ -1,9 +1,12 @@
 // The way to a plugin and back, against two processes that pass a byte to and fro; and a daemon whose supplier is slow.
 #include "app/demo_rig.hpp"
+#include "base/process.hpp"
 #include "base/unique_fd.hpp"
 #include "check/plugin_bench.hpp"
 #include "in_process/in_process.hpp"
 #include "measure.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -103,25 +106,62 @@ double respawn_ms(check::PluginBench& bench) {
     return quantile(std::move(times), 0.5);
 }
 
+using boost::asio::ip::tcp;
+
+/// A supplier that takes connections and says nothing.
+class SilentSupplier {
+public:
+    SilentSupplier(const Executor& executor, std::function<void(std::size_t)> on_connection)
+        : acceptor_(executor, {boost::asio::ip::address_v4::loopback(), 0}), on_connection_(std::move(on_connection)) {
+        accept();
+    }
+    [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
+
+private:
+    void accept() {
+        acceptor_.async_accept([this](boost::system::error_code error, tcp::socket socket) {
+            if (error) { return; }
+            connections_.push_back(std::move(socket));
+            on_connection_(connections_.size());
+            accept();
+        });
+    }
+    tcp::acceptor acceptor_;
+    std::function<void(std::size_t)> on_connection_;
+    std::vector<tcp::socket> connections_;
+};
+
 struct Weight {
     double idle_mib = 0;
     double waiting_mib = 0;
+    double holder_mib = 0;  ///< of the process that holds the worker: what it has grown by
 };
 
-/// Of a worker, before and while a thousand calls wait in it.
-Weight weigh() {
+/// Of a worker, before and while so many calls wait in it for their supplier.
+Weight weigh(std::size_t waiting) {
     plugin::Workers::Options options;
-    options.calls_max = waiting_calls;
+    options.calls_max = waiting;
+    options.memory_max = 0;
     check::PluginBench bench(std::move(options));
-    if (const auto started = bench.start(obliging()); !started) { give_up(started.error().text()); }
-    expect_answer(bench.call(call_of("greet")).answer);
-    Weight weight{.idle_mib = memory_mib(bench.pid(), "RssAnon")};
-    const auto timer = bench.clock().after(milliseconds{2'000}, [&] {
+    Weight weight;
+    double holder = 0;
+    SilentSupplier supplier(bench.executor(), [&](std::size_t connections) {
+        if (connections < waiting) { return; }
         weight.waiting_mib = memory_mib(bench.pid(), "RssAnon");
+        weight.holder_mib = memory_mib(::getpid(), "RssAnon") - holder;
         bench.cancel();
     });
-    (void)bench.call(std::vector<plugin::Call>(waiting_calls, call_of("hang until canceled")));
-    bench.clock().cancel(timer);
+    auto spec = obliging();
+    spec.request_timeout = milliseconds{patience};
+    if (const auto started = bench.start(std::move(spec)); !started) { give_up(started.error().text()); }
+    expect_answer(bench.call(call_of("greet")).answer);
+    weight.idle_mib = memory_mib(bench.pid(), "RssAnon");
+    holder = memory_mib(::getpid(), "RssAnon");
+    const auto called = bench.call(std::vector<plugin::Call>(waiting, call_of("post\",\"url\":\"" + supplier.url())));
+    if (weight.waiting_mib == 0) {
+        give_up("not all calls reached the supplier: " + called.back().answer.text + called.back().answer.output.text("reason") +
+                called.back().answer.output.text("exchange"));
+    }
     return weight;
 }
 
@@ -195,6 +235,7 @@ std::pair<double, double> in_process_figures() {
 }  // namespace
 
 void measure_workers() {
+    raise_file_limit();
     const double bare = bare_round_trip_us();
     std::printf("\n%-44s %10s %18s\n", "", "median", "/ bare round trip");
     std::printf("%-44s %7.1f us %18s\n", "a byte to another process and back", bare, "1.0");
@@ -210,9 +251,12 @@ void measure_workers() {
         std::printf("%-44s %6.0f /s %19.1f\n", "  in-process, 256 in flight", in_process_rate, 1e6 / in_process_rate / bare);
         std::printf("%-44s %7.2f ms\n", "death of a worker to the next answer", respawn_ms(bench));
     }
-    const Weight weight = weigh();
-    std::printf("%-44s %6.1f MiB\n", "a worker's own memory (RssAnon)", weight.idle_mib);
-    std::printf("%-44s %6.1f MiB\n", "  with 1,000 calls in flight", weight.waiting_mib);
+    std::printf("%-44s %6.1f MiB\n", "a worker's own memory (RssAnon)", weigh(1).idle_mib);
+    for (const std::size_t waiting : {waiting_calls}) {
+        const Weight weight = weigh(waiting);
+        std::printf("%-44s %6.1f MiB   (and %.1f MiB in the process that holds it)\n",
+                    ("  with " + std::to_string(waiting) + " calls in flight").c_str(), weight.waiting_mib, weight.holder_mib);
+    }
     for (const std::size_t waiting : {std::size_t{0}, waiting_calls}) {
         const auto times = readyz_ms(waiting);
         std::printf("%-44s %7.2f ms   (p99 %.2f ms)\n",

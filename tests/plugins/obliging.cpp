@@ -9,6 +9,9 @@
 
 extern char** environ;
 
+/// The last piece of memory that was lost on purpose.
+std::string* volatile leaked = nullptr;
+
 namespace sdk = crossdock::sdk;
 
 /// Does to itself what the order's "do" asks for.
@@ -47,6 +50,7 @@ public:
         if (wish == "greet") { made.reason = settings_.need_text("greeting"); }
         if (wish == "environment") { made.reason = facts(); }
         if (wish == "secret") { made.reason = host.find_secret("token").value_or("none") + " and " + settings_.dump(); }
+        if (wish == "leak") { leaked = new std::string(2048, 'x'); }
         if (wish == "later") { throw sdk::RetryLater("the supplier is busy", 7'000); }
         if (wish == "evaluate") { made.reason = evaluate(order.document, host); }
         if (wish == "post and evaluate") {

@@ -1,3 +1,4 @@
+#include "base/process.hpp"
 #include "process_place.hpp"
 #include "session.hpp"
 
@@ -26,6 +27,7 @@ bool tie_to(pid_t parent) {
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
+    crossdock::raise_file_limit();
     // Whatever a plugin starts has neither the conversation nor the lock.
     ::fcntl(daemon_socket, F_SETFD, FD_CLOEXEC);
     ::fcntl(store_lock, F_SETFD, FD_CLOEXEC);

@@ -19,7 +19,7 @@ namespace {
 /// Until the daemon's hello has said more.
 constexpr std::size_t first_frame_max = 8U << 20U;
 constexpr std::size_t evaluation_frame_room = 1024;
-constexpr std::int64_t threads_most = 1024;
+constexpr std::int64_t threads_most = 10'000;
 
 Json fault_answer(std::string text) {
     Json payload = Json::object();

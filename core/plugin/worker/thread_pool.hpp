@@ -1,11 +1,12 @@
 #pragma once
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 namespace crossdock::worker {
@@ -21,13 +22,14 @@ public:
     void finish();
 
 private:
+    void start_thread();
     void run();
 
     std::size_t threads_max_;
     std::mutex mutex_;
     std::condition_variable work_;
     std::deque<std::function<void()>> jobs_;
-    std::vector<std::thread> threads_;
+    std::vector<pthread_t> threads_;
     std::size_t idle_ = 0;
     bool finishing_ = false;
 };
