@@ -162,17 +162,18 @@ TEST_CASE("a reload that finds anything wrong names it and changes nothing", "[s
     };
     const auto config = [](Place& place) { return place.config(); };
     const auto supplier = [](Place& place) { return place.supplier(); };
-    const auto wrong = GENERATE_COPY(values<Wrong>(
-        {{config, "currency: USD", "currenzy: USD", "crossdock.yaml:8:1: "},
-         {config, "host: 127.0.0.1", "host: 127.0.0.2", "`listen` has changed, and takes a restart"},
-         {supplier, "CROSSDOCK_DEMO_PHONEX_KEY", "CROSSDOCK_NOT_SET", "phonex.yaml:11:"},
-         {supplier, "plugin: ", "plugin: /nowhere", "phonex.yaml:"},
-         {[](Place& place) { return place.plugin(); }, "", "no library", "libmine.so"},
-         {[](Place& place) { return place.pipelines() / "order-forward.yaml"; }, "pipeline:", "pipelime:", "order-forward.yaml:6:1: "},
-         {[](Place& place) { return place.pipelines() / "order-forward.yaml"; }, "${{ .order }}", "${{ .order | nothing }}",
-          "order-forward.yaml:14:"},
-         {[](Place& place) { return place.templates() / "en" / "order.shipped.mustache"; }, "{{", "{{#",
-          "order.shipped.mustache"}}));
+    const auto wrong =
+        GENERATE_COPY(values<Wrong>({{config, "currency: USD", "currenzy: USD", "crossdock.yaml:8:1: "},
+                                     {config, "host: 127.0.0.1", "host: 127.0.0.2", "`listen` has changed, and takes a restart"},
+                                     {supplier, "CROSSDOCK_DEMO_PHONEX_KEY", "CROSSDOCK_NOT_SET", "phonex.yaml:11:"},
+                                     {supplier, "plugin: ", "plugin: /nowhere", "phonex.yaml:"},
+                                     {[](Place& place) { return place.plugin(); }, "", "no library", "libmine.so"},
+                                     {[](Place& place) { return place.pipelines() / "order-forward.yaml"; },
+                                      "pipeline:", "pipelime:", "order-forward.yaml:6:1: "},
+                                     {[](Place& place) { return place.pipelines() / "order-forward.yaml"; }, "${{ .order }}",
+                                      "${{ .order | nothing }}", "order-forward.yaml:14:"},
+                                     {[](Place& place) { return place.templates() / "en" / "order.shipped.mustache"; }, "{{",
+                                      "{{#", "order.shipped.mustache"}}));
     Place place;
     place.start();
     auto& job = place.job();
