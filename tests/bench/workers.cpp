@@ -9,9 +9,12 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -22,6 +25,10 @@ constexpr int round_trips = 2'000;
 constexpr std::size_t at_once = 256;
 constexpr int volleys = 40;
 constexpr std::size_t waiting_calls = 1'000;
+constexpr std::size_t many_calls = 10'000;
+/// libcurl's: the connection, and a pair by which a transfer is woken.
+constexpr std::size_t files_per_call = 3;
+constexpr std::size_t files_besides = 200;
 constexpr int respawns = 20;
 constexpr int asked = 500;
 constexpr std::chrono::seconds patience{60};
@@ -131,6 +138,13 @@ private:
     std::vector<tcp::socket> connections_;
 };
 
+/// How many HTTP calls the limit on open files lets one process have in flight.
+std::size_t calls_by_files() {
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) { give_up("no limit on open files can be read"); }
+    return (static_cast<std::size_t>(files.rlim_max) - files_besides) / files_per_call;
+}
+
 struct Weight {
     double idle_mib = 0;
     double waiting_mib = 0;
@@ -178,7 +192,8 @@ std::vector<double> readyz_ms(std::size_t waiting) {
     app::RigOptions options;
     options.folder = scratch.path / "rig";
     options.inventory_every = std::chrono::hours{1};
-    options.request_timeout = milliseconds{patience};
+    options.request_timeout = 2 * milliseconds{patience};
+    options.accept_after = std::chrono::hours{1};
     options.edit_config = [](std::string text) {
         return text + "\nworkers: { calls_max: " + std::to_string(waiting_calls) + " }\n";
     };
@@ -188,8 +203,9 @@ std::vector<double> readyz_ms(std::size_t waiting) {
     for (const auto& started : {rig.start_mail_sink(), rig.start_supplier(), rig.start_daemon()}) {
         if (!started) { give_up(started.error().text()); }
     }
-    const auto slow =
-        rig.sandbox("POST", "/_sandbox/faults", R"({"operation":"create_order","kind":"slow","times":100000,"delay_ms":60000})");
+    // It takes the order, which shows that the call has arrived, and is silent for longer than the bench lasts.
+    const auto slow = rig.sandbox("POST", "/_sandbox/faults",
+                                  R"({"operation":"create_order","kind":"slow","times":100000,"delay_ms":600000,"accept":true})");
     if (!slow) { give_up(slow.error().text()); }
     for (std::size_t i = 0; i < waiting; ++i) {
         const auto answer = rig.api("POST", "/v1/orders", order_text(i));
@@ -252,10 +268,15 @@ void measure_workers() {
         std::printf("%-44s %7.2f ms\n", "death of a worker to the next answer", respawn_ms(bench));
     }
     std::printf("%-44s %6.1f MiB\n", "a worker's own memory (RssAnon)", weigh(1).idle_mib);
-    for (const std::size_t waiting : {waiting_calls}) {
+    const auto most = std::min(many_calls, calls_by_files());
+    for (const std::size_t waiting : {waiting_calls, most}) {
         const Weight weight = weigh(waiting);
         std::printf("%-44s %6.1f MiB   (and %.1f MiB in the process that holds it)\n",
                     ("  with " + std::to_string(waiting) + " calls in flight").c_str(), weight.waiting_mib, weight.holder_mib);
+    }
+    if (most < many_calls) {
+        std::printf("%-44s an HTTP call takes %zu files, and a process may have no more here (ulimit -Hn)\n",
+                    ("  " + std::to_string(many_calls) + " were wanted:").c_str(), files_per_call);
     }
     for (const std::size_t waiting : {std::size_t{0}, waiting_calls}) {
         const auto times = readyz_ms(waiting);

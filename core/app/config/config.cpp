@@ -105,7 +105,7 @@ private:
     }
 
     void read_workers(const Node& node) {
-        constexpr yaml::Range calls{1, 1'000};
+        constexpr yaml::Range calls{1, 10'000};
         constexpr yaml::Range bytes{64 << 20, std::int64_t{64} << 30};
         constexpr yaml::Range deaths{1, 1'000'000};
         static constexpr std::array<std::string_view, 2> ways{"when-available", "strict"};
