@@ -8,8 +8,6 @@
 #include "store/journal.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <set>
 
@@ -35,11 +33,10 @@ std::vector<Fault> needs_restart(const Config& now, const Config& next) {
     return faults;
 }
 
-/// Of a plugin's file as it stands there now; empty when it cannot be read: starting it tells why.
-std::string digest_of(const std::filesystem::path& library) {
-    std::ifstream in(library, std::ios::binary);
-    const std::string content((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-    return in || in.eof() ? crypto::sha256_hex(content) : "";
+/// Whether a plugin's file is still the one that its manifest was read from. Not when it cannot be read: starting it tells why.
+bool same_file(const std::filesystem::path& library, const plugin::Manifest& manifest) {
+    const auto digest = crypto::sha256_file(library);
+    return digest && *digest == manifest.digest;
 }
 
 struct Changes {
@@ -53,8 +50,8 @@ Changes worker_changes(const Serving& serving, const Setup& next) {
     for (auto& spec : worker_specs(next.config, next.secrets, "")) {
         wanted.insert(spec.name);
         const auto manifest = serving.manifests.find(spec.name);
-        const bool same_file = manifest != serving.manifests.end() && manifest->second.digest == digest_of(spec.library);
-        if (serving.workers->was_started_with(spec) && same_file) { continue; }
+        const bool unchanged = manifest != serving.manifests.end() && same_file(spec.library, manifest->second);
+        if (unchanged && serving.workers->was_started_with(spec)) { continue; }
         (serving.workers->knows(spec.name) ? changes.replaced : changes.added).push_back(spec.name);
         changes.start.push_back(std::move(spec));
     }

@@ -179,6 +179,19 @@ std::vector<BadInput> start_rows() {
     };
 }
 
+namespace {
+
+/// What a running daemon says of a file that was changed under it; the file is put right again.
+Seen reload(House& house, const std::filesystem::path& file, const std::string& from, const std::string& to) {
+    const auto before = read_file(file);
+    Trial::edit(file, from, to);
+    auto seen = house.run({"reload", "--config", house.running().config().string()});
+    write_file(file, before);
+    return seen;
+}
+
+}  // namespace
+
 std::vector<BadInput> command_rows() {
     return {
         command("unknown option", {"order", "list", "--colour"}),
@@ -197,6 +210,14 @@ std::vector<BadInput> command_rows() {
         command("unknown scope", {"key", "create", "platform", "--scopes", "orders:wirte"}),
         command("customer with a bad mail address", {"customer", "add", "acme", "--name", "Acme", "--email", "acme.example"}),
         command("empty secret", {"secret", "set", "phonex-key"}),
+        {"reload without a daemon", [](House& house) { return on_idle(house, {"reload"}); }},
+        {"reload of what takes a restart",
+         [](House& house) { return reload(house, house.running().config(), "host: 127.0.0.1", "host: 127.0.0.2"); }},
+        {"reload of a bad account",
+         [](House& house) {
+             const auto suppliers = house.running().config().parent_path() / "suppliers";
+             return reload(house, suppliers / "phonex.yaml", "CROSSDOCK_DEMO_PHONEX_KEY", "CROSSDOCK_NOT_SET");
+         }},
         command("pipeline file that is not there", {"lint", "/nowhere/order-forward.yaml"}),
     };
 }
