@@ -210,7 +210,7 @@ private:
             spawn(io_.get_executor(), tell_state(serving_, status.name, "supplier.degraded", status.why));
         };
         options.on_other_plugin = [this](const std::string& name, const plugin::Manifest& manifest) {
-            take_manifest(serving_, name, manifest);
+            take_other_plugin(serving_, name, manifest);
         };
         options.strict = config().workers.strict;
         options.in_process = in_process_.starter();

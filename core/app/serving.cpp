@@ -38,6 +38,15 @@ void change_rules(Serving& serving, const std::string& name) {
     serving.engine->change(std::move(options));
 }
 
+Task<void> note_digest(Serving& serving, std::string name) {
+    std::function<int(store::Tx&)> unit = [name, manifest = serving.manifests.at(name)](store::Tx& tx) {
+        store_digests(tx, {{name, manifest}});
+        return 0;
+    };
+    auto stored = co_await serving.store->commit<int>(Commit::config_sync, std::move(unit));
+    if (!stored) { Log::error("a plugin's digest could not be stored", {{"worker", name}, {"fault", stored.error().text()}}); }
+}
+
 }  // namespace
 
 Task<Started> start_side_by_side(Serving& serving, std::vector<plugin::WorkerSpec> specs, StartOne start) {
@@ -105,6 +114,11 @@ Task<void> tell_state(Serving& serving, std::string name, std::string kind, std:
 void take_manifest(Serving& serving, const std::string& name, const plugin::Manifest& manifest) {
     serving.manifests[name] = manifest;
     change_rules(serving, name);
+}
+
+void take_other_plugin(Serving& serving, const std::string& name, const plugin::Manifest& manifest) {
+    take_manifest(serving, name, manifest);
+    spawn(serving.executor, note_digest(serving, name));
 }
 
 Task<Result<Json>> enable_supplier(Serving& serving, std::string name) {

@@ -66,6 +66,8 @@ Task<void> tell_state(Serving& serving, std::string name, std::string kind, std:
 
 /// A worker has a plugin of which less was known before: what its account may be taken for follows it from now on.
 void take_manifest(Serving& serving, const std::string& name, const plugin::Manifest& manifest);
+/// The same for one that was restarted with another file than before: the suppliers' rows are told, too.
+void take_other_plugin(Serving& serving, const std::string& name, const plugin::Manifest& manifest);
 
 /// `crossdock supplier enable`. Errors: as Workers::enable.
 Task<Result<Json>> enable_supplier(Serving& serving, std::string name);

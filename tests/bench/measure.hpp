@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -43,13 +44,20 @@ inline double quantile(std::vector<double> values, double share) {
     return values[at];
 }
 
-/// A line of /proc/PID/status, in MiB.
-inline double memory_mib(pid_t pid, std::string_view field) {
+/// The number in a line of /proc/PID/status; nothing when the process is gone.
+inline std::optional<double> status_number(pid_t pid, std::string_view field) {
     std::ifstream in("/proc/" + std::to_string(pid) + "/status");
     for (std::string line; std::getline(in, line);) {
-        if (line.starts_with(std::string(field) + ":")) { return std::strtod(line.c_str() + field.size() + 1, nullptr) / 1024; }
+        if (line.starts_with(std::string(field) + ":")) { return std::strtod(line.c_str() + field.size() + 1, nullptr); }
     }
-    give_up("/proc does not tell " + std::string(field));
+    return {};
+}
+
+/// A line of /proc/PID/status that is in KiB, in MiB.
+inline double memory_mib(pid_t pid, std::string_view field) {
+    const auto kib = status_number(pid, field);
+    if (!kib) { give_up("/proc does not tell " + std::string(field)); }
+    return *kib / 1024;
 }
 
 /// Calls of a plugin, and what the daemon answers while a supplier is slow; prints its figures.

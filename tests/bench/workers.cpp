@@ -182,6 +182,32 @@ Weight weigh(std::size_t waiting) {
     return weight;
 }
 
+/// The same with calls that wait in the plugin itself.
+Weight weigh_hanging(std::size_t waiting) {
+    plugin::Workers::Options options;
+    options.calls_max = waiting;
+    options.memory_max = 0;
+    check::PluginBench bench(std::move(options));
+    if (const auto started = bench.start(obliging()); !started) { give_up(started.error().text()); }
+    expect_answer(bench.call(call_of("greet")).answer);
+    Weight weight{.idle_mib = memory_mib(bench.pid(), "RssAnon")};
+    const double holder = memory_mib(::getpid(), "RssAnon");
+    const pid_t worker = bench.pid();
+    std::function<void()> look = [&] {
+        if (status_number(worker, "Threads").value_or(0) <= static_cast<double>(waiting)) {
+            bench.clock().after(milliseconds{50}, look);
+            return;
+        }
+        weight.waiting_mib = memory_mib(worker, "RssAnon");
+        weight.holder_mib = memory_mib(::getpid(), "RssAnon") - holder;
+        ::kill(worker, SIGKILL);
+    };
+    bench.clock().after(milliseconds{50}, look);
+    (void)bench.call(std::vector<plugin::Call>(waiting, call_of("hang")));
+    if (weight.waiting_mib == 0) { give_up("not all calls reached the plugin"); }
+    return weight;
+}
+
 constexpr const char* slow_supplier = "wesellcellular";
 constexpr const char* other_supplier = "other";
 
@@ -327,8 +353,11 @@ void measure_workers() {
                     ("  with " + std::to_string(waiting) + " calls in flight").c_str(), weight.waiting_mib, weight.holder_mib);
     }
     if (most < many_calls) {
-        std::printf("%-44s an HTTP call takes %zu files, and a process may have no more here (ulimit -Hn)\n",
-                    ("  " + std::to_string(many_calls) + " were wanted:").c_str(), files_per_call);
+        const Weight weight = weigh_hanging(many_calls);
+        std::printf(
+            "%-44s %6.1f MiB   (and %.1f MiB; without requests: these take %zu files each, and ulimit -Hn allows no more)\n",
+            ("  with " + std::to_string(many_calls) + " calls in flight").c_str(), weight.waiting_mib, weight.holder_mib,
+            files_per_call);
     }
     for (const std::size_t waiting : {std::size_t{0}, waiting_calls}) {
         const auto times = beside(waiting);

@@ -86,7 +86,8 @@ private:
         return sdk::Submission::from(host.http().post(order.document.need_text("url"), order.document), {.id = "/id"});
     }
     static void hang(sdk::Host& host, bool politely) {
-        while (!politely || !host.canceled()) { ::usleep(10'000); }
+        while (!politely) { ::pause(); }
+        while (!host.canceled()) { ::usleep(10'000); }
         throw sdk::Canceled();
     }
     /// The order's document, or a text of its `size`.

@@ -237,6 +237,20 @@ TEST_CASE("a reload takes up accounts, routes, pipelines and templates, and lets
     CHECK(job.orders_at_supplier().size() == 2);
 }
 
+TEST_CASE("a worker that dies comes back with the file that stands there, and the daemon knows which", "[system]") {
+    Place place;
+    place.start();
+    auto& job = place.job();
+    const auto before = place.digest();
+    place.change_plugin();
+    for (const auto worker : place.workers()) { ::kill(worker, SIGKILL); }
+    REQUIRE(eventually([&] { return place.digest() != before; }));
+    CHECK_THAT(job.log("daemon"), Contains("the plugin's file has changed without a reload"));
+    job.place(order_text("PXCHANGED1"));
+    job.wait_for_status("PXCHANGED1", "shipped");
+    CHECK(job.orders_at_supplier()["PXCHANGED1"] == 1);
+}
+
 TEST_CASE("a reload without a daemon says so", "[system]") {
     Place place;
     const auto none = place.reload();
