@@ -97,3 +97,8 @@ inline crossdock::plugin::Call order_call(const std::string& order_json) {
     call.effect = true;
     return call;
 }
+
+/// create_order of what the plugin `obliging` shall do: "greet", "hang", with further members such as `,"url":"http://..."`.
+inline crossdock::plugin::Call wish(const std::string& what, const std::string& more = "") {
+    return order_call(R"({"do":")" + what + "\"" + more + "}");
+}

@@ -35,10 +35,6 @@ Workers::Options with(InProcess& in_process) {
     return options;
 }
 
-Call wish(const std::string& what, const std::string& more = "") {
-    return order_call(R"({"do":")" + what + "\"" + more + "}");
-}
-
 Call post(const std::string& what, const FakeServer& server) {
     return wish(what, R"(,"url":")" + server.url() + R"(/orders")");
 }

@@ -14,10 +14,6 @@ namespace {
 
 const std::filesystem::path test_plugins = TEST_PLUGINS;
 
-Call wish(const std::string& what) {
-    return order_call(R"({"do":")" + what + R"("})");
-}
-
 Workers::Options patient(std::size_t deaths, std::vector<WorkerStatus>& told) {
     Workers::Options options;
     options.backoff_first = milliseconds{1};

@@ -14,10 +14,6 @@ namespace {
 
 const std::filesystem::path test_plugins = TEST_PLUGINS;
 
-Call wish(const std::string& what) {
-    return order_call(R"({"do":")" + what + R"("})");
-}
-
 Json greeting(const std::string& text) {
     return Json::object({{"greeting", text}});
 }

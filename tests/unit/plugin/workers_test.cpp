@@ -18,10 +18,6 @@ WorkerSpec obliging(const std::string& settings = "{}") {
     return supplier_spec(test_plugins / "libobliging.so", Json::parse(settings).value());
 }
 
-Call wish(const std::string& what) {
-    return order_call(R"({"do":")" + what + R"("})");
-}
-
 /// Counts rows and answers whether to go on.
 Task<bool> count_rows(std::shared_ptr<std::vector<std::string>> seen, std::size_t stop_at, Json rows) {
     for (const auto& row : rows.items()) { seen->push_back(row.dump()); }
