@@ -36,7 +36,8 @@ struct Accounts : Floor {
         for (const auto& name : names) {
             auto spec = supplier_spec(test_plugins / "libobliging.so");
             spec.name = name;
-            REQUIRE(wait(workers->start(std::move(spec))).has_value());
+            const auto started = wait(workers->start(std::move(spec)));
+            REQUIRE(started.has_value());
         }
     }
     static Call wish(const std::string& expression, const std::string& document = "null", const std::string& more = "") {
@@ -201,7 +202,8 @@ TEST_CASE("one account's endless expressions delay another's by one at a time", 
     accounts.until([&] { return accounts.workers->pid_of(evaluations_worker) != -1; });
     auto call = Accounts::wish("1 + 1");
     call.target = "zenith";
-    CHECK(accounts.wait(accounts.workers->call(std::move(call), {})).output.text("reason") == "2");
+    const auto answer = accounts.wait(accounts.workers->call(call, {}));
+    CHECK(answer.output.text("reason") == "2");
     CHECK(std::count_if(endlessly.begin(), endlessly.end(), [](const auto& one) { return one->has_value(); }) <= 1);
     for (const auto& one : endlessly) {
         CHECK_THAT(accounts.get(one).output.text("reason"),
