@@ -86,9 +86,11 @@ private:
         return sdk::Submission::from(host.http().post(order.document.need_text("url"), order.document), {.id = "/id"});
     }
     static void hang(sdk::Host& host, bool politely) {
-        while (!politely) { ::pause(); }
-        while (!host.canceled()) { ::usleep(10'000); }
-        throw sdk::Canceled();
+        while (true) {
+            if (!politely) { ::pause(); }
+            else if (host.canceled()) { throw sdk::Canceled(); }
+            else { ::usleep(10'000); }
+        }
     }
     /// The order's document, or a text of its `size`.
     static sdk::Json document_of(const sdk::Json& order) {
