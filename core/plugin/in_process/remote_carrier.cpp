@@ -96,12 +96,13 @@ void RemoteCarrier::read_all() {
         }
     }
     ::shutdown(socket_.get(), SHUT_RDWR);
-    lose_all();
     const bool asked_for = [this] {
         const std::scoped_lock lock(mutex_);
         return closing_;
     }();
+    // Before the exchanges end: whoever has the answer of one may ask for the next, and that is for another carrier.
     if (!asked_for) { gone_(); }
+    lose_all();
 }
 
 bool RemoteCarrier::hand_over(const worker::ExchangeMessage& message) {
@@ -121,9 +122,9 @@ void RemoteCarrier::await(std::unique_lock<std::mutex>& lock, std::uint64_t id, 
     while (!waiting.answer && !waiting.lost) {
         const auto left = milliseconds(until - system_boot_ms());
         if (left.count() <= 0) {
-            // The reading thread sees the end, and tells it.
+            // The reading thread sees the end at once, and tells it.
             ::shutdown(socket_.get(), SHUT_RDWR);
-            waiting.lost = true;
+            waiting.changed.wait(lock, [&waiting] { return waiting.answer || waiting.lost; });
             return;
         }
         if (!told && limits.canceled->load()) {
