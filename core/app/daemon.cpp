@@ -13,6 +13,7 @@
 #include "http/server.hpp"
 #include "in_process/in_process.hpp"
 #include "pipeline/evaluator.hpp"
+#include "plugin/evaluations.hpp"
 #include "store/database.hpp"
 #include "store/writer_thread.hpp"
 
@@ -188,9 +189,7 @@ private:
     }
 
     Task<bool> needs_expressions() {
-        const auto& definitions = serving_.setup.definitions;
-        const auto in_need = [](const auto& definition) { return definition.has_expressions(); };
-        if (std::any_of(definitions.begin(), definitions.end(), in_need)) { co_return true; }
+        if (have_expressions(serving_.setup.definitions)) { co_return true; }
         std::function<bool(store::Tx&)> look = [](store::Tx& tx) { return pipeline::unfinished_runs_have_expressions(tx); };
         const auto found = co_await store_->read<bool>(std::move(look));
         // The store is read again soon, where a fault has a better place.
@@ -200,7 +199,7 @@ private:
     Task<std::optional<Trouble>> start_workers() {
         plugin::Workers::Options options;
         options.program = executable_folder() / "crossdock-worker";
-        options.expressions = expressions_spec().library;
+        options.expressions = plugin::expressions_library();
         options.lock_fd = workers_lock_.fd();
         options.calls_max = config().workers.calls_max;
         options.memory_max = config().workers.memory_max;
@@ -269,9 +268,8 @@ private:
         for (const auto& status : serving_.workers->statuses()) {
             if (status.quarantined) { co_await tell_state(serving_, status.name, "supplier.degraded", status.why); }
         }
-        auto options = api_options(config(), accounts, serving_.setup.secrets);
-        options.degraded = [this] { return degraded(serving_); };
-        serving_.api = std::make_unique<api::Api>(clock_, *store_, *serving_.engine, *serving_.facts, std::move(options));
+        serving_.api =
+            std::make_unique<api::Api>(clock_, *store_, *serving_.engine, *serving_.facts, api_options(serving_, accounts));
         co_return std::nullopt;
     }
 

@@ -1,8 +1,8 @@
 #include "app/pipelines.hpp"
 
-#include "base/process.hpp"
 #include "check/plugin_bench.hpp"
 #include "pipeline/evaluator.hpp"
+#include "plugin/evaluations.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -46,19 +46,23 @@ LoadedPipelines load_pipelines(const std::filesystem::path& folder) {
     return loaded;
 }
 
+bool have_expressions(const std::vector<pipeline::Definition>& definitions) {
+    return std::any_of(definitions.begin(), definitions.end(),
+                       [](const pipeline::Definition& definition) { return definition.has_expressions(); });
+}
+
 plugin::WorkerSpec expressions_spec() {
     plugin::WorkerSpec spec;
     spec.name = pipeline::expressions_worker;
     spec.interface = pipeline::expressions_interface;
-    spec.library = (executable_folder() / "../lib/crossdock/libexpressions.so").lexically_normal();
+    spec.library = plugin::expressions_library();
     // It dies of what expressions do: the run whose they are is stopped, not everybody's.
     spec.quarantine = false;
     return spec;
 }
 
 void check_expressions(LoadedPipelines& loaded) {
-    const auto in_need = [](const pipeline::Definition& definition) { return definition.has_expressions(); };
-    if (std::none_of(loaded.definitions.begin(), loaded.definitions.end(), in_need)) { return; }
+    if (!have_expressions(loaded.definitions)) { return; }
     check::PluginBench bench;
     if (const auto started = bench.start(expressions_spec()); !started) {
         loaded.faults.push_back({"the expression worker does not start: " + started.error().what, started.error().where});

@@ -19,6 +19,8 @@ struct LoadedPipelines {
 /// One file, without asking jq.
 [[nodiscard]] Result<pipeline::Definition> load_pipeline(const std::filesystem::path& file);
 
+[[nodiscard]] bool have_expressions(const std::vector<pipeline::Definition>& definitions);
+
 /// The worker that checks and evaluates expressions; its library stands in ../lib/crossdock beside the executable's folder.
 [[nodiscard]] plugin::WorkerSpec expressions_spec();
 

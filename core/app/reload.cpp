@@ -119,7 +119,6 @@ struct Prepared {
     Setup setup;
     Changes changes;
     std::map<std::string, plugin::Manifest> manifests;  ///< of all workers, as they will be
-    std::vector<std::string> still_held;                ///< quarantined before, and no better with the new setup
     std::vector<Fault> faults;
 };
 
@@ -128,15 +127,13 @@ Task<void> stage_workers(Serving& serving, Prepared& prepared) {
     StartOne stage = [&serving](plugin::WorkerSpec spec) { return serving.workers->stage(std::move(spec)); };
     auto started = co_await start_side_by_side(serving, prepared.changes.start, std::move(stage));
     for (const auto& [name, fault] : started.faults) {
-        if (serving.workers->held(name) && fault.advice == Advice::retry) { prepared.still_held.push_back(name); }
+        // Quarantined before, and no better with the new setup: it stays so.
+        if (serving.workers->held(name) && fault.advice == Advice::retry) { std::erase(prepared.changes.replaced, name); }
         else { prepared.faults.push_back({fault.text(), plugin_place(prepared.setup.config, name)}); }
     }
     prepared.manifests = serving.manifests;
     for (const auto& name : prepared.changes.removed) { prepared.manifests.erase(name); }
     for (auto& [name, manifest] : started.manifests) { prepared.manifests[name] = std::move(manifest); }
-    std::erase_if(prepared.changes.replaced, [&](const std::string& name) {
-        return std::find(prepared.still_held.begin(), prepared.still_held.end(), name) != prepared.still_held.end();
-    });
 }
 
 Task<Prepared> prepare(Serving& serving, ReadConfig read_config) {
@@ -153,12 +150,10 @@ Task<Prepared> prepare(Serving& serving, ReadConfig read_config) {
     if (secrets) { prepared.setup.secrets = std::move(*secrets); }
     else { prepared.faults.push_back(secrets.error()); }
     if (!prepared.faults.empty()) { co_return prepared; }
-    if (std::any_of(prepared.setup.definitions.begin(), prepared.setup.definitions.end(),
-                    [](const auto& definition) { return definition.has_expressions(); })) {
-        prepared.faults = co_await check_expressions(serving, prepared.setup.definitions);
-    }
+    prepared.faults = co_await check_expressions(serving, prepared.setup.definitions);
+    if (!prepared.faults.empty()) { co_return prepared; }
     prepared.changes = worker_changes(serving, prepared.setup);
-    if (prepared.faults.empty()) { co_await stage_workers(serving, prepared); }
+    co_await stage_workers(serving, prepared);
     co_return prepared;
 }
 
@@ -176,9 +171,7 @@ void take_over(Serving& serving, Prepared prepared, const orders::Accounts& acco
     Log::set_level(serving.setup.config.log_level);
     serving.workers->adopt(prepared.changes.removed);
     serving.facts->change(fact_options(serving.setup));
-    auto api = api_options(serving.setup.config, accounts, serving.setup.secrets);
-    api.degraded = [&serving] { return degraded(serving); };
-    serving.api->change(std::move(api));
+    serving.api->change(api_options(serving, accounts));
     serving.engine->change(std::move(options));
     for (auto& [name, digest] : before) { spawn(serving.executor, let_go(serving, name, digest)); }
 }

@@ -70,6 +70,7 @@ void tell_not_isolated(const std::vector<plugin::WorkerSpec>& specs) {
 
 Task<std::vector<Fault>> check_expressions(Serving& serving, const std::vector<pipeline::Definition>& definitions) {
     std::vector<Fault> faults;
+    if (!have_expressions(definitions)) { co_return faults; }
     if (!serving.workers->knows(pipeline::expressions_worker)) {
         const auto started = co_await serving.workers->start(expressions_spec());
         if (!started) {
@@ -146,6 +147,12 @@ Json degraded(const Serving& serving) {
         list.push(Json::object({{"name", status.name}, {"state", "quarantined"}}));
     }
     return list;
+}
+
+api::ApiOptions api_options(const Serving& serving, const orders::Accounts& accounts) {
+    auto options = api_options(serving.setup.config, accounts, serving.setup.secrets);
+    options.degraded = [&serving] { return degraded(serving); };
+    return options;
 }
 
 }  // namespace crossdock::app

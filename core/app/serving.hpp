@@ -52,7 +52,7 @@ Task<Started> start_side_by_side(Serving& serving, std::vector<plugin::WorkerSpe
 /// Logs which of them run in the daemon itself.
 void tell_not_isolated(const std::vector<plugin::WorkerSpec>& specs);
 
-/// Starts the expression worker if it does not run, and has the definitions' expressions compiled.
+/// Has the definitions' expressions compiled; if there are some, starts the expression worker unless it runs.
 /// Errors: each expression that does not, with its place; the worker does not start.
 Task<std::vector<Fault>> check_expressions(Serving& serving, const std::vector<pipeline::Definition>& definitions);
 
@@ -74,5 +74,8 @@ Task<Result<Json>> enable_supplier(Serving& serving, std::string name);
 
 /// The accounts and channels that are not served, for /readyz: a list of {"name","state"}.
 [[nodiscard]] Json degraded(const Serving& serving);
+
+/// What the API goes by with the current setup.
+[[nodiscard]] api::ApiOptions api_options(const Serving& serving, const orders::Accounts& accounts);
 
 }  // namespace crossdock::app

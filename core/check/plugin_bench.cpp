@@ -1,6 +1,7 @@
 #include "check/plugin_bench.hpp"
 
 #include "base/process.hpp"
+#include "plugin/evaluations.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -67,7 +68,7 @@ void PluginBench::watch_deadline(std::optional<BootMs> deadline) {
 
 PluginBench::PluginBench(plugin::Workers::Options options, std::optional<BootMs> deadline) : clock_(io_.get_executor()) {
     options.program = executable_folder() / "crossdock-worker";
-    options.expressions = (executable_folder() / "../lib/crossdock/libexpressions.so").lexically_normal();
+    options.expressions = plugin::expressions_library();
     workers_ = plugin::Workers::make(io_.get_executor(), clock_, std::move(options));
     watch_signals();
     watch_deadline(deadline);

@@ -1,5 +1,7 @@
 #include "plugin/evaluations.hpp"
 
+#include "base/process.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -41,6 +43,10 @@ EvaluationAnswer read_answer(const CallAnswer& answer, milliseconds took) {
 }
 
 }  // namespace
+
+std::filesystem::path expressions_library() {
+    return (executable_folder() / "../lib/crossdock/libexpressions.so").lexically_normal();
+}
 
 void Evaluations::take(Evaluation evaluation) {
     if (library_.empty()) { return evaluation.then(failed("nothing is evaluated here")); }

@@ -20,6 +20,9 @@ namespace crossdock::plugin {
 /// plugin holds up or ends what a pipeline has under way. No account or channel can have this name.
 inline constexpr const char* evaluations_worker = "crossdock.evaluations";
 
+/// libexpressions.so, which stands in ../lib/crossdock beside the executable's folder.
+[[nodiscard]] std::filesystem::path expressions_library();
+
 /// One expression, and then the worker is ended.
 inline constexpr milliseconds evaluation_timeout{2'000};
 /// Until it is an expression's turn.

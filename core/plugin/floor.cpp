@@ -14,7 +14,6 @@
 #include <utility>
 
 namespace crossdock::plugin {
-
 namespace {
 
 FileMarks marks_of(const std::vector<std::filesystem::path>& files) {
@@ -27,23 +26,31 @@ FileMarks marks_of(const std::vector<std::filesystem::path>& files) {
     return marks;
 }
 
-Result<std::shared_ptr<Link>> start_process(Floor& floor, const WorkerSpec& spec) {
+struct SocketPair {
+    UniqueFd one, other;
+};
+
+Result<SocketPair> socket_pair(const std::string& whom) {
     int ends[2] = {-1, -1};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        return Fault{std::string("no socket for a worker: ") + std::strerror(errno), {}, Advice::retry};
+        return Fault{"no socket for " + whom + ": " + std::strerror(errno), {}, Advice::retry};
     }
-    UniqueFd ours(ends[0]);
-    UniqueFd theirs(ends[1]);
+    return SocketPair{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+Result<std::shared_ptr<Link>> start_process(Floor& floor, const WorkerSpec& spec) {
+    auto pair = socket_pair("a worker");
+    if (!pair) { return pair.error(); }
+    UniqueFd ours = std::move(pair->one);
+    UniqueFd theirs = std::move(pair->other);
     UniqueFd session;  // of an in-process plugin: `theirs` is then the carrier's
     UniqueFd carrier;
     if (spec.in_process) {
         if (!floor.options.in_process) { return Fault{"nothing here runs plugins in-process", spec.name}; }
-        int more[2] = {-1, -1};
-        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, more) != 0) {
-            return Fault{std::string("no socket for a carrier: ") + std::strerror(errno), {}, Advice::retry};
-        }
-        session = std::exchange(theirs, UniqueFd(more[0]));
-        carrier = UniqueFd(more[1]);
+        auto more = socket_pair("a carrier");
+        if (!more) { return more.error(); }
+        session = std::exchange(theirs, std::move(more->one));
+        carrier = std::move(more->other);
     }
     ProcessSpec process{.program = floor.options.program, .arguments = {std::to_string(::getpid())}};
     process.stdout_fd = process.stderr_fd = floor.options.output_fd;
@@ -80,14 +87,11 @@ bool one_too_many(Floor& floor, Worker& worker, const std::string& why) {
     return true;
 }
 
-}  // namespace
-
+/// Whether it waits beside another one to take its place: it has no calls yet, and is not restarted when it ends.
 bool is_staged(const Floor& floor, const WorkerPtr& worker) {
     const auto found = floor.staged.find(worker->spec.name);
     return found != floor.staged.end() && found->second == worker;
 }
-
-namespace {
 
 void link_ended(const FloorPtr& floor, const WorkerPtr& worker, const std::weak_ptr<Link>& weak, const std::string& text) {
     const auto link = weak.lock();

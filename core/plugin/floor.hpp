@@ -58,9 +58,6 @@ struct Floor {
 using FloorPtr = std::shared_ptr<Floor>;
 using WorkerPtr = std::shared_ptr<Worker>;
 
-/// Whether it waits beside another one to take its place: it has no calls yet, and is not restarted when it ends.
-[[nodiscard]] bool is_staged(const Floor& floor, const WorkerPtr& worker);
-
 /// Starts a process and shakes hands. On success worker->link is set.
 Task<Result<Manifest>> connect(FloorPtr floor, WorkerPtr worker);
 

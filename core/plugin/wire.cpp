@@ -34,16 +34,8 @@ std::string encode(const Frame& frame) {
     return out += payload;
 }
 
-void FrameReader::feed(std::string_view bytes) {
-    if (at_ > 0 && at_ * 2 >= bytes_.size()) {
-        bytes_.erase(0, at_);
-        at_ = 0;
-    }
-    bytes_ += bytes;
-}
-
 Result<std::optional<Frame>> FrameReader::next() {
-    const std::string_view waiting = std::string_view(bytes_).substr(at_);
+    const std::string_view waiting = buffer_.waiting();
     if (waiting.size() < frame_header_size) { return std::optional<Frame>{}; }
     const auto length = static_cast<std::size_t>(take(waiting.substr(0, 4)));
     const auto version = take(waiting.substr(4, 1));
@@ -66,7 +58,7 @@ Result<std::optional<Frame>> FrameReader::next() {
     auto payload = Json::parse(waiting.substr(frame_header_size, length), {frame_max_, depth_max});
     if (!payload) { return Fault{"a frame's payload is no JSON: " + payload.error().text(), {}, Advice::reconnect}; }
     Frame frame{static_cast<FrameType>(type), take(waiting.substr(6, 8)), std::move(*payload)};
-    at_ += frame_header_size + length;
+    buffer_.drop(frame_header_size + length);
     return std::optional<Frame>(std::move(frame));
 }
 

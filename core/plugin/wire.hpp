@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "base/stream_buffer.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -46,15 +47,14 @@ class FrameReader {
 public:
     explicit FrameReader(std::size_t frame_max) : frame_max_(frame_max) {}
 
-    void feed(std::string_view bytes);
+    void feed(std::string_view bytes) { buffer_.feed(bytes); }
     /// The next whole frame, or nothing yet.
     /// Errors: another version, an unknown type, longer than frame_max, a payload that is no JSON. The stream is then of no use.
     [[nodiscard]] Result<std::optional<Frame>> next();
 
 private:
     std::size_t frame_max_;
-    std::string bytes_;
-    std::size_t at_ = 0;
+    StreamBuffer buffer_;
 };
 
 /// The strings of a list; what is no string, or no list, is left out.

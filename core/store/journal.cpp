@@ -137,13 +137,14 @@ bool may_have_left(Tx& tx, const std::string& effect_id) {
 }
 
 bool open_orders_of(Tx& tx, const std::string& target, const std::string& plugin_digest) {
-    const auto open = tx.all<std::string>(
-        "SELECT id FROM effects WHERE target = :1 AND operation = 'create_order' AND plugin_digest = :2 AND state IN ('pending', "
+    const auto open = tx.all<std::string, std::string>(
+        "SELECT id, state FROM effects WHERE target = :1 AND operation = 'create_order' AND plugin_digest = :2 AND state IN "
+        "('pending', "
         "'sending', 'asking')",
         {target, plugin_digest});
     return std::any_of(open.begin(), open.end(), [&](const auto& row) {
-        const auto effect = find_effect(tx, std::get<0>(row));
-        return effect && (effect->state == "sending" || may_have_left(tx, effect->id));
+        const auto& [id, state] = row;
+        return state == "sending" || may_have_left(tx, id);
     });
 }
 

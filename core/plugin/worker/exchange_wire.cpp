@@ -207,16 +207,8 @@ std::string encode(const ExchangeMessage& message) {
     return out;
 }
 
-void ExchangeReader::feed(std::string_view bytes) {
-    if (at_ > 0 && at_ * 2 >= bytes_.size()) {
-        bytes_.erase(0, at_);
-        at_ = 0;
-    }
-    bytes_ += bytes;
-}
-
 Result<std::optional<ExchangeMessage>> ExchangeReader::next() {
-    const std::string_view waiting = std::string_view(bytes_).substr(at_);
+    const std::string_view waiting = buffer_.waiting();
     if (waiting.size() < length_size) { return std::optional<ExchangeMessage>{}; }
     const auto length = Parser(waiting.substr(0, length_size)).number(length_size);
     if (length > exchange_message_max) { return Fault{"a message about an exchange is too long", {}, Advice::reconnect}; }
@@ -234,7 +226,7 @@ Result<std::optional<ExchangeMessage>> ExchangeReader::next() {
         default: return Fault{"a message about an exchange is of an unknown kind", {}, Advice::reconnect};
     }
     if (!parser.whole()) { return Fault{"a message about an exchange makes no sense", {}, Advice::reconnect}; }
-    at_ += length_size + length;
+    buffer_.drop(length_size + length);
     return std::optional<ExchangeMessage>(std::move(message));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/stream_buffer.hpp"
 #include "http/exchange.hpp"
 
 #include <cstddef>
@@ -43,14 +44,13 @@ inline constexpr std::size_t exchange_message_max = 64U << 20U;
 /// Cuts a stream of bytes into messages. Pure.
 class ExchangeReader {
 public:
-    void feed(std::string_view bytes);
+    void feed(std::string_view bytes) { buffer_.feed(bytes); }
     /// The next whole message, or nothing yet.
     /// Errors: too long, an unknown kind, members that are cut short or left over. The stream is then of no use.
     [[nodiscard]] Result<std::optional<ExchangeMessage>> next();
 
 private:
-    std::string bytes_;
-    std::size_t at_ = 0;
+    StreamBuffer buffer_;
 };
 
 }  // namespace crossdock::worker

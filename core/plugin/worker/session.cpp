@@ -19,7 +19,6 @@ namespace {
 /// Until the daemon's hello has said more.
 constexpr std::size_t first_frame_max = 8U << 20U;
 constexpr std::size_t evaluation_frame_room = 1024;
-constexpr std::int64_t threads_most = 10'000;
 
 Json fault_answer(std::string text) {
     Json payload = Json::object();
@@ -45,7 +44,10 @@ std::optional<Frame> Session::read() {
 }
 
 void Session::write(const Frame& frame) {
-    const std::string bytes = plugin::encode(frame);
+    write(plugin::encode(frame));
+}
+
+void Session::write(const std::string& bytes) {
     const std::scoped_lock lock(writing_);
     if (!transmit(socket_, bytes)) { place_.orphaned(); }
 }
@@ -79,17 +81,16 @@ Result<> Session::make_instance(const Json& hello) {
     services_.reach = plugin::texts(hello.find("reach"));
     services_.request_timeout = milliseconds(std::max<std::int64_t>(1, hello.integer("request_timeout_ms", 10'000)));
     services_.evaluate = [this](std::uint64_t call, Json wanted) {
-        const Frame frame{FrameType::evaluate, call, std::move(wanted)};
+        const auto bytes = plugin::encode({FrameType::evaluate, call, std::move(wanted)});
         // Room for what the daemon puts around it on its way to the evaluator.
-        if (plugin::encode(frame).size() + evaluation_frame_room > first_frame_max) { return false; }
-        write(frame);
+        if (bytes.size() + evaluation_frame_room > first_frame_max) { return false; }
+        write(bytes);
         return true;
     };
     services_.carrier = &place_.carrier();
     services_.log_mark = place_.log_mark();
     services_.send_batch = [this](std::uint64_t call, Json rows) { write({FrameType::batch, call, std::move(rows)}); };
-    const auto threads = library_.serial_calls ? 1 : std::clamp<std::int64_t>(hello.integer("calls_max", 256), 1, threads_most);
-    pool_.emplace(static_cast<std::size_t>(threads));
+    pool_.emplace(library_.serial_calls ? 1 : hello.integer("calls_max", 256));
 
     CallHost host(services_, 0, 0, false);
     host.cancel();  // nothing is sent while an instance is made

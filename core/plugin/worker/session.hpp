@@ -38,6 +38,7 @@ public:
 private:
     [[nodiscard]] std::optional<plugin::Frame> read();
     void write(const plugin::Frame& frame);
+    void write(const std::string& bytes);
 
     [[nodiscard]] Result<Json> greet(const Json& hello);
     [[nodiscard]] Result<> make_instance(const Json& hello);

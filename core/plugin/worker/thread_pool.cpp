@@ -1,5 +1,6 @@
 #include "thread_pool.hpp"
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -10,7 +11,12 @@ namespace {
 /// addresses, which a limit on them, or strict overcommit, refuses.
 constexpr std::size_t stack_bytes = std::size_t{1} << 20U;
 
+constexpr std::int64_t threads_most = 10'000;
+
 }  // namespace
+
+ThreadPool::ThreadPool(std::int64_t threads_wanted)
+    : threads_max_(static_cast<std::size_t>(std::clamp<std::int64_t>(threads_wanted, 1, threads_most))) {}
 
 void ThreadPool::submit(std::function<void()> job) {
     const std::scoped_lock lock(mutex_);

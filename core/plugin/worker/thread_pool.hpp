@@ -16,7 +16,8 @@ namespace crossdock::worker {
 /// Lifetime: of the process, which ends by _exit; or until finish() has returned.
 class ThreadPool {
 public:
-    explicit ThreadPool(std::size_t threads_max) : threads_max_(threads_max) {}
+    /// `threads_wanted`: kept between 1 and 10,000.
+    explicit ThreadPool(std::int64_t threads_wanted);
     void submit(std::function<void()> job);
     /// Waits until all jobs have ended, those that wait included, and ends the threads. Nothing is submitted afterwards.
     void finish();
