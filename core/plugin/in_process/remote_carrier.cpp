@@ -98,6 +98,7 @@ void RemoteCarrier::read_all() {
     ::shutdown(socket_.get(), SHUT_RDWR);
     const bool asked_for = [this] {
         const std::scoped_lock lock(mutex_);
+        lost_ = true;
         return closing_;
     }();
     // Before the exchanges end: whoever has the answer of one may ask for the next, and that is for another carrier.
