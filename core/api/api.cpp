@@ -102,6 +102,12 @@ Task<http::Response> Api::route(http::Request request) {
         if (!get) { co_return method_not_allowed("GET"); }
         co_return co_await events(std::move(request));
     }
+    constexpr std::string_view cancel = "/cancel";
+    if (path.starts_with(orders) && path.ends_with(cancel) && path.size() > orders.size() + cancel.size()) {
+        if (request.method != "POST") { co_return method_not_allowed("POST"); }
+        co_return co_await cancel_order(std::move(request),
+                                        path.substr(orders.size(), path.size() - orders.size() - cancel.size()));
+    }
     if (path.starts_with(orders) && path.size() > orders.size()) {
         if (!get) { co_return method_not_allowed("GET"); }
         co_return co_await get_order(std::move(request), path.substr(orders.size()));

@@ -7,6 +7,7 @@
 #include "http/message.hpp"
 #include "notify/facts.hpp"
 #include "orders/account.hpp"
+#include "orders/intake.hpp"
 #include "pipeline/engine.hpp"
 #include "store/store.hpp"
 
@@ -29,6 +30,7 @@ struct ApiOptions {
     std::size_t order_body_max = 256 << 10;
     std::size_t webhook_body_max = 64 << 10;
     milliseconds heartbeat{15'000};
+    bool answer_after_commit = true;  ///< false, for a test: an order is answered while it is being stored
     /// The accounts and channels that are not served: a list of {"name", "state"}.
     std::function<Json()> degraded = {};
 };
@@ -56,7 +58,9 @@ private:
 
     Task<http::Response> route(http::Request request);
     Task<http::Response> post_order(http::Request request);
+    Task<void> store_later(std::function<orders::Placed(store::Tx&)> unit);
     Task<http::Response> get_order(http::Request request, std::string order_id);
+    Task<http::Response> cancel_order(http::Request request, std::string order_id);
     Task<http::Response> list(http::Request request);
     Task<http::Response> events(http::Request request);
     Task<http::Response> webhook(http::Request request, std::string account);

@@ -1,10 +1,13 @@
 #include "api/api.hpp"
 #include "api/problem.hpp"
 #include "base/log.hpp"
+#include "base/signal.hpp"
 #include "crypto/crypto.hpp"
 #include "model/order.hpp"
 #include "orders/intake.hpp"
 #include "orders/story.hpp"
+#include "pipeline/cancel.hpp"
+#include "store/journal.hpp"
 
 namespace crossdock::api {
 namespace {
@@ -95,12 +98,23 @@ Task<http::Response> Api::post_order(http::Request request) {
         };
         return orders::place_order(tx, facts_, order, *account, owner, digest, idempotency_key, start_runs);
     };
+    if (!options->answer_after_commit) {
+        const auto executor = co_await boost::asio::this_coro::executor;
+        spawn(executor, store_later(std::move(unit)));
+        co_return json_answer(202, Json::object({{"order_id", order_id}, {"status", "pending"}}).dump());
+    }
     auto placed = co_await store_.commit<orders::Placed>(Commit::order_accept, std::move(unit));
     if (!placed) {
         Log::error("an order could not be stored and was not accepted", {{"order", order_id}, {"fault", placed.error().text()}});
         co_return unavailable("The order was not stored; send it again.");
     }
     co_return placed_answer(*placed, order_id, customer_id);
+}
+
+/// What `answer_after_commit` keeps from happening.
+Task<void> Api::store_later(std::function<orders::Placed(store::Tx&)> unit) {
+    co_await pause(clock_, milliseconds{200});
+    (void)co_await store_.commit<orders::Placed>(Commit::order_accept, std::move(unit));
 }
 
 Task<http::Response> Api::get_order(http::Request request, std::string order_id) {
@@ -114,6 +128,50 @@ Task<http::Response> Api::get_order(http::Request request, std::string order_id)
     const bool hidden = *story && who->customer_id && (*story)->text("customer_id") != *who->customer_id;
     if (!*story || hidden) { co_return problem(404, "not-found", "There is no such order", id.substr(0, 200)); }
     co_return json_answer(200, (*story)->dump());
+}
+
+/// The body is empty or {"reason": text}.
+static Result<std::string> cancel_reason(const http::Request& request) {
+    if (request.body.empty()) { return good(std::string()); }
+    const auto body = Json::parse(request.body);
+    if (!body) { return body.error(); }
+    const Json* reason = body->find("reason");
+    if (!body->is_object() || (reason != nullptr && !reason->is_string())) { return Fault{"must be a text", "/reason"}; }
+    auto text = body->text("reason");
+    if (text.size() > 500) { return Fault{"has more than 500 bytes", "/reason"}; }
+    return good(std::move(text));
+}
+
+Task<http::Response> Api::cancel_order(http::Request request, std::string order_id) {
+    using What = pipeline::CancelAnswer::What;
+    auto refusal = std::make_shared<http::Response>();
+    const auto who = co_await principal(request, "orders:write", refusal);
+    if (!who) { co_return std::move(*refusal); }
+    const auto reason = cancel_reason(request);
+    if (!reason && reason.error().where.empty()) {
+        co_return problem(400, "syntax", "The body is no JSON document", reason.error().text());
+    }
+    if (!reason) { co_return field_problem({{reason.error().where, reason.error().what}}); }
+    const std::string id = http::decoded_segment(order_id);
+    std::function<pipeline::CancelAnswer(store::Tx&)> unit = [this, id, reason = *reason, customer = who->customer_id,
+                                                              by = who->key_id](store::Tx& tx) {
+        const auto owner = tx.first<std::string>("SELECT customer_id FROM orders WHERE id = :1", {id});
+        if (!owner || (customer && *customer != std::get<0>(*owner))) { return pipeline::CancelAnswer{}; }
+        auto answer = pipeline::request_cancel(tx, engine_.environment(), id, reason);
+        store::append_audit(tx, facts_.new_id(), "key " + by, "order.cancel", id, reason, clock_.utc_ms());
+        return answer;
+    };
+    auto answer = co_await store_.commit<pipeline::CancelAnswer>(Commit::person_decide, std::move(unit));
+    if (!answer) { co_return unavailable("The request was not stored; send it again."); }
+    const Json body = Json::object({{"order_id", id}, {"status", answer->status}});
+    switch (answer->what) {
+        case What::unknown_order: break;
+        case What::canceled: co_return json_answer(200, body.dump());
+        case What::requested: co_return json_answer(202, body.dump());
+        case What::too_late:
+            co_return problem(409, "too-late", "The order can no longer be canceled", "It is " + answer->status + ".");
+    }
+    co_return problem(404, "not-found", "There is no such order", id.substr(0, 200));
 }
 
 }  // namespace crossdock::api

@@ -10,10 +10,9 @@
 namespace crossdock::app {
 namespace {
 
-constexpr const char* actor = "command line";
-
 void audit(store::Tx& tx, const AdminContext& context, const std::string& action, const std::string& subject) {
-    store::append_audit(tx, new_id(context.clock, context.randomness), actor, action, subject, "", context.clock.utc_ms());
+    store::append_audit(tx, new_id(context.clock, context.randomness), command_line_actor, action, subject, "",
+                        context.clock.utc_ms());
 }
 
 Task<Result<Json>> add_customer(AdminContext context, Json request) {
@@ -89,6 +88,7 @@ Task<Result<Json>> run_admin(AdminContext context, Json request) {
     if (command == "key.create") { co_return co_await create_key(context, std::move(request)); }
     if (command == "key.revoke") { co_return co_await revoke_key(context, std::move(request)); }
     if (command == "secret.set") { co_return co_await set_secret(context, std::move(request)); }
+    if (is_order_command(command)) { co_return co_await order_command(context, std::move(request)); }
     if (command == "supplier.enable") {
         co_return Fault{"no daemon is running that could have quarantined it; a start tries every worker anew",
                         "supplier enable"};

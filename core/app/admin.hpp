@@ -3,9 +3,11 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "crypto/crypto.hpp"
+#include "pipeline/environment.hpp"
 #include "store/store.hpp"
 
 #include <optional>
+#include <string>
 
 namespace crossdock::app {
 
@@ -15,10 +17,20 @@ struct AdminContext {
     Randomness& randomness;
     store::Store& store;
     const crypto::SealingKey& key;
+    pipeline::Environment* engine = nullptr;  ///< what orders' commands work on; nullptr: the daemon is not so far yet
 };
 
-/// Runs one command: {"command":"customer.add", ...}. Commands: customer.add, key.create, key.revoke, secret.set.
+/// Runs one command: {"command":"customer.add", ...}. Commands: customer.add, key.create, key.revoke, secret.set, and those of
+/// order_command.
 /// Errors: unknown command, wrong fields (named), not found.
 [[nodiscard]] Task<Result<Json>> run_admin(AdminContext context, Json request);
+
+/// order.cancel {"order_id","reason"}, attention.resolve {"number","what","supplier_order_id","note"}, dead-letter.replay
+/// {"ids","all","pipeline","account","order_id","reason","from","rate","preview"}. Nothing for another command.
+[[nodiscard]] bool is_order_command(const std::string& command);
+[[nodiscard]] Task<Result<Json>> order_command(AdminContext context, Json request);
+
+/// Who they act for, in the audit.
+inline constexpr const char* command_line_actor = "command line";
 
 }  // namespace crossdock::app

@@ -4,6 +4,7 @@
 #include "app/command.hpp"
 #include "app/control_socket.hpp"
 #include "app/home.hpp"
+#include "app/setup.hpp"
 #include "base/journal_point.hpp"
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
@@ -62,6 +63,51 @@ Result<Json> read_store(const Config& config, const std::function<Result<Json>(s
     return std::move(*result);
 }
 
+namespace {
+
+/// Plugins are not to be had without a daemon; what is decided is done when it runs.
+class NoCaller final : public plugin::Caller {
+public:
+    Task<plugin::CallAnswer> call(plugin::Call /*call*/, plugin::OnBatch /*on_batch*/) override {
+        co_return plugin::CallAnswer{plugin::CallStatus::not_sent, {}, "no daemon is running"};
+    }
+};
+
+/// What orders' commands work on, made from the config's files. Errors: a pipeline or template that does not load.
+class Offline {
+public:
+    static Result<std::unique_ptr<Offline>> make(const Config& config, Executor executor, Clock& clock, Randomness& randomness,
+                                                 store::InlineStore& store) {
+        Setup setup;
+        setup.config = config;
+        if (const auto faults = read_files(setup); !faults.empty()) { return faults.front(); }
+        const std::function<orders::Accounts(store::Tx&)> look = [&config](store::Tx& tx) { return known_accounts(tx, config); };
+        auto accounts = store.read_now<orders::Accounts>(look);
+        if (!accounts) { return accounts.error(); }
+        return std::unique_ptr<Offline>(new Offline(setup, std::move(executor), clock, randomness, store, *accounts));
+    }
+
+    [[nodiscard]] pipeline::Environment& environment() { return environment_; }
+
+private:
+    Offline(const Setup& setup, Executor executor, Clock& clock, Randomness& randomness, store::InlineStore& store,
+            const orders::Accounts& accounts)
+        : facts_(clock, randomness, fact_options(setup)),
+          environment_{std::move(executor),
+                       clock,
+                       randomness,
+                       store,
+                       caller_,
+                       facts_,
+                       engine_options(setup.config, accounts, setup.definitions, {})} {}
+
+    NoCaller caller_;
+    notify::Facts facts_;
+    pipeline::Environment environment_;
+};
+
+}  // namespace
+
 Result<Json> change_store(const Config& config, const Json& request) {
     if (auto answer = ask_daemon(Home{config.data}.control_socket(), request)) { return std::move(*answer); }
     auto home = open_home(config.data);
@@ -86,14 +132,41 @@ Result<Json> change_store(const Config& config, const Json& request) {
         };
         if (auto noted = store.commit_now<int>(Commit::config_sync, note); !noted) { return noted.error(); }
     }
+    std::unique_ptr<Offline> offline;
+    if (is_order_command(request.text("command"))) {
+        auto made = Offline::make(config, io.get_executor(), clock, randomness, store);
+        if (!made) { return made.error(); }
+        offline = std::move(*made);
+    }
     Result<Json> result = Fault{"the command did not run"};
-    boost::asio::co_spawn(io, run_admin(AdminContext{clock, randomness, store, *key}, request),
-                          [&](const std::exception_ptr& error, Result<Json> done) {
-                              if (error) { std::rethrow_exception(error); }
-                              result = std::move(done);
-                          });
+    const AdminContext context{clock, randomness, store, *key, offline ? &offline->environment() : nullptr};
+    boost::asio::co_spawn(io, run_admin(context, request), [&](const std::exception_ptr& error, Result<Json> done) {
+        if (error) { std::rethrow_exception(error); }
+        result = std::move(done);
+    });
     io.run();
     return result;
+}
+
+int reading(const CommandLine& line, const std::function<Result<Json>(store::Tx&)>& unit,
+            const std::function<std::string(const Json&)>& text) {
+    const auto config = line.load();
+    if (!config) { return fail(line, config.error(), exit_bad_config); }
+    const auto result = read_store(*config, unit);
+    if (!result) { return fail(line, result.error(), result.error().advice == Advice::stop ? exit_unavailable : exit_failed); }
+    return show(line, *result, text(*result));
+}
+
+int changing(const CommandLine& line, const Json& request, const std::function<std::string(const Json&)>& text) {
+    const auto config = line.load();
+    if (!config) { return fail(line, config.error(), exit_bad_config); }
+    const auto result = change_store(*config, request);
+    if (!result) { return fail(line, result.error(), result.error().advice == Advice::stop ? exit_unavailable : exit_failed); }
+    return show(line, *result, text(*result));
+}
+
+std::string column(const std::string& text, std::size_t width) {
+    return text.size() >= width ? text + "  " : text + std::string(width - text.size() + 2, ' ');
 }
 
 namespace {
@@ -122,6 +195,7 @@ int run_cli(int argc, char** argv) {
     add_doctor_command(app, line);
     add_sandbox_commands(app, line);
     add_order_commands(app, line);
+    add_attention_commands(app, line);
     add_admin_commands(app, line);
     add_plugin_commands(app, line);
     try {

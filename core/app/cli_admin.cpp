@@ -12,14 +12,6 @@
 namespace crossdock::app {
 namespace {
 
-int change(const CommandLine& line, const Json& request, const std::function<std::string(const Json&)>& text) {
-    const auto config = line.load();
-    if (!config) { return fail(line, config.error(), exit_bad_config); }
-    const auto result = change_store(*config, request);
-    if (!result) { return fail(line, result.error(), result.error().advice == Advice::stop ? exit_unavailable : exit_failed); }
-    return show(line, *result, text(*result));
-}
-
 int list(const CommandLine& line, const std::function<Json(store::Tx&)>& unit,
          const std::function<std::string(const Json&)>& row) {
     const auto config = line.load();
@@ -41,13 +33,13 @@ void add_customers(CLI::App& app, CommandLine& line) {
     add->add_option("--email", given->email, "Where the client's mails go");
     add->add_option("--language", given->language);
     add->callback([&line, given] {
-        line.exit_code = change(line,
-                                Json::object({{"command", "customer.add"},
-                                              {"id", given->id},
-                                              {"name", given->name},
-                                              {"email", given->email},
-                                              {"language", given->language}}),
-                                [](const Json& result) { return "customer " + result.text("id") + " is stored\n"; });
+        line.exit_code = changing(line,
+                                  Json::object({{"command", "customer.add"},
+                                                {"id", given->id},
+                                                {"name", given->name},
+                                                {"email", given->email},
+                                                {"language", given->language}}),
+                                  [](const Json& result) { return "customer " + result.text("id") + " is stored\n"; });
     });
     auto* list_command = customer->add_subcommand("list", "List customers");
     list_command->callback([&line] {
@@ -78,7 +70,7 @@ void add_keys(CLI::App& app, CommandLine& line) {
             std::getline(std::cin, token);
             request.set("token", token);
         }
-        line.exit_code = change(line, request, [](const Json& result) {
+        line.exit_code = changing(line, request, [](const Json& result) {
             const auto token = result.maybe_text("token");
             return token ? *token + "\n" : "key " + result.text("name") + " is stored\n";
         });
@@ -87,8 +79,8 @@ void add_keys(CLI::App& app, CommandLine& line) {
     auto* revoke = key->add_subcommand("revoke", "Revoke a key, at once");
     revoke->add_option("key", *which, "Its id or name")->required();
     revoke->callback([&line, which] {
-        line.exit_code = change(line, Json::object({{"command", "key.revoke"}, {"key", *which}}),
-                                [](const Json& result) { return "revoked " + result.text("revoked") + "\n"; });
+        line.exit_code = changing(line, Json::object({{"command", "key.revoke"}, {"key", *which}}),
+                                  [](const Json& result) { return "revoked " + result.text("revoked") + "\n"; });
     });
     auto* list_command = key->add_subcommand("list", "List keys (never the keys themselves)");
     list_command->callback([&line] {
@@ -108,8 +100,8 @@ void add_secrets(CLI::App& app, CommandLine& line) {
     set->callback([&line, name] {
         std::string value((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
         while (!value.empty() && (value.back() == '\n' || value.back() == '\r')) { value.pop_back(); }
-        line.exit_code = change(line, Json::object({{"command", "secret.set"}, {"name", *name}, {"value", value}}),
-                                [](const Json& result) { return "secret://" + result.text("name") + " is stored\n"; });
+        line.exit_code = changing(line, Json::object({{"command", "secret.set"}, {"name", *name}, {"value", value}}),
+                                  [](const Json& result) { return "secret://" + result.text("name") + " is stored\n"; });
     });
     auto* list_command = secret->add_subcommand("list", "List their names");
     list_command->callback([&line] {
@@ -132,7 +124,7 @@ void add_supplier_enable_command(CLI::App& supplier, CommandLine& line) {
     auto* enable = supplier.add_subcommand("enable", "Start the worker of an account or channel again that was quarantined");
     enable->add_option("name", *name, "As /readyz and the log name it")->required();
     enable->callback([&line, name] {
-        line.exit_code = change(line, Json::object({{"command", "supplier.enable"}, {"name", *name}}), [](const Json& result) {
+        line.exit_code = changing(line, Json::object({{"command", "supplier.enable"}, {"name", *name}}), [](const Json& result) {
             return result.text("name") + " is served again, by " + result.text("plugin") + "\n";
         });
     });

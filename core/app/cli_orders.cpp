@@ -1,4 +1,4 @@
-// order submit|show|list, inventory, supplier list, webhook list.
+// order submit|show|list|cancel, inventory, supplier list, webhook list.
 #include "app/command.hpp"
 #include "http/loopback.hpp"
 #include "inventory/feed.hpp"
@@ -52,19 +52,6 @@ int submit(const CommandLine& line, const std::string& file, const std::string& 
     std::string what = "the daemon answered " + std::to_string(answer->status);
     if (problem) { what += ": " + problem->text("title") + ": " + problem->text("detail"); }
     return fail(line, Fault{what, file}, answer->status == 503 ? exit_unavailable : exit_failed);
-}
-
-int reading(const CommandLine& line, const std::function<Result<Json>(store::Tx&)>& unit,
-            const std::function<std::string(const Json&)>& text) {
-    const auto config = line.load();
-    if (!config) { return fail(line, config.error(), exit_bad_config); }
-    const auto result = read_store(*config, unit);
-    if (!result) { return fail(line, result.error(), result.error().advice == Advice::stop ? exit_unavailable : exit_failed); }
-    return show(line, *result, text(*result));
-}
-
-std::string column(const std::string& text, std::size_t width) {
-    return text.size() >= width ? text + "  " : text + std::string(width - text.size() + 2, ' ');
 }
 
 std::string orders_text(const Json& result) {
@@ -144,6 +131,26 @@ void add_order_commands(CLI::App& app, CommandLine& line) {
             return std::move(*story);
         };
         line.exit_code = reading(line, unit, orders::story_text);
+    });
+
+    struct Cancel {
+        std::string id, reason;
+    };
+    auto canceled = std::make_shared<Cancel>();
+    auto* cancel_command =
+        order->add_subcommand("cancel", "Cancel an order: at once if it has not left, else by asking the supplier");
+    cancel_command->add_option("order_id", canceled->id)->required();
+    cancel_command->add_option("--reason", canceled->reason, "Handed to the supplier");
+    cancel_command->callback([&line, canceled] {
+        line.exit_code =
+            changing(line, Json::object({{"command", "order.cancel"}, {"order_id", canceled->id}, {"reason", canceled->reason}}),
+                     [](const Json& result) {
+                         const bool done = result.text("cancel") == "done";
+                         return result.text("order_id") +
+                                (done ? " is " + result.text("status")
+                                      : " is " + result.text("status") + "; the supplier is asked to cancel it") +
+                                "\n";
+                     });
     });
 
     auto* list_command = order->add_subcommand("list", "List orders, newest first");

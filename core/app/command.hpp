@@ -31,6 +31,8 @@ struct CommandLine {
 /// Each adds its commands.
 void add_serve_commands(CLI::App& app, CommandLine& line);
 void add_order_commands(CLI::App& app, CommandLine& line);
+/// attention, dead-letter, explain.
+void add_attention_commands(CLI::App& app, CommandLine& line);
 void add_admin_commands(CLI::App& app, CommandLine& line);
 void add_sandbox_commands(CLI::App& app, CommandLine& line);
 void add_doctor_command(CLI::App& app, CommandLine& line);
@@ -57,5 +59,13 @@ int show(const CommandLine& line, const Json& result, const std::string& text);
 /// A changing command: through the daemon when it runs, else under the store's lock.
 /// Errors: neither works: advice `stop`.
 [[nodiscard]] Result<Json> change_store(const Config& config, const Json& request);
+
+/// The two, with the answer printed; the exit code.
+int reading(const CommandLine& line, const std::function<Result<Json>(store::Tx&)>& unit,
+            const std::function<std::string(const Json&)>& text);
+int changing(const CommandLine& line, const Json& request, const std::function<std::string(const Json&)>& text);
+
+/// Padded to a width, with two spaces behind.
+[[nodiscard]] std::string column(const std::string& text, std::size_t width);
 
 }  // namespace crossdock::app

@@ -280,7 +280,8 @@ private:
         if (command == "supplier.enable" && serving_.engine) {
             co_return co_await enable_supplier(serving_, request.text("name"));
         }
-        co_return co_await run_admin(AdminContext{clock_, randomness_, *store_, *serving_.key}, std::move(request));
+        pipeline::Environment* const engine = serving_.engine ? &serving_.engine->environment() : nullptr;
+        co_return co_await run_admin(AdminContext{clock_, randomness_, *store_, *serving_.key, engine}, std::move(request));
     }
 
     /// Answers {"reloaded":true, ...} as Reloaded::report, or {"reloaded":false,"faults":[{"where","what"}]}.
@@ -386,6 +387,11 @@ int run_daemon(const Config& config, ReadConfig read_config, const std::string& 
             return exit_usage;
         }
         else { armed = crash_at; }
+    }
+    for (const auto& row : mechanism_rows) {
+        if (!(config.mechanisms.*row.on)) {
+            Log::error("a mechanism is switched off, for a test: orders may be lost or placed twice", {{"mechanism", row.name}});
+        }
     }
     plugin::InProcess in_process;
     const int code = Daemon(config, std::move(read_config), armed, in_process).run();

@@ -28,13 +28,15 @@ Task<void> start_one(StartOne start, plugin::WorkerSpec spec, std::shared_ptr<St
     starting->changed.notify();
 }
 
-/// What the account's create_order may be taken for, told to the engine.
+/// What the account's operations may be taken for, told to the engine.
 void change_rules(Serving& serving, const std::string& name) {
     const auto& accounts = serving.setup.config.accounts;
     const auto account = std::find_if(accounts.begin(), accounts.end(), [&](const auto& one) { return one.name == name; });
     if (!serving.engine || account == accounts.end()) { return; }
     auto options = *serving.engine->options();
-    options.rules[name].create_order = create_order_rules(*account, &serving.manifests.at(name));
+    const auto& manifest = serving.manifests.at(name);
+    options.rules[name].create_order = operation_rules(*account, "create_order", &manifest);
+    options.rules[name].cancel_order = operation_rules(*account, "cancel_order", &manifest);
     serving.engine->change(std::move(options));
 }
 

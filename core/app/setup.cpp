@@ -18,6 +18,7 @@ notify::FactOptions fact_options(const Setup& setup) {
     notify::FactOptions options;
     options.mail_from = config.mail_from;
     options.alerts_mail = config.alerts_mail;
+    options.ledger_key = config.mechanisms.ledger_key;
     options.message_id_domain = config.mail_from.substr(config.mail_from.find('@') + 1);
     options.render = [templates = setup.templates](const std::string& name, const Json& data) -> Result<notify::Rendered> {
         auto mail = templates->render(name, data);

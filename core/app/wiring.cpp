@@ -71,8 +71,6 @@ Result<OpenSecrets> open_secrets(const Config& config) {
 
 orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenSecrets& secrets, const crypto::SealingKey& key,
                                 const Clock& clock, Randomness& randomness) {
-    orders::Accounts accounts;
-    accounts.routes = config.routes;
     const UtcMs now = clock.utc_ms();
     for (const auto& account : config.accounts) {
         std::optional<std::string> api_key;
@@ -90,6 +88,14 @@ orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenS
             "excluded.updated_at",
             {new_id(clock, randomness), account.name, account.type, account.endpoint, api_key, webhook_url, account.display_name,
              now, now});
+    }
+    return known_accounts(tx, config);
+}
+
+orders::Accounts known_accounts(store::Tx& tx, const Config& config) {
+    orders::Accounts accounts;
+    accounts.routes = config.routes;
+    for (const auto& account : config.accounts) {
         const auto row = tx.first<std::string>("SELECT id FROM suppliers WHERE name = :1", {account.name});
         accounts.by_name[account.name] = {account.name, row ? std::get<0>(*row) : "", account.currency, account.statuses};
     }
@@ -142,35 +148,50 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
 }
 
 /// Takes the weaker of what the account claims and what its plugin can, and says where that is less than was claimed.
-static void weaken(pipeline::OperationRules& rules, const std::string& account, model::EffectClass claimed,
-                   const plugin::Manifest& manifest) {
+static void weaken(pipeline::OperationRules& rules, const std::string& account, const std::string& operation,
+                   model::EffectClass claimed, const plugin::Manifest& manifest) {
     auto strongest = model::EffectClass::unsafe;
-    for (const auto& [operation, effect_class] : manifest.classes) {
-        if (operation == "create_order") { strongest = model::effect_class_named(effect_class).value_or(strongest); }
+    for (const auto& [offered, effect_class] : manifest.classes) {
+        if (offered == operation) { strongest = model::effect_class_named(effect_class).value_or(strongest); }
     }
     rules.effect_class = model::weaker(claimed, strongest);
     if (rules.effect_class != claimed) {
-        Log::warning("the account claims more than its plugin can; the weaker class holds",
-                     {{"account", account}, {"claimed", model::name(claimed)}, {"plugin", model::name(strongest)}});
+        Log::warning("the account claims more than its plugin can; the weaker class holds", {{"account", account},
+                                                                                             {"operation", operation},
+                                                                                             {"claimed", model::name(claimed)},
+                                                                                             {"plugin", model::name(strongest)}});
     }
-    const auto& offered = manifest.operations;
-    rules.can_ask = std::find(offered.begin(), offered.end(), "find_order") != offered.end();
     if (!rules.can_ask && rules.effect_class != model::EffectClass::unsafe) {
-        Log::warning("the plugin has no find_order: an order whose outcome stays unknown waits for a person",
-                     {{"account", account}, {"class", model::name(rules.effect_class)}});
+        Log::warning("the plugin has no find_order: what stays unknown waits for a person",
+                     {{"account", account}, {"operation", operation}, {"class", model::name(rules.effect_class)}});
     }
 }
 
-pipeline::OperationRules create_order_rules(const AccountConfig& account, const plugin::Manifest* manifest) {
+pipeline::OperationRules operation_rules(const AccountConfig& account, const std::string& operation,
+                                         const plugin::Manifest* manifest) {
+    const auto offers = [&](const std::string& what) {
+        const auto& offered = manifest->operations;
+        return std::find(offered.begin(), offered.end(), what) != offered.end();
+    };
     pipeline::OperationRules rules;
-    const auto at = account.operations.find("create_order");
-    if (at == account.operations.end()) { return rules; }
-    // Times hold whatever the plugin can: effects of before keep their class, and must not be sent again too early.
-    rules.key_valid_for = at->second.key_valid_for;
-    rules.visible_within = at->second.visible_within;
-    if (manifest == nullptr) { return rules; }
-    const auto claimed = model::effect_class_named(at->second.effect_class).value_or(model::EffectClass::unsafe);
-    weaken(rules, account.name, claimed, *manifest);
+    const auto at = account.operations.find(operation);
+    const bool cancels = operation == "cancel_order";
+    if (cancels && at == account.operations.end()) { return pipeline::AccountRules{}.cancel_order; }
+    if (at != account.operations.end()) {
+        // Times hold whatever the plugin can: effects of before keep their class, and must not be sent again too early.
+        rules.key_valid_for = at->second.key_valid_for;
+        rules.visible_within = at->second.visible_within;
+    }
+    if (manifest == nullptr) {
+        rules.plugin_known = false;
+        return rules;
+    }
+    rules.can_ask = offers("find_order");
+    if (cancels && !offers(operation)) { rules.missing = "its plugin has no cancel_order"; }
+    else if (at != account.operations.end()) {
+        const auto claimed = model::effect_class_named(at->second.effect_class).value_or(model::EffectClass::unsafe);
+        weaken(rules, account.name, operation, claimed, *manifest);
+    }
     return rules;
 }
 
@@ -182,6 +203,7 @@ pipeline::EngineOptions engine_options(const Config& config, const orders::Accou
     options.definitions = std::move(definitions);
     options.every = config.schedules;
     options.effects_max = config.workers.calls_max;
+    options.mechanisms = config.mechanisms;
     for (const auto& account : config.accounts) {
         pipeline::AccountRules rules;
         rules.statuses = {account.accepted, account.refused, account.not_processed};
@@ -189,7 +211,9 @@ pipeline::EngineOptions engine_options(const Config& config, const orders::Accou
         rules.request_timeout = account.request_timeout;
         rules.low_stock = account.low_stock;
         const auto manifest = manifests.find(account.name);
-        rules.create_order = create_order_rules(account, manifest == manifests.end() ? nullptr : &manifest->second);
+        const auto* known = manifest == manifests.end() ? nullptr : &manifest->second;
+        rules.create_order = operation_rules(account, "create_order", known);
+        rules.cancel_order = operation_rules(account, "cancel_order", known);
         options.rules[account.name] = rules;
     }
     for (const auto& channel : config.channels) { options.channels[channel.name] = {channel.not_after, channel.request_timeout}; }
@@ -202,6 +226,7 @@ api::ApiOptions api_options(const Config& config, const orders::Accounts& accoun
     options.currency = config.currency;
     options.order_body_max = config.body_max;
     options.webhook_body_max = config.webhook_body_max;
+    options.answer_after_commit = config.mechanisms.answer_after_commit;
     for (const auto& account : config.accounts) {
         if (!account.webhook) { continue; }
         options.webhooks[account.name] = {account.webhook->header, secrets.webhooks.at(account.name)};

@@ -34,13 +34,17 @@ struct OpenSecrets {
 [[nodiscard]] orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenSecrets& secrets,
                                               const crypto::SealingKey& key, const Clock& clock, Randomness& randomness);
 
+/// The same accounts as the table has them, without a change.
+[[nodiscard]] orders::Accounts known_accounts(store::Tx& tx, const Config& config);
+
 /// What each worker is started with.
 [[nodiscard]] std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSecrets& secrets,
                                                            const std::string& crash_at);
 
-/// What create_order of an account may be taken for: what its file claims, weakened by what its plugin can. Without a manifest,
-/// while nobody knows what the plugin can: unsafe.
-[[nodiscard]] pipeline::OperationRules create_order_rules(const AccountConfig& account, const plugin::Manifest* manifest);
+/// What create_order or cancel_order of an account may be taken for: what its file claims, weakened by what its plugin can.
+/// Without a manifest, while nobody knows what the plugin can: unsafe.
+[[nodiscard]] pipeline::OperationRules operation_rules(const AccountConfig& account, const std::string& operation,
+                                                       const plugin::Manifest* manifest);
 
 /// The engine's options, effect classes weakened by the manifests (by worker name).
 [[nodiscard]] pipeline::EngineOptions engine_options(const Config& config, const orders::Accounts& accounts,

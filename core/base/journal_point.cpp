@@ -33,6 +33,7 @@ constexpr std::array commits{
     CommitRow{Commit::evidence_apply, "evidence.apply", "evidence changes the order; facts and notifications are made"},
     CommitRow{Commit::feed_batch, "feed.batch", "a batch of inventory rows is staged"},
     CommitRow{Commit::feed_apply, "feed.apply", "a whole feed passes the gate and its changes are applied"},
+    CommitRow{Commit::person_decide, "person.decide", "an order is canceled, attention resolved or a dead letter replayed"},
     CommitRow{Commit::supplier_state, "supplier.state", "an account or channel is no longer served, or is again"},
 };
 

@@ -23,6 +23,7 @@ enum class Commit {
     evidence_apply,   ///< evidence changes the order; facts and notifications are made
     feed_batch,       ///< a batch of inventory rows is staged
     feed_apply,       ///< the gate, then the changes of a whole feed
+    person_decide,    ///< an order is canceled, attention resolved or a dead letter replayed, because a person says so
     supplier_state,   ///< an account or channel is no longer served, or is again: its fact, event and alert
 };
 

@@ -24,6 +24,32 @@ Decision ask_or_park(const EffectRules& rules, UtcMs at, UtcMs now, const std::s
     return {Next::ask, at, why + ": the supplier is asked by our reference"};
 }
 
+bool key_expired(const EffectRules& rules, const EffectState& state, UtcMs at) {
+    return rules.effect_class == EffectClass::idempotent && at >= state.first_intent_at + rules.key_valid_for.count();
+}
+
+Decision ask_again_soon(const EffectRules& rules, UtcMs now, double jitter) {
+    const auto pace = std::min<std::int64_t>(rules.backoff_max.count(), rules.backoff.count() * 2);
+    return {Next::ask, now + rules.backoff.count() / 2 + static_cast<std::int64_t>(static_cast<double>(pace) * jitter),
+            "the supplier could not be asked: asked again"};
+}
+
+/// An attempt that was not sent, after one that may have been.
+Decision not_sent_after_unknown(const EffectRules& rules, const EffectState& state, UtcMs now, UtcMs again_at) {
+    if (rules.effect_class == EffectClass::repeatable) {
+        if (state.attempts >= rules.attempts_max) { return {Next::dead_letter, now, "attempts used up"}; }
+        return {Next::send, again_at, "not sent: tried again"};
+    }
+    if (rules.effect_class == EffectClass::unsafe) { return {Next::park, now, "not sent, but an attempt before may have been"}; }
+    if (state.attempts >= rules.attempts_max) {
+        return ask_or_park(rules, again_at, now, "not sent and attempts used up, but an attempt before may have been");
+    }
+    if (key_expired(rules, state, again_at)) {
+        return ask_or_park(rules, now, now, "not sent, an attempt before may have been, and our key is no longer valid");
+    }
+    return {Next::send, again_at, "not sent: tried again with the same key"};
+}
+
 /// An outcome nobody knows, resolved by its class. `again_at` is when a further send is due.
 Decision resolve_unknown(const EffectRules& rules, const EffectState& state, UtcMs now, UtcMs again_at) {
     const bool used_up = state.attempts >= rules.attempts_max;
@@ -33,7 +59,7 @@ Decision resolve_unknown(const EffectRules& rules, const EffectState& state, Utc
             if (used_up) { return {Next::dead_letter, now, "attempts used up"}; }
             return {Next::send, again_at, "unknown, and repeatable: the same message is sent again"};
         case EffectClass::idempotent:
-            if (now < state.first_intent_at + rules.key_valid_for.count()) {
+            if (!key_expired(rules, state, now)) {
                 if (used_up) { return ask(again_at, "unknown, attempts used up"); }
                 return {Next::send, again_at, "unknown, and the supplier honours our key: sent again with the same key"};
             }
@@ -68,10 +94,12 @@ std::string_view name(Next next) {
     return next_names.at(static_cast<std::size_t>(next));
 }
 
-Verdict classify(const Submission& submission, const StatusLists& lists) {
+Verdict classify(const Submission& submission, const StatusLists& lists, bool needs_id) {
     if (submission.transport == Submission::Transport::not_sent) { return Verdict::not_sent; }
     if (submission.transport == Submission::Transport::cut) { return Verdict::unknown; }
-    if (listed(lists.accepted, submission.status)) { return submission.has_id ? Verdict::accepted : Verdict::unknown; }
+    if (listed(lists.accepted, submission.status)) {
+        return submission.has_id || !needs_id ? Verdict::accepted : Verdict::unknown;
+    }
     if (submission.status == 429 || listed(lists.not_processed, submission.status)) { return Verdict::not_sent; }
     if (listed(lists.refused, submission.status)) { return Verdict::refused; }
     return Verdict::unknown;
@@ -101,8 +129,14 @@ Decision after_send(Verdict verdict, const EffectRules& rules, const EffectState
     }
     switch (verdict) {
         case Verdict::accepted: return {Next::settle_accepted, now, "accepted"};
-        case Verdict::refused: return {Next::settle_refused, now, "refused"};
+        case Verdict::refused:
+            // "You have sent this before" is a refusal, too.
+            if (state.may_have_left && rules.can_ask && rules.effect_class != EffectClass::repeatable) {
+                return {Next::ask, now, "refused, but an attempt before may have been sent: the supplier is asked first"};
+            }
+            return {Next::settle_refused, now, "refused"};
         case Verdict::not_sent:
+            if (state.may_have_left) { return not_sent_after_unknown(rules, state, now, again_at); }
             if (state.attempts >= rules.attempts_max) { return {Next::dead_letter, now, "attempts used up; nothing was sent"}; }
             return {Next::send, again_at, "not sent: tried again"};
         case Verdict::unknown: return resolve_unknown(rules, state, now, again_at);
@@ -112,11 +146,7 @@ Decision after_send(Verdict verdict, const EffectRules& rules, const EffectState
 
 Decision after_ask(const std::optional<Found>& found, const EffectRules& rules, const EffectState& state, UtcMs now,
                    double jitter) {
-    if (!found) {
-        const auto pace = std::min<std::int64_t>(rules.backoff_max.count(), rules.backoff.count() * 2);
-        return {Next::ask, now + rules.backoff.count() / 2 + static_cast<std::int64_t>(static_cast<double>(pace) * jitter),
-                "the supplier could not be asked: asked again"};
-    }
+    if (!found) { return ask_again_soon(rules, now, jitter); }
     if (found->matches == 1) { return {Next::settle_accepted, now, "found at the supplier by our reference"}; }
     if (found->matches > 1) {
         return {Next::park, now, "the supplier has " + std::to_string(found->matches) + " orders with our reference"};
@@ -132,6 +162,29 @@ Decision after_ask(const std::optional<Found>& found, const EffectRules& rules, 
         return {Next::park, now, "not found, but this account's lookup is not verified"};
     }
     return {Next::send, now, "not at the supplier: sent again"};
+}
+
+std::optional<Decision> before_send(const EffectRules& rules, const EffectState& state, UtcMs now, UtcMs latest) {
+    if (!state.may_have_left || !key_expired(rules, state, latest)) { return {}; }
+    return ask_or_park(rules, now, now, "an attempt before may have been sent, and our key is no longer valid");
+}
+
+Decision after_cancel_ask(const std::optional<Found>& found, Standing standing, const EffectRules& rules,
+                          const EffectState& state, UtcMs now, double jitter) {
+    if (!found) { return ask_again_soon(rules, now, jitter); }
+    if (found->matches != 1) {
+        return {Next::park, now, "the supplier has " + std::to_string(found->matches) + " orders with our reference"};
+    }
+    if (standing == Standing::ended) { return {Next::settle_accepted, now, "the supplier says that it has ended"}; }
+    if (standing == Standing::shipped) { return {Next::settle_refused, now, "the supplier has shipped it"}; }
+    const UtcMs conclusive = conclusive_from(rules, state);
+    if (found->asked_at < conclusive) {
+        return {Next::ask, conclusive, "not canceled, but that may still become visible: asked again after that time"};
+    }
+    if (state.attempts >= rules.attempts_max) {
+        return {Next::dead_letter, now, "not canceled at the supplier, and attempts are used up"};
+    }
+    return {Next::send, now, "not canceled at the supplier: asked for once more"};
 }
 
 Decision without_its_plugin(const EffectRules& rules, UtcMs now) {

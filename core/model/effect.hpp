@@ -41,9 +41,9 @@ struct Submission {
     bool has_id = false;  ///< the supplier's id was in a well-formed answer
 };
 
-/// Accepted needs a listed success status and an id; 429 and what `not_processed` lists were not processed; what is not listed is
-/// unknown.
-[[nodiscard]] Verdict classify(const Submission& submission, const StatusLists& lists);
+/// Accepted needs a listed success status and, where the request makes something (`needs_id`), an id; 429 and what
+/// `not_processed` lists were not processed; what is not listed is unknown.
+[[nodiscard]] Verdict classify(const Submission& submission, const StatusLists& lists, bool needs_id = true);
 /// SMTP (RFC 5321): 2xx accepted, 4xx not sent, 5xx refused, a cut conversation unknown.
 [[nodiscard]] Verdict classify_mail(const Submission& submission);
 
@@ -63,6 +63,8 @@ struct EffectState {
     int attempts = 0;  ///< sends so far, the one just ended included
     UtcMs first_intent_at = 0;
     UtcMs last_not_after = 0;  ///< the latest moment at which anything can have been sent
+    /// A send before this one ended unknown, and the supplier has not been asked since: what was sent then may be there.
+    bool may_have_left = false;
 };
 
 /// Exponential backoff with full jitter, at least a tenth of the step so that a broken peer is not hammered.
@@ -91,6 +93,10 @@ struct Decision {
 [[nodiscard]] Decision after_send(Verdict verdict, const EffectRules& rules, const EffectState& state, UtcMs now, double jitter,
                                   std::optional<milliseconds> asked_delay = {});
 
+/// Decides whether a send that is due may still leave; nothing: it may. `latest` is when it can leave at the latest.
+/// What may have left before is not sent again once our key is no longer valid, however long the send has waited.
+[[nodiscard]] std::optional<Decision> before_send(const EffectRules& rules, const EffectState& state, UtcMs now, UtcMs latest);
+
 /// What a lookup found. Nothing: the question itself failed.
 struct Found {
     std::size_t matches = 0;
@@ -101,6 +107,13 @@ struct Found {
 /// visible_within.
 [[nodiscard]] Decision after_ask(const std::optional<Found>& found, const EffectRules& rules, const EffectState& state, UtcMs now,
                                  double jitter);
+
+/// How an order stands at its supplier, as far as canceling it is concerned.
+enum class Standing { open, ended, shipped };
+
+/// Decides what follows a lookup after a cancellation whose outcome is unknown. `standing` is that of the only match.
+[[nodiscard]] Decision after_cancel_ask(const std::optional<Found>& found, Standing standing, const EffectRules& rules,
+                                        const EffectState& state, UtcMs now, double jitter);
 
 /// Decides what follows an unknown outcome when the plugin that sent is no longer there: another one must not send again.
 [[nodiscard]] Decision without_its_plugin(const EffectRules& rules, UtcMs now);

@@ -105,22 +105,47 @@ bool Facts::tell(store::Tx& tx, const std::string& fact_id, const std::string& t
                 template_name);
 }
 
-void Facts::needs_attention(store::Tx& tx, const std::string& order_id, const std::string& topic, const std::string& reason) {
-    const UtcMs now = clock_.utc_ms();
+void Facts::needs_attention(store::Tx& tx, const std::string& order_id, const std::string& topic, const std::string& reason,
+                            const std::optional<std::string>& effect_id) {
     const auto customer = tx.first<std::string>("SELECT customer_id FROM orders WHERE id = :1", {order_id});
-    tx.run("UPDATE orders SET attention = :1, updated_at = :2 WHERE id = :3", {reason, now, order_id});
+    Attention entry;
+    entry.topic = "order/" + order_id + "/needs_attention/" + topic;
+    entry.about = order_id;
+    if (customer) { entry.order_id = order_id; }
+    entry.effect_id = effect_id;
+    entry.reason = reason;
+    // Only of an order that is here can the story be asked for.
+    raise(tx, std::move(entry), customer ? std::optional(std::get<0>(*customer)) : std::nullopt,
+          Json::object({{customer ? "order_id" : "about", order_id}}));
+}
+
+void Facts::alert(store::Tx& tx, const std::string& topic, const std::string& about, Json data, const std::string& reason) {
+    Attention entry;
+    entry.topic = topic;
+    entry.about = about;
+    entry.reason = reason;
+    data.set("about", about);
+    raise(tx, std::move(entry), {}, std::move(data));
+}
+
+void Facts::raise(store::Tx& tx, Attention entry, const std::optional<std::string>& customer_id, Json data) {
+    entry.opened_at = clock_.utc_ms();
+    const auto episode = open_attention(tx, entry);
+    if (episode == 0) { return; }
+    data.set("reason", entry.reason);
     record(tx, {.kind = "order.needs_attention",
-                .natural_key = "order/" + order_id + "/needs_attention/" + topic,
-                .order_id = customer ? std::optional(order_id) : std::nullopt,
-                .customer_id = customer ? std::optional(std::get<0>(*customer)) : std::nullopt,
-                // Only of an order that is here can the story be asked for.
-                .data = Json::object({{customer ? "order_id" : "about", order_id}, {"reason", reason}}),
-                .occurred_at = now});
+                .natural_key = episode == 1 ? entry.topic : entry.topic + "/" + std::to_string(episode),
+                .order_id = entry.order_id,
+                .customer_id = customer_id,
+                .data = std::move(data),
+                .occurred_at = entry.opened_at});
 }
 
 bool Facts::send(store::Tx& tx, const StoredFact& fact, const std::string& to, const std::string& template_name) {
     const auto options = options_.get();
-    const std::string ledger_key = crypto::sha256_hex(fact.id + "\n" + to + "\n" + options->channel + "\n" + template_name);
+    const std::string once = options->ledger_key ? "" : "\n" + new_id();
+    const std::string ledger_key =
+        crypto::sha256_hex(fact.id + "\n" + to + "\n" + options->channel + "\n" + template_name + once);
     const std::string message_id = "<" + ledger_key.substr(0, 32) + "@" + options->message_id_domain + ">";
     Json data = fact.data;
     if (fact.order_id) { add_order(tx, *fact.order_id, data); }

@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/current.hpp"
 #include "base/json.hpp"
+#include "notify/attention.hpp"
 #include "store/tx.hpp"
 
 #include <functional>
@@ -38,6 +39,7 @@ struct FactOptions {
     std::string message_id_domain;  ///< right side of every Message-ID
     std::string alerts_mail;        ///< empty: alerts go to the event stream only
     std::string channel = "email";
+    bool ledger_key = true;  ///< false, for a test: nobody remembers who was told
 };
 
 /// Turns facts into events and mails, in the commit that learns them.
@@ -56,9 +58,14 @@ public:
     /// One more recipient for a fact that stands in the store, under the same ledger. False when that recipient was told before.
     bool tell(store::Tx& tx, const std::string& fact_id, const std::string& to, const std::string& template_name);
 
-    /// Marks an order for a person, with its fact, event and alert. The order goes on. `order_id` may name what is no order
-    /// here ("Webhook ID"); the fact's data then calls it `about`.
-    void needs_attention(store::Tx& tx, const std::string& order_id, const std::string& topic, const std::string& reason);
+    /// Marks an order for a person, with its entry, fact, event and alert, once for each topic until it is resolved; the order
+    /// goes on. `effect_id` is what is parked over it. `order_id` may name what is no order here ("Webhook ID"); the fact's data
+    /// then calls it `about`.
+    void needs_attention(store::Tx& tx, const std::string& order_id, const std::string& topic, const std::string& reason,
+                         const std::optional<std::string>& effect_id = {});
+
+    /// The same of something that is no order. `topic` is the whole natural key, `data` goes into the fact.
+    void alert(store::Tx& tx, const std::string& topic, const std::string& about, Json data, const std::string& reason);
 
     /// Facts recorded from now on are told by these options.
     void change(FactOptions options) { options_.set(std::move(options)); }
@@ -72,6 +79,7 @@ private:
         std::optional<std::string> order_id, customer_id;
         Json data;
     };
+    void raise(store::Tx& tx, Attention entry, const std::optional<std::string>& customer_id, Json data);
     bool send(store::Tx& tx, const StoredFact& fact, const std::string& to, const std::string& template_name);
 
     const Clock& clock_;

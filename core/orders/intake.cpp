@@ -1,6 +1,7 @@
 #include "orders/intake.hpp"
 
 #include "model/status.hpp"
+#include "store/journal.hpp"
 
 namespace crossdock::orders {
 namespace {
@@ -27,6 +28,16 @@ void keep_key(store::Tx& tx, const std::string& owner, const std::string& key, c
 }
 
 }  // namespace
+
+NewSupplierOrder add_supplier_order(store::Tx& tx, notify::Facts& facts, const std::string& order_id, const Account& account) {
+    const UtcMs now = facts.now();
+    NewSupplierOrder made{facts.new_id(), free_reference(tx, account.supplier_id, order_id)};
+    tx.run(
+        "INSERT INTO supplier_orders (id, order_id, supplier_id, reference, status, synced_at, created_at, updated_at) VALUES "
+        "(:1, :2, :3, :4, :5, :6, :7, :8)",
+        {made.id, order_id, account.supplier_id, made.reference, model::name(model::Status::pending), now, now, now});
+    return made;
+}
 
 Placed place_order(store::Tx& tx, notify::Facts& facts, const model::Order& order, const Account& account,
                    const std::string& owner, const std::string& digest, const std::string& idempotency_key,
@@ -65,12 +76,13 @@ Placed place_order(store::Tx& tx, notify::Facts& facts, const model::Order& orde
             {order.order_id, line.number, line.sku, line.unit_price.amount_minor, line.unit_price.currency, line.quantity,
              line.quantity});
     }
-    tx.run(
-        "INSERT INTO supplier_orders (id, order_id, supplier_id, reference, status, synced_at, created_at, updated_at) VALUES "
-        "(:1, :2, "
-        ":3, :4, :5, :6, :7, :8)",
-        {facts.new_id(), order.order_id, account.supplier_id, free_reference(tx, account.supplier_id, order.order_id), status,
-         now, now, now});
+    (void)add_supplier_order(tx, facts, order.order_id, account);
+    const bool routed = order.supplier != account.name;
+    store::append_decision(
+        tx, order.order_id, {}, "routed",
+        "to the account " + account.name +
+            (routed ? ", by the route of \"" + order.supplier + "\"" : ", which has the name of the order's supplier"),
+        now);
     keep_key(tx, owner, idempotency_key, digest, order.order_id, now);
     facts.record(tx, {.kind = "order.placed",
                       .natural_key = "order/" + order.order_id + "/placed",

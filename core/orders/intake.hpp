@@ -31,4 +31,13 @@ struct Placed {
                                  const std::string& owner, const std::string& digest, const std::string& idempotency_key,
                                  const StartRuns& start_runs);
 
+struct NewSupplierOrder {
+    std::string id;
+    std::string reference;  ///< the order_id, or the next free `-N` of it at this account
+};
+
+/// What one account is to receive of an order.
+[[nodiscard]] NewSupplierOrder add_supplier_order(store::Tx& tx, notify::Facts& facts, const std::string& order_id,
+                                                  const Account& account);
+
 }  // namespace crossdock::orders

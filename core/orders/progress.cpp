@@ -17,18 +17,25 @@ struct SupplierOrder {
     std::string status;
     std::optional<std::string> tracking_number;
     std::string customer_id;
+    std::optional<std::string> withdrawn_why;
 };
 
 std::optional<SupplierOrder> one(store::Tx& tx, const std::string& condition, const store::Tx::Params& params) {
     auto row = tx.first<std::string, std::string, std::string, std::optional<std::string>, std::string,
-                        std::optional<std::string>, std::string>(
-        "SELECT s.id, s.order_id, s.reference, s.supplier_order_id, s.status, s.tracking_number, o.customer_id FROM "
-        "supplier_orders s JOIN "
+                        std::optional<std::string>, std::string, std::optional<std::string>>(
+        "SELECT s.id, s.order_id, s.reference, s.supplier_order_id, s.status, s.tracking_number, o.customer_id, s.withdrawn_why "
+        "FROM supplier_orders s JOIN "
         "orders o ON o.id = s.order_id WHERE " +
             condition,
         params);
     if (!row) { return {}; }
     return std::apply([](auto&... cells) { return SupplierOrder{std::move(cells)...}; }, *row);
+}
+
+SupplierOrder need(store::Tx& tx, const std::string& id) {
+    auto found = one(tx, "s.id = :1", {id});
+    if (!found) { throw store::StoreFailure("no supplier order " + id); }
+    return std::move(*found);
 }
 
 std::optional<SupplierOrder> match(store::Tx& tx, const Account& account, const Evidence& evidence) {
@@ -70,14 +77,20 @@ void move_lines(store::Tx& tx, const std::string& order_id, Status status) {
     tx.run(sql + " WHERE order_id = :1", {order_id});
 }
 
-/// The order's own status: the least advanced of its supplier orders.
-void write_order_status(store::Tx& tx, const std::string& order_id, UtcMs now) {
+/// The order's own status: the least advanced of its supplier orders. Its lines stand where that says.
+Status write_order_status(store::Tx& tx, const std::string& order_id, UtcMs now) {
     std::optional<Status> least;
     for (const auto& [word] : tx.all<std::string>("SELECT status FROM supplier_orders WHERE order_id = :1", {order_id})) {
         const auto status = model::status_named(word);
         if (status && (!least || model::row(*status).rank < model::row(*least).rank)) { least = status; }
     }
-    if (least) { tx.run("UPDATE orders SET status = :1, updated_at = :2 WHERE id = :3", {model::name(*least), now, order_id}); }
+    const Status status = least.value_or(Status::pending);
+    tx.run("UPDATE orders SET status = :1, updated_at = :2 WHERE id = :3", {model::name(status), now, order_id});
+    if (status == Status::canceled) {
+        tx.run("UPDATE orders SET cancel_state = 'done' WHERE id = :1 AND cancel_state = 'requested'", {order_id});
+    }
+    move_lines(tx, order_id, status);
+    return status;
 }
 
 std::vector<model::StatusEvidence> evidence_of(store::Tx& tx, const SupplierOrder& order) {
@@ -96,10 +109,10 @@ Status project(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order) 
     Status status = model::fold(evidence);
     const bool known = tx.number("SELECT supplier_order_id IS NOT NULL FROM supplier_orders WHERE id = :1", {order.id}) == 1;
     if (status == Status::pending && known) { status = Status::submitted; }
+    if (order.withdrawn_why) { status = Status::canceled; }
     const UtcMs now = facts.now();
     tx.run("UPDATE supplier_orders SET status = :1, synced_at = :2, updated_at = :3 WHERE id = :4",
            {model::name(status), now, now, order.id});
-    move_lines(tx, order.order_id, status);
     write_order_status(tx, order.order_id, now);
     if (model::contradicts(evidence)) {
         facts.needs_attention(tx, order.order_id, "contradiction", "the supplier's reports cannot all be true; both are kept");
@@ -141,10 +154,23 @@ void record_status_fact(store::Tx& tx, notify::Facts& facts, const SupplierOrder
                       .occurred_at = evidence.occurred_at});
 }
 
+/// The supplier speaks of an order as its own that we took back.
+void tell_withdrawn(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, const std::string& what) {
+    facts.needs_attention(tx, order.order_id, "withdrawn/" + order.reference,
+                          order.reference + " was withdrawn (" + order.withdrawn_why.value_or("") + "), but the supplier " +
+                              what + ": it may have the order nevertheless; cancel it there");
+}
+
 void apply_matched(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, const Evidence& evidence,
                    std::optional<Status> said) {
     if (!evidence.tracking_number.empty()) { add_shipment(tx, facts, order, evidence); }
     const Status now_is = project(tx, facts, order);
+    if (order.withdrawn_why) {
+        if (said != Status::canceled && said != Status::rejected) {
+            tell_withdrawn(tx, facts, order, "reports \"" + evidence.supplier_status + "\" for it");
+        }
+        return;
+    }
     if (said) { record_status_fact(tx, facts, order, evidence, *said, now_is); }
 }
 
@@ -159,11 +185,8 @@ void tell_unmatched(store::Tx& tx, notify::Facts& facts, const Account& account,
     const std::string& named = evidence.reference.empty() ? evidence.supplier_order_id : evidence.reference;
     const std::string reason = account.name + " reports \"" + evidence.supplier_status + "\" for " + named +
                                ", an order that is not here; kept, and applied when the order's id becomes known";
-    facts.record(tx, {.kind = "order.needs_attention",
-                      .natural_key = "unmatched/" + account.name + "/" + named,
-                      .data = Json::object(
-                          {{"about", "Unknown order " + named}, {"account", account.name}, {"named", named}, {"reason", reason}}),
-                      .occurred_at = facts.now()});
+    facts.alert(tx, "unmatched/" + account.name + "/" + named, "Unknown order " + named,
+                Json::object({{"account", account.name}, {"named", named}}), reason);
 }
 
 /// Evidence that came before its order had the id: applied now, each once.
@@ -182,6 +205,9 @@ void rematch(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, co
         tx.run("UPDATE evidence SET state = :1, supplier_order_row_id = :2 WHERE id = :3",
                {std::get<1>(row) ? "applied" : "unmapped", order.id, id});
         tx.run("UPDATE inbound_webhooks SET state = 'applied' WHERE id = (SELECT webhook_id FROM evidence WHERE id = :1)", {id});
+    }
+    for (const auto& named : {order.reference, supplier_order_id}) {
+        notify::attention_over_topic(tx, "unmatched/" + account.name + "/" + named, "the order became known", facts.now());
     }
     for (const auto& [id, status, reference, their_id, word, tracking, at] : waiting) {
         Evidence evidence;
@@ -247,8 +273,7 @@ Applied apply_evidence(store::Tx& tx, notify::Facts& facts, const Account& accou
 
 bool learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account& account,
                              const std::string& supplier_order_row_id, const std::string& supplier_order_id) {
-    const auto order = one(tx, "s.id = :1", {supplier_order_row_id});
-    if (!order) { throw store::StoreFailure("no supplier order " + supplier_order_row_id); }
+    const std::optional<SupplierOrder> order = need(tx, supplier_order_row_id);
     if (order->supplier_order_id) {
         if (*order->supplier_order_id != supplier_order_id) {
             facts.needs_attention(tx, order->order_id, "second-id",
@@ -266,6 +291,11 @@ bool learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account&
     const UtcMs now = facts.now();
     tx.run("UPDATE supplier_orders SET supplier_order_id = :1, synced_at = :2, updated_at = :3 WHERE id = :4",
            {supplier_order_id, now, now, supplier_order_row_id});
+    if (order->withdrawn_why) {
+        tell_withdrawn(tx, facts, *order, "knows it as " + supplier_order_id);
+        rematch(tx, facts, *order, account, supplier_order_id);
+        return false;
+    }
     facts.record(tx, {.kind = "order.accepted",
                       .natural_key = "order/" + order->order_id + "/accepted/" + order->reference,
                       .order_id = order->order_id,
@@ -278,10 +308,41 @@ bool learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account&
     return true;
 }
 
+void confirm_cancel(store::Tx& tx, notify::Facts& facts, const Account& account, const std::string& supplier_order_row_id,
+                    const std::string& word, UtcMs asked_at) {
+    const auto order = need(tx, supplier_order_row_id);
+    Evidence evidence;
+    evidence.source = "answer";
+    evidence.reference = order.reference;
+    evidence.supplier_order_id = order.supplier_order_id.value_or("");
+    evidence.supplier_status = word;
+    evidence.occurred_at = asked_at;
+    bool inserted = false;
+    insert_evidence(tx, facts, account, evidence, order, Status::canceled, inserted);
+    const Status now_is = project(tx, facts, order);
+    record_status_fact(tx, facts, order, evidence, Status::canceled, now_is);
+}
+
+void withdraw(store::Tx& tx, notify::Facts& facts, const std::string& supplier_order_row_id, const std::string& why) {
+    const UtcMs now = facts.now();
+    tx.run("UPDATE supplier_orders SET withdrawn_at = :1, withdrawn_why = :2 WHERE id = :3", {now, why, supplier_order_row_id});
+    project(tx, facts, need(tx, supplier_order_row_id));
+}
+
+void tell_canceled(store::Tx& tx, notify::Facts& facts, const std::string& supplier_order_row_id, const std::string& why) {
+    const auto order = need(tx, supplier_order_row_id);
+    if (tx.number("SELECT COUNT(*) FROM orders WHERE id = :1 AND status = 'canceled'", {order.order_id}) == 0) { return; }
+    facts.record(tx, {.kind = "order.canceled",
+                      .natural_key = "order/" + order.order_id + "/canceled/" + order.reference,
+                      .order_id = order.order_id,
+                      .customer_id = order.customer_id,
+                      .data = Json::object({{"status", "canceled"}, {"reference", order.reference}, {"reason", why}}),
+                      .occurred_at = facts.now()});
+}
+
 void reject(store::Tx& tx, notify::Facts& facts, const Account& account, const std::string& supplier_order_row_id,
             const std::string& reason) {
-    const auto order = one(tx, "s.id = :1", {supplier_order_row_id});
-    if (!order) { throw store::StoreFailure("no supplier order " + supplier_order_row_id); }
+    const std::optional<SupplierOrder> order = need(tx, supplier_order_row_id);
     Evidence evidence;
     evidence.source = "answer";
     evidence.reference = order->reference;

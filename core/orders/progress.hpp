@@ -40,6 +40,17 @@ struct Applied {
 bool learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account& account,
                              const std::string& supplier_order_row_id, const std::string& supplier_order_id);
 
+/// The supplier has said that it cancels the order. `word` is its own for that, `asked_at` when it was asked.
+void confirm_cancel(store::Tx& tx, notify::Facts& facts, const Account& account, const std::string& supplier_order_row_id,
+                    const std::string& word, UtcMs asked_at);
+
+/// The order is not to be had from this supplier, and that is not the supplier's doing: it was canceled before it was sent, or
+/// sent again under another reference. What the supplier says of it from now on is kept and shown to a person.
+void withdraw(store::Tx& tx, notify::Facts& facts, const std::string& supplier_order_row_id, const std::string& why);
+
+/// Everybody who is told of a canceled order is, unless some supplier still has a part of it.
+void tell_canceled(store::Tx& tx, notify::Facts& facts, const std::string& supplier_order_row_id, const std::string& why);
+
 /// The supplier refused the order.
 void reject(store::Tx& tx, notify::Facts& facts, const Account& account, const std::string& supplier_order_row_id,
             const std::string& reason);

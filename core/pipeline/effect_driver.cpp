@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/signal.hpp"
+#include "pipeline/cancel.hpp"
 
 namespace crossdock::pipeline {
 namespace {
@@ -11,12 +12,14 @@ constexpr milliseconds call_margin{2'000};
 /// How long an outcome that could not be stored is tried again before the effect is left to the next start's recovery.
 constexpr int store_attempts_max = 5;
 constexpr milliseconds store_pause{200};
-
-bool is_order_effect(const store::EffectRow& effect) {
-    return effect.operation == "create_order";
-}
+/// For a test that switches `not_after` off.
+constexpr milliseconds long_after{3'600'000};
 
 }  // namespace
+
+bool is_order_effect(const store::EffectRow& effect) {
+    return effect.operation != "deliver";
+}
 
 model::EffectRules rules_of(const EngineOptions& options, const store::EffectRow& effect) {
     model::EffectRules rules;
@@ -29,9 +32,10 @@ model::EffectRules rules_of(const EngineOptions& options, const store::EffectRow
     if (is_order_effect(effect)) {
         if (const auto at = options.rules.find(effect.target); at != options.rules.end()) {
             rules.request_timeout = at->second.request_timeout;
-            rules.key_valid_for = at->second.create_order.key_valid_for;
-            rules.visible_within = at->second.create_order.visible_within;
-            rules.can_ask = at->second.create_order.can_ask;
+            const auto& operation = at->second.of(effect.operation);
+            rules.key_valid_for = operation.key_valid_for;
+            rules.visible_within = operation.visible_within;
+            rules.can_ask = operation.can_ask;
         }
     }
     else if (const auto at = options.channels.find(effect.target); at != options.channels.end()) {
@@ -40,8 +44,9 @@ model::EffectRules rules_of(const EngineOptions& options, const store::EffectRow
     return rules;
 }
 
-model::EffectState state_of(const store::EffectRow& effect) {
-    return {static_cast<int>(effect.attempts), effect.first_intent_at.value_or(0), effect.not_after_at.value_or(0)};
+model::EffectState state_of(store::Tx& tx, const store::EffectRow& effect) {
+    return {static_cast<int>(effect.attempts), effect.first_intent_at.value_or(0), effect.not_after_at.value_or(0),
+            store::may_have_left(tx, effect.id)};
 }
 
 /// An order that may have left is sent again by the plugin that sent it, or not at all: another one may write the key elsewhere.
@@ -61,9 +66,9 @@ bool EffectDriver::choose_plugin(store::Tx& tx, Attempt& attempt, const plugin::
     if (!serving.digest.empty()) { effect.plugin_digest = serving.digest; }
     // Nothing has left: what its account may claim today is what holds.
     if (const auto rules = attempt.options->rules.find(effect.target);
-        is_order_effect(effect) && rules != attempt.options->rules.end() && rules->second.create_order.plugin_known) {
+        is_order_effect(effect) && rules != attempt.options->rules.end() && rules->second.of(effect.operation).plugin_known) {
         const auto stored = model::effect_class_named(effect.effect_class).value_or(model::EffectClass::unsafe);
-        effect.effect_class = model::name(model::weaker(stored, rules->second.create_order.effect_class));
+        effect.effect_class = model::name(model::weaker(stored, rules->second.of(effect.operation).effect_class));
     }
     return true;
 }
@@ -90,6 +95,16 @@ std::optional<Attempt> EffectDriver::begin(store::Tx& tx, const std::string& id,
         not_after = rules->second.not_after;
         request_timeout = rules->second.request_timeout;
     }
+    if (is_order_effect(*effect) && overtaken(tx, environment_, *effect)) { return {}; }
+    const bool asks = effect->next_step == "ask";
+    if (is_order_effect(*effect) && !asks) {
+        const auto state = state_of(tx, *effect);
+        const auto instead = model::before_send(rules_of(*options, *effect), state, now, now + not_after.count());
+        if (instead) {
+            apply_decision(tx, environment_, *effect, *instead);
+            return {};
+        }
+    }
     auto input = Json::parse(effect->input, JsonLimits{.bytes_max = 64 << 20});
     if (!input) { throw store::StoreFailure("effect " + id + " has an unreadable input: " + input.error().text()); }
 
@@ -97,7 +112,6 @@ std::optional<Attempt> EffectDriver::begin(store::Tx& tx, const std::string& id,
     attempt.options = options;
     attempt.effect = std::move(*effect);
     auto& begun = attempt.effect;
-    const bool asks = begun.next_step == "ask";
     if (!asks && !choose_plugin(tx, attempt, serving)) { return {}; }
     attempt.number = store::attempts_of(tx, id) + 1;
     attempt.call.target = begun.target;
@@ -113,12 +127,15 @@ std::optional<Attempt> EffectDriver::begin(store::Tx& tx, const std::string& id,
         if (!begun.first_intent_at) { begun.first_intent_at = now; }
         begun.not_after_at = now + not_after.count();
         attempt.call.operation = begun.operation;
-        attempt.call.input = std::move(*input);
+        attempt.call.input = begun.operation == "cancel_order" ? cancel_input(tx, begun, *input) : std::move(*input);
         attempt.call.effect = true;
-        attempt.call.not_after = boot + not_after.count();
+        attempt.call.record = is_order_effect(begun);
+        attempt.call.not_after = boot + (options->mechanisms.not_after ? not_after : long_after).count();
     }
-    store::begin_attempt(tx, id, attempt.number, attempt.call.operation, now);
-    store::update_effect(tx, begun, now);
+    if (options->mechanisms.intent) {
+        store::begin_attempt(tx, id, attempt.number, attempt.call.operation, now);
+        store::update_effect(tx, begun, now);
+    }
     return attempt;
 }
 
@@ -174,7 +191,7 @@ Task<Result<>> EffectDriver::recover(std::string id) {
         store::end_attempt(tx, id, store::attempts_of(tx, id), "unknown", "the daemon ended before the answer was stored", now);
         model::Decision decision{model::Next::ask, now, "the daemon ended while the supplier was asked: asked again"};
         if (effect->state == "sending") {
-            decision = model::on_recovery(rules_of(*environment_.options.get(), *effect), state_of(*effect), now);
+            decision = model::on_recovery(rules_of(*environment_.options.get(), *effect), state_of(tx, *effect), now);
         }
         if (effect->notification_id) {
             tx.run("UPDATE notifications SET repeats = repeats + 1 WHERE id = :1", {*effect->notification_id});

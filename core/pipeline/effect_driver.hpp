@@ -40,7 +40,7 @@ private:
 
 /// The rules of an effect: its account's or channel's, its class and its step's retries.
 [[nodiscard]] model::EffectRules rules_of(const EngineOptions& options, const store::EffectRow& effect);
-[[nodiscard]] model::EffectState state_of(const store::EffectRow& effect);
+[[nodiscard]] model::EffectState state_of(store::Tx& tx, const store::EffectRow& effect);
 
 /// Writes what an attempt's answer means, in one commit with what follows from it.
 void apply_outcome(store::Tx& tx, Environment& environment, const Attempt& attempt, const plugin::CallAnswer& answer,
@@ -49,10 +49,26 @@ void apply_outcome(store::Tx& tx, Environment& environment, const Attempt& attem
 /// Writes a decision to the effect: due again, parked, dead.
 void apply_decision(store::Tx& tx, Environment& environment, store::EffectRow& effect, const model::Decision& decision);
 
+/// Whether it is for a supplier, not for a channel.
+[[nodiscard]] bool is_order_effect(const store::EffectRow& effect);
+
+/// Ends an effect, with its reason in the journal of decisions, and what waited for a person over it.
+void settle_state(store::Tx& tx, store::EffectRow& effect, const char* state, const std::string& reason, UtcMs now);
+
+/// The supplier has the order under that id: the effect is accepted, its step done.
+void accept_order(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
+                  const std::string& supplier_order_id, const std::string& reason);
+
 /// Settles the open create effect of a supplier order whose id became known by evidence.
 void settle_by_evidence(store::Tx& tx, Environment& environment, const std::string& supplier_order_row_id);
 
 /// Ends the step that waits for an effect and moves its run on.
 void complete_step(store::Tx& tx, const std::string& run_id, std::int64_t step_index, const Json& outcome, UtcMs now);
+
+/// The account that an effect is for. Throws StoreFailure when it is no longer configured.
+[[nodiscard]] const orders::Account& account_of(const EngineOptions& options, const store::EffectRow& effect);
+
+/// What a call's answer says in one line, for the story.
+[[nodiscard]] std::string detail_of(const plugin::CallAnswer& answer);
 
 }  // namespace crossdock::pipeline

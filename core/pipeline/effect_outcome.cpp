@@ -1,6 +1,9 @@
 #include "base/log.hpp"
 #include "orders/progress.hpp"
+#include "pipeline/cancel.hpp"
 #include "pipeline/effect_driver.hpp"
+
+#include <set>
 
 namespace crossdock::pipeline {
 namespace {
@@ -28,45 +31,11 @@ Submission submission_of(const plugin::CallAnswer& answer) {
     return submission;
 }
 
-std::string detail_of(const plugin::CallAnswer& answer) {
-    std::string detail = answer.output.text("exchange");
-    for (const std::string& more : {answer.output.text("reason"), answer.text}) {
-        if (more.empty()) { continue; }
-        if (!detail.empty()) { detail += "; "; }
-        detail += more;
-    }
-    return detail.substr(0, 500);
-}
-
 std::optional<milliseconds> asked_delay(const plugin::CallAnswer& answer) {
     if (answer.retry_after) { return answer.retry_after; }
     const auto ms = answer.output.integer("retry_after_ms");
     if (ms <= 0) { return {}; }
     return milliseconds{ms};
-}
-
-void settle_state(store::Tx& tx, store::EffectRow& effect, const char* state, const std::string& reason, UtcMs now) {
-    effect.state = state;
-    effect.reason = reason;
-    store::update_effect(tx, effect, now);
-}
-
-const orders::Account& account_of(const EngineOptions& options, const store::EffectRow& effect) {
-    const auto* account = options.accounts.named(effect.target);
-    if (account == nullptr) { throw store::StoreFailure("no account " + effect.target); }
-    return *account;
-}
-
-void accept_order(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
-                  const std::string& supplier_order_id, const std::string& reason) {
-    const UtcMs now = environment.clock.utc_ms();
-    orders::learn_supplier_order_id(tx, environment.facts, account_of(options, effect), *effect.supplier_order_row_id,
-                                    supplier_order_id);
-    settle_state(tx, effect, "accepted", reason, now);
-    if (effect.run_id) {
-        complete_step(tx, *effect.run_id, *effect.step_index,
-                      Json::object({{"outcome", "accepted"}, {"supplier_order_id", supplier_order_id}}), now);
-    }
 }
 
 void refuse_order(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
@@ -83,11 +52,16 @@ void apply_sent_order(store::Tx& tx, Environment& environment, const EngineOptio
                       const plugin::CallAnswer& answer, double jitter) {
     const UtcMs now = environment.clock.utc_ms();
     const Submission submission = submission_of(answer);
-    const auto& lists = options.rules.at(effect.target).statuses;
-    const Verdict verdict = model::classify(submission, lists);
+    const bool cancels = effect.operation == "cancel_order";
+    const Verdict verdict = model::classify(submission, options.rules.at(effect.target).statuses, !cancels);
     const auto decision =
-        model::after_send(verdict, rules_of(options, effect), state_of(effect), now, jitter, asked_delay(answer));
-    if (decision.next == model::Next::settle_accepted) {
+        model::after_send(verdict, rules_of(options, effect), state_of(tx, effect), now, jitter, asked_delay(answer));
+    const bool settles = decision.next == model::Next::settle_accepted || decision.next == model::Next::settle_refused;
+    if (settles && cancels) {
+        settle_cancel(tx, environment, options, effect, verdict == Verdict::accepted, answer.output.text("supplier_status"),
+                      decision.next == model::Next::settle_accepted ? decision.reason : detail_of(answer));
+    }
+    else if (decision.next == model::Next::settle_accepted) {
         accept_order(tx, environment, options, effect, answer.output.text("supplier_order_id"), decision.reason);
     }
     else if (decision.next == model::Next::settle_refused) {
@@ -109,7 +83,19 @@ void apply_lookup(store::Tx& tx, Environment& environment, store::EffectRow& eff
             tx.number("SELECT started_at FROM effect_attempts WHERE effect_id = :1 AND number = :2", {effect.id, attempt.number});
         found = model::Found{matches->items().size(), asked_at};
     }
-    const auto decision = model::after_ask(found, rules_of(options, effect), state_of(effect), now, jitter);
+    const auto rules = rules_of(options, effect);
+    if (effect.operation == "cancel_order") {
+        const std::string word = found && found->matches == 1 ? matches->items().front().text("supplier_status") : "";
+        const auto after = model::after_cancel_ask(found, standing_of(account_of(options, effect), word), rules,
+                                                   state_of(tx, effect), now, jitter);
+        const bool accepted = after.next == model::Next::settle_accepted;
+        if (accepted || after.next == model::Next::settle_refused) {
+            settle_cancel(tx, environment, options, effect, accepted, word, after.reason);
+        }
+        else { apply_decision(tx, environment, effect, after); }
+        return;
+    }
+    const auto decision = model::after_ask(found, rules, state_of(tx, effect), now, jitter);
     if (decision.next == model::Next::settle_accepted) {
         const std::string id = matches->items().front().text("supplier_order_id");
         if (id.empty()) {
@@ -132,7 +118,7 @@ void apply_delivery(store::Tx& tx, Environment& environment, const EngineOptions
                     const plugin::CallAnswer& answer, double jitter) {
     const UtcMs now = environment.clock.utc_ms();
     const Verdict verdict = model::classify_mail(submission_of(answer));
-    const auto decision = model::after_send(verdict, rules_of(options, effect), state_of(effect), now, jitter);
+    const auto decision = model::after_send(verdict, rules_of(options, effect), state_of(tx, effect), now, jitter);
     if (verdict == Verdict::unknown) {
         tx.run("UPDATE notifications SET repeats = repeats + 1 WHERE id = :1", {*effect.notification_id});
     }
@@ -164,6 +150,45 @@ void put_back(store::Tx& tx, store::EffectRow& effect, bool asked, const std::st
 
 }  // namespace
 
+std::string detail_of(const plugin::CallAnswer& answer) {
+    std::string detail = answer.output.text("exchange");
+    for (const std::string& more : {answer.output.text("reason"), answer.text}) {
+        if (more.empty()) { continue; }
+        if (!detail.empty()) { detail += "; "; }
+        detail += more;
+    }
+    return detail.substr(0, 500);
+}
+
+void settle_state(store::Tx& tx, store::EffectRow& effect, const char* state, const std::string& reason, UtcMs now) {
+    effect.state = state;
+    effect.reason = reason;
+    store::update_effect(tx, effect, now);
+    notify::attention_over_effect(tx, effect.id, std::string(state) + ": " + reason, now);
+    if (effect.order_id && (is_order_effect(effect) || effect.state != "accepted")) {
+        store::append_decision(tx, *effect.order_id, effect.id, effect.target + "." + effect.operation + " " + state, reason,
+                               now);
+    }
+}
+
+const orders::Account& account_of(const EngineOptions& options, const store::EffectRow& effect) {
+    const auto* account = options.accounts.named(effect.target);
+    if (account == nullptr) { throw store::StoreFailure("no account " + effect.target); }
+    return *account;
+}
+
+void accept_order(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
+                  const std::string& supplier_order_id, const std::string& reason) {
+    const UtcMs now = environment.clock.utc_ms();
+    orders::learn_supplier_order_id(tx, environment.facts, account_of(options, effect), *effect.supplier_order_row_id,
+                                    supplier_order_id);
+    settle_state(tx, effect, "accepted", reason, now);
+    if (effect.run_id) {
+        complete_step(tx, *effect.run_id, *effect.step_index,
+                      Json::object({{"outcome", "accepted"}, {"supplier_order_id", supplier_order_id}}), now);
+    }
+}
+
 void complete_step(store::Tx& tx, const std::string& run_id, std::int64_t step_index, const Json& outcome, UtcMs now) {
     auto run = store::find_run(tx, run_id);
     if (!run || run->step_index != step_index) { return; }
@@ -191,6 +216,11 @@ void apply_decision(store::Tx& tx, Environment& environment, store::EffectRow& e
         case model::Next::settle_refused: throw store::StoreFailure("a settled effect was handed to apply_decision");
     }
     store::update_effect(tx, effect, now);
+    if (effect.order_id && is_order_effect(effect)) {
+        std::string what = effect.target + "." + effect.operation + " " + std::string(model::name(decision.next));
+        if (decision.at > now) { what += " at " + rfc3339_ms(decision.at); }
+        store::append_decision(tx, *effect.order_id, effect.id, what, decision.reason, now);
+    }
     const bool ended = decision.next == model::Next::park || decision.next == model::Next::dead_letter;
     if (!ended) { return; }
     if (effect.run_id && decision.next == model::Next::dead_letter) {
@@ -203,7 +233,7 @@ void apply_decision(store::Tx& tx, Environment& environment, store::EffectRow& e
                {{"effect", effect.effect_key}, {"operation", effect.operation}, {"reason", decision.reason}});
     if (effect.order_id) {
         environment.facts.needs_attention(tx, *effect.order_id, "effect/" + effect.id,
-                                          effect.target + "." + effect.operation + ": " + decision.reason);
+                                          effect.target + "." + effect.operation + ": " + decision.reason, effect.id);
     }
 }
 
@@ -217,15 +247,24 @@ void apply_outcome(store::Tx& tx, Environment& environment, const Attempt& attem
     std::string outcome;
     if (asked) { outcome = answer.status == plugin::CallStatus::answered ? "answered" : "no answer"; }
     else if (delivery) { outcome = model::name(model::classify_mail(submission_of(answer))); }
-    else { outcome = model::name(model::classify(submission_of(answer), attempt.options->rules.at(effect->target).statuses)); }
+    else {
+        const bool needs_id = effect->operation != "cancel_order";
+        outcome =
+            model::name(model::classify(submission_of(answer), attempt.options->rules.at(effect->target).statuses, needs_id));
+    }
     store::end_attempt(tx, effect->id, attempt.number, outcome, detail_of(answer), now);
+    if (outcome != model::name(Verdict::accepted) && answer.exchanges.is_array() && !answer.exchanges.items().empty()) {
+        store::keep_exchanges(tx, effect->id, attempt.number, answer.exchanges);
+    }
     if (!asked && !answer.plugin_digest.empty()) { effect->plugin_digest = answer.plugin_digest; }
 
+    // Without an intent, for a test, the store knows of no attempt.
+    if (!attempt.options->mechanisms.intent && effect->state == "pending") { *effect = attempt.effect; }
     const bool still_ours = effect->state == (asked ? "asking" : "sending");
     if (!still_ours) {
         // Evidence has settled it meanwhile. A late answer can only confirm the id, or show that there are two.
         const std::string id = answer.output.text("supplier_order_id");
-        if (!delivery && !asked && !id.empty() && outcome == model::name(Verdict::accepted)) {
+        if (effect->operation == "create_order" && !asked && !id.empty() && outcome == model::name(Verdict::accepted)) {
             orders::learn_supplier_order_id(tx, environment.facts, account_of(*attempt.options, *effect),
                                             *effect->supplier_order_row_id, id);
         }
@@ -238,8 +277,9 @@ void apply_outcome(store::Tx& tx, Environment& environment, const Attempt& attem
 }
 
 void settle_by_evidence(store::Tx& tx, Environment& environment, const std::string& supplier_order_row_id) {
-    auto effect = store::open_effect_of(tx, supplier_order_row_id);
-    if (!effect) { return; }
+    auto effect = store::last_effect_of(tx, supplier_order_row_id, "create_order");
+    static const std::set<std::string> open{"pending", "sending", "asking", "parked", "dead"};
+    if (!effect || !open.contains(effect->state)) { return; }
     const UtcMs now = environment.clock.utc_ms();
     const auto id = tx.first<std::string>("SELECT supplier_order_id FROM supplier_orders WHERE id = :1", {supplier_order_row_id});
     settle_state(tx, *effect, "accepted", "settled by evidence that names our reference", now);

@@ -41,9 +41,10 @@ Engine::Engine(Environment environment)
           .woken = Signal(environment_.clock),
           .most = environment_.options.get()->effects_max,
           .look =
-              [](store::Tx& tx, const Lines& lines, UtcMs now, std::int64_t most) {
+              [this](store::Tx& tx, const Lines& lines, UtcMs now, std::int64_t most) {
+                  const bool in_lanes = environment_.options.get()->mechanisms.lane;
                   Due due{{}, store::next_effect_at(tx, now)};
-                  for (const auto& target : lines) { due.ids.push_back(store::due_effects(tx, target, now, most)); }
+                  for (const auto& target : lines) { due.ids.push_back(store::due_effects(tx, target, now, most, in_lanes)); }
                   return due;
               },
           .drive = [this](const std::string& target, std::string id) { return effect_driver_->drive(target, std::move(id)); }},

@@ -52,6 +52,9 @@ public:
     void start_order_runs(store::Tx& tx, const std::string& order_id, const Json& document);
     void start_webhook_runs(store::Tx& tx, const std::string& webhook_id, const Json& document);
 
+    /// What people's commands work on, inside a commit.
+    [[nodiscard]] Environment& environment() { return environment_; }
+
 private:
     /// What comes due in the store and is then driven by a task each: runs, effects. A queue has lines, of which none can hold
     /// up another: effects have one for each account and channel, runs have one.

@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/current.hpp"
+#include "base/mechanisms.hpp"
 #include "base/task.hpp"
 #include "definition/definition.hpp"
 #include "model/effect.hpp"
@@ -13,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace crossdock::pipeline {
@@ -24,6 +26,8 @@ struct OperationRules {
     milliseconds visible_within{0};
     bool can_ask = true;       ///< the plugin has find_order
     bool plugin_known = true;  ///< false: it never started, so that nobody knows what it can
+    /// Why it is not to be had from this account, for a person; empty: it is.
+    std::string missing = {};
 };
 
 struct AccountRules {
@@ -31,7 +35,12 @@ struct AccountRules {
     milliseconds not_after{5'000};
     milliseconds request_timeout{10'000};
     OperationRules create_order;
+    OperationRules cancel_order = {.missing = "the account's file has no `operations: cancel_order`"};
     std::int64_t low_stock = 0;
+
+    [[nodiscard]] const OperationRules& of(std::string_view operation) const {
+        return operation == "cancel_order" ? cancel_order : create_order;
+    }
 };
 
 struct ChannelRules {
@@ -48,6 +57,7 @@ struct EngineOptions {
     std::map<std::string, milliseconds> every;     ///< a pipeline's schedule, where the config overrides it
     std::size_t runs_max = 256;                    ///< driven at once
     std::size_t effects_max = 256;                 ///< in flight at once for one account or channel
+    Mechanisms mechanisms = {};
 };
 
 /// Everything the engine's parts share. All outlive them.

@@ -148,8 +148,18 @@ StepWork RunDriver::start_create_order(store::Tx& tx, StepWork work, const Step&
         return work;
     }
     const auto supplier_order = tx.first<std::string, std::string>(
-        "SELECT id, reference FROM supplier_orders WHERE order_id = :1 AND supplier_id = :2 ORDER BY created_at, id LIMIT 1",
+        "SELECT id, reference FROM supplier_orders WHERE order_id = :1 AND supplier_id = :2 AND withdrawn_at IS NULL ORDER BY "
+        "created_at, id LIMIT 1",
         {*work.run.order_id, account->supplier_id});
+    const auto withdrawn = tx.first<std::string>(
+        "SELECT withdrawn_why FROM supplier_orders WHERE order_id = :1 AND supplier_id = :2 AND withdrawn_at IS NOT NULL LIMIT 1",
+        {*work.run.order_id, account->supplier_id});
+    if (!supplier_order && withdrawn) {
+        complete_step(tx, work.run.id, work.run.step_index,
+                      Json::object({{"outcome", "withdrawn"}, {"reason", std::get<0>(*withdrawn)}}), now);
+        work.kind = StepWork::Kind::again;
+        return work;
+    }
     if (!supplier_order) {
         fail(tx, work, "the order was routed to another account when it was placed");
         return work;
@@ -175,9 +185,26 @@ StepWork RunDriver::start_create_order(store::Tx& tx, StepWork work, const Step&
                        .dump();
     effect.next_at = now;
     effect.created_at = now;
-    store::insert_effect(tx, effect);
+    if (!store::insert_effect(tx, effect)) { return take_up_effect(tx, std::move(work), effect.effect_key); }
     work.run.state = "waiting";
     store::update_run(tx, work.run, "waits for " + account->name + ".create_order", now);
+    return work;
+}
+
+/// The step was here before, in a run that is replayed from an earlier step: what it did is not done again.
+StepWork RunDriver::take_up_effect(store::Tx& tx, StepWork work, const std::string& effect_key) {
+    const UtcMs now = environment_.clock.utc_ms();
+    const auto effect = store::find_effect_by_key(tx, effect_key);
+    if (!effect) { throw store::StoreFailure("the effect " + effect_key + " is neither new nor known"); }
+    const bool settled = effect->state == "accepted" || effect->state == "refused" || effect->state == "withdrawn";
+    if (settled) {
+        complete_step(tx, work.run.id, work.run.step_index,
+                      Json::object({{"outcome", effect->state}, {"reason", effect->reason}}), now);
+        work.kind = StepWork::Kind::again;
+        return work;
+    }
+    work.run.state = "waiting";
+    store::update_run(tx, work.run, "waits for " + effect->target + "." + effect->operation, now);
     return work;
 }
 

@@ -57,6 +57,7 @@ private:
                                       std::span<const Json> computed);
     [[nodiscard]] StepWork act(store::Tx& tx, StepWork work, const Step& step);
     [[nodiscard]] StepWork start_create_order(store::Tx& tx, StepWork work, const Step& step);
+    [[nodiscard]] StepWork take_up_effect(store::Tx& tx, StepWork work, const std::string& effect_key);
     void start_notify(store::Tx& tx, const StepWork& work);
     /// Starts the step with what its expressions gave; nothing when that was a failed attempt.
     Task<StepWork> evaluate(StepWork work);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <stdexcept>
 
 namespace crossdock::sandbox {
 
@@ -134,8 +135,38 @@ std::optional<std::string> objection(const Json& order) {
     return {};
 }
 
-http::Response misbehaved(const SupplierFault& fault, http::Response otherwise) {
+/// A body that comes in pieces; what is behind `cut_at` never comes.
+struct Pieces {
+    Shared simulator;
+    std::string body = {};
+    std::size_t size = 1;  ///< of a piece
+    milliseconds between{0};
+    std::size_t cut_at = std::string::npos;
+    std::size_t sent = 0;
+};
+
+Task<std::optional<std::string>> next_piece(std::shared_ptr<Pieces> pieces) {
+    if (pieces->sent >= pieces->body.size()) { co_return std::nullopt; }
+    if (pieces->sent >= pieces->cut_at) { throw std::runtime_error("told to cut the answer"); }
+    if (pieces->sent > 0 && pieces->between.count() > 0) { co_await wait_unless_stopped(pieces->simulator, pieces->between); }
+    auto piece = pieces->body.substr(pieces->sent, pieces->size);
+    pieces->sent += piece.size();
+    co_return piece;
+}
+
+/// A `cut_at` that is set becomes the middle of the body.
+http::Response in_pieces(http::Response response, Pieces how) {
+    how.body = std::move(response.body);
+    if (how.body.empty()) { return {.cut = true}; }
+    if (how.cut_at != std::string::npos) { how.cut_at = how.size = how.body.size() / 2; }
+    response.stream = [pieces = std::make_shared<Pieces>(std::move(how))] { return next_piece(pieces); };
+    return response;
+}
+
+http::Response misbehaved(const Shared& self, const SupplierFault& fault, http::Response otherwise) {
     switch (fault.kind) {
+        case Kind::cut_in_answer: return in_pieces(std::move(otherwise), {.simulator = self, .cut_at = 0});
+        case Kind::drip: return in_pieces(std::move(otherwise), {.simulator = self, .between = fault.delay});
         case Kind::cut_before_accept:
         case Kind::cut_after_accept:
         case Kind::cut_reused_after_accept: return {.cut = true};
@@ -154,8 +185,37 @@ http::Response misbehaved(const SupplierFault& fault, http::Response otherwise) 
 Task<http::Response> with_faults(Shared self, std::string operation, bool reused, http::Response well) {
     const auto fault = self->faults.take(operation, reused);
     if (!fault) { co_return well; }
-    if (fault->delay.count() > 0) { co_await wait_unless_stopped(self, fault->delay); }
-    co_return misbehaved(*fault, std::move(well));
+    if (fault->delay.count() > 0 && fault->kind != Kind::drip) { co_await wait_unless_stopped(self, fault->delay); }
+    co_return misbehaved(self, *fault, std::move(well));
+}
+
+/// Cancels what has not shipped: 200 with its status, again and again; 409 when it is too late.
+http::Response cancel_order(Simulator& self, const std::string& id) {
+    const auto* order = self.ledger.find(id);
+    if (order == nullptr) {
+        const auto named = self.ledger.find_by_reference(id);
+        if (named.size() == 1) { order = named.front(); }
+    }
+    if (order == nullptr) { return error_response(404, "not_found", "no such order"); }
+    if (order->status == "shipped" || order->status == "delivered") {
+        return error_response(409, "too_late", "the order has shipped");
+    }
+    if (order->status != "canceled") {
+        const std::string known = order->supplier_order_id;
+        if (self.advance(known, "canceled").has_error()) { return error_response(503, "disk", disk_trouble); }
+        self.plan(*self.ledger.find(known));
+        order = self.ledger.find(known);
+    }
+    return json_response(200, shown(*order));
+}
+
+Task<http::Response> canceled_with_faults(Shared self, std::string id, bool reused) {
+    const auto fault = self->faults.take("cancel_order", reused);
+    if (!fault) { co_return cancel_order(*self, id); }
+    http::Response well;
+    if (fault->accept || fault->kind == Kind::slow) { well = cancel_order(*self, id); }
+    if (fault->delay.count() > 0 && fault->kind != Kind::drip) { co_await wait_unless_stopped(self, fault->delay); }
+    co_return misbehaved(self, *fault, std::move(well));
 }
 
 http::Response accepted_answer(const SupplierOrder& order) {
@@ -201,13 +261,13 @@ Task<http::Response> create_order(Shared self, http::Request request) {
             co_return error_response(503, "disk", disk_trouble);
         }
         if (wrong) { co_return error_response(422, "invalid_order", *wrong); }
-        co_return misbehaved(*fault, {});
+        co_return misbehaved(self, *fault, {});
     }
     std::string key = self->options.idempotency ? request.header("Idempotency-Key").value_or("") : std::string();
     auto answer = co_await accept_order(self, std::move(reference), std::move(key), std::move(request.body));
     if (!fault) { co_return answer; }
-    if (accept && fault->delay.count() > 0) { co_await wait_unless_stopped(self, fault->delay); }
-    co_return misbehaved(*fault, std::move(answer));
+    if (accept && fault->delay.count() > 0 && fault->kind != Kind::drip) { co_await wait_unless_stopped(self, fault->delay); }
+    co_return misbehaved(self, *fault, std::move(answer));
 }
 
 http::Response find_orders(const Simulator& self, const http::Request& request) {
@@ -253,6 +313,12 @@ Task<http::Response> handle(Shared self, http::Request request) {
     constexpr std::string_view one_order = "/v1/orders/";
     const bool get = request.method == "GET";
     if (request.path == "/v1/orders" && request.method == "POST") { co_return co_await create_order(self, std::move(request)); }
+    constexpr std::string_view cancel = "/cancel";
+    if (request.method == "POST" && request.path.starts_with(one_order) && request.path.ends_with(cancel)) {
+        const auto id =
+            http::decoded(request.path.substr(one_order.size(), request.path.size() - one_order.size() - cancel.size()));
+        co_return co_await canceled_with_faults(self, id, reused);
+    }
     std::string operation = "find_order";
     http::Response well;
     if (get && request.path == "/v1/orders") { well = find_orders(*self, request); }

@@ -77,6 +77,12 @@ Task<http::Response> control(Shared simulator, http::Request request) {
     auto body = Json::parse(request.body);
     if (body.has_error()) { co_return error_response(400, "malformed", "the body is no JSON: " + body.error().text()); }
     if (name == "faults") { co_return arm_fault(*simulator, body.value()); }
+    if (name == "faults/mix") {
+        if (auto mixed = simulator->faults.mix(body.value().integer("percent"), body.value().integer("seed", 1)); !mixed) {
+            co_return error_response(422, "invalid", mixed.error().text());
+        }
+        co_return json_response(200, body.value());
+    }
     if (name == "inventory") { co_return change_stock(*simulator, body.value()); }
     if (name == "webhook") { co_return co_await send_by_hand(simulator, std::move(body).value()); }
     if (name == "webhook_first") {

@@ -60,9 +60,13 @@ std::optional<EffectRow> find_effect(Tx& tx, const std::string& id) {
     return one_effect(tx, "id = :1", {id});
 }
 
-std::optional<EffectRow> open_effect_of(Tx& tx, const std::string& supplier_order_row_id) {
-    return one_effect(tx, "supplier_order_row_id = :1 AND state IN ('pending', 'sending', 'asking', 'parked')",
-                      {supplier_order_row_id});
+std::optional<EffectRow> find_effect_by_key(Tx& tx, const std::string& effect_key) {
+    return one_effect(tx, "effect_key = :1", {effect_key});
+}
+
+std::optional<EffectRow> last_effect_of(Tx& tx, const std::string& supplier_order_row_id, const std::string& operation) {
+    return one_effect(tx, "supplier_order_row_id = :1 AND operation = :2 ORDER BY created_at DESC, id DESC LIMIT 1",
+                      {supplier_order_row_id, operation});
 }
 
 void update_effect(Tx& tx, const EffectRow& e, UtcMs now) {
@@ -75,14 +79,16 @@ void update_effect(Tx& tx, const EffectRow& e, UtcMs now) {
     tx.announce(Topic::effects);
 }
 
-std::vector<std::string> due_effects(Tx& tx, const std::string& target, UtcMs now, std::int64_t most) {
+std::vector<std::string> due_effects(Tx& tx, const std::string& target, UtcMs now, std::int64_t most, bool lanes) {
+    const std::string first =
+        "AND NOT EXISTS (SELECT 1 FROM effects o WHERE o.lane = e.lane AND o.state IN ('pending', 'sending', 'asking') AND "
+        "(o.created_at, o.id) < (e.created_at, e.id)) ";
     std::vector<std::string> due;
-    for (auto& [id] : tx.all<std::string>(
-             "SELECT e.id FROM effects e WHERE e.state = 'pending' AND e.target = :1 AND e.next_at <= :2 AND NOT EXISTS (SELECT "
-             "1 "
-             "FROM effects o WHERE o.lane = e.lane AND o.state IN ('pending', 'sending', 'asking') AND (o.created_at, o.id) < "
-             "(e.created_at, e.id)) ORDER BY e.next_at, e.id LIMIT :3",
-             {target, now, most})) {
+    for (auto& [id] :
+         tx.all<std::string>("SELECT e.id FROM effects e WHERE e.state = 'pending' AND e.target = :1 AND e.next_at <= "
+                             ":2 " +
+                                 (lanes ? first : "") + "ORDER BY e.next_at, e.id LIMIT :3",
+                             {target, now, most})) {
         due.push_back(std::move(id));
     }
     return due;
@@ -121,6 +127,11 @@ void end_attempt(Tx& tx, const std::string& effect_id, std::int64_t number, cons
                  UtcMs now) {
     tx.run("UPDATE effect_attempts SET ended_at = :1, outcome = :2, detail = :3 WHERE effect_id = :4 AND number = :5",
            {now, outcome, detail, effect_id, number});
+}
+
+void keep_exchanges(Tx& tx, const std::string& effect_id, std::int64_t number, const Json& exchanges) {
+    tx.run("UPDATE effect_attempts SET exchanges = :1 WHERE effect_id = :2 AND number = :3",
+           {exchanges.dump(), effect_id, number});
 }
 
 std::int64_t attempts_of(Tx& tx, const std::string& effect_id) {
@@ -231,6 +242,12 @@ Json step_outcomes(Tx& tx, const std::string& run_id) {
 void append_event(Tx& tx, const std::string& type, const std::optional<std::string>& order_id, const Json& data, UtcMs now) {
     tx.run("INSERT INTO events (type, order_id, data, created_at) VALUES (:1, :2, :3, :4)", {type, order_id, data.dump(), now});
     tx.announce(Topic::events);
+}
+
+void append_decision(Tx& tx, const std::string& order_id, const std::optional<std::string>& effect_id, const std::string& what,
+                     const std::string& reason, UtcMs now) {
+    tx.run("INSERT INTO decisions (order_id, effect_id, what, reason, made_at) VALUES (:1, :2, :3, :4, :5)",
+           {order_id, effect_id, what, reason, now});
 }
 
 void append_audit(Tx& tx, const std::string& id, const std::string& actor, const std::string& action, const std::string& subject,

@@ -15,7 +15,7 @@ namespace crossdock::store {
 struct EffectRow {
     std::string id;
     std::string effect_key;
-    std::string operation;  ///< create_order, deliver
+    std::string operation;  ///< create_order, cancel_order, deliver
     std::string target;     ///< account or channel
     std::string lane;
     std::optional<std::string> order_id;
@@ -68,12 +68,15 @@ struct StepRow {
 /// Inserts and announces; false when the effect key stands there already.
 bool insert_effect(Tx& tx, const EffectRow& effect);
 [[nodiscard]] std::optional<EffectRow> find_effect(Tx& tx, const std::string& id);
-/// The unsettled effect of a supplier order, if any.
-[[nodiscard]] std::optional<EffectRow> open_effect_of(Tx& tx, const std::string& supplier_order_row_id);
+[[nodiscard]] std::optional<EffectRow> find_effect_by_key(Tx& tx, const std::string& effect_key);
+/// The last effect of that operation that a supplier order had, if any.
+[[nodiscard]] std::optional<EffectRow> last_effect_of(Tx& tx, const std::string& supplier_order_row_id,
+                                                      const std::string& operation);
 /// Writes what an effect's life changes: state, next_step, attempts, digests, times, reason. Announces.
 void update_effect(Tx& tx, const EffectRow& effect, UtcMs now);
-/// Due effects of an account or channel that are first in their lane.
-[[nodiscard]] std::vector<std::string> due_effects(Tx& tx, const std::string& target, UtcMs now, std::int64_t most);
+/// Due effects of an account or channel that are first in their lane; without `lanes`, for a test, all.
+[[nodiscard]] std::vector<std::string> due_effects(Tx& tx, const std::string& target, UtcMs now, std::int64_t most,
+                                                   bool lanes = true);
 /// The accounts and channels that pending effects are for.
 [[nodiscard]] std::vector<std::string> pending_targets(Tx& tx);
 /// When the next pending effect that is not due yet becomes so.
@@ -84,6 +87,8 @@ void update_effect(Tx& tx, const EffectRow& effect, UtcMs now);
 void begin_attempt(Tx& tx, const std::string& effect_id, std::int64_t number, const std::string& operation, UtcMs now);
 void end_attempt(Tx& tx, const std::string& effect_id, std::int64_t number, const std::string& outcome, const std::string& detail,
                  UtcMs now);
+/// The whole exchanges of an attempt, as a cassette has them.
+void keep_exchanges(Tx& tx, const std::string& effect_id, std::int64_t number, const Json& exchanges);
 [[nodiscard]] std::int64_t attempts_of(Tx& tx, const std::string& effect_id);
 /// Whether one of its sends ended unknown, and no lookup has been answered since.
 [[nodiscard]] bool may_have_left(Tx& tx, const std::string& effect_id);
@@ -105,6 +110,9 @@ void end_step(Tx& tx, const std::string& run_id, std::int64_t step_index, const 
 [[nodiscard]] Json step_outcomes(Tx& tx, const std::string& run_id);
 
 void append_event(Tx& tx, const std::string& type, const std::optional<std::string>& order_id, const Json& data, UtcMs now);
+/// Why an order went on as it did, for `explain`.
+void append_decision(Tx& tx, const std::string& order_id, const std::optional<std::string>& effect_id, const std::string& what,
+                     const std::string& reason, UtcMs now);
 void append_audit(Tx& tx, const std::string& id, const std::string& actor, const std::string& action, const std::string& subject,
                   const std::string& detail, UtcMs now);
 

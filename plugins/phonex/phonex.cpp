@@ -38,7 +38,10 @@ sdk::Json order_body(const sdk::Order& order) {
 /// Talks to the PhoneX middleware. Which facts about its API are verified and which inferred: docs/suppliers/phonex.md.
 class PhoneX final : public sdk::SupplierAdapter {
 public:
-    static constexpr sdk::Manifest manifest{.name = "phonex", .version = "1.0.0", .create_order = sdk::EffectClass::idempotent};
+    static constexpr sdk::Manifest manifest{.name = "phonex",
+                                            .version = "1.0.0",
+                                            .create_order = sdk::EffectClass::idempotent,
+                                            .cancel_order = sdk::EffectClass::idempotent};
 
     static sdk::Schema settings() {
         return sdk::Schema{}
@@ -70,6 +73,18 @@ public:
             found.matches = matches(sdk::Json::parse(reply.body), reference);
         } catch (const sdk::JsonError& error) { found.reason = std::string("the answer was not understood: ") + error.what(); }
         return found;
+    }
+
+    /// PhoneX's documents name no such request: it is used only where the account's file has `operations: cancel_order`.
+    sdk::Submission cancel_order(const sdk::Cancellation& wish, sdk::Host& host) override {
+        const auto& id = wish.order.supplier_order_id ? *wish.order.supplier_order_id : wish.order.reference;
+        sdk::Json body = sdk::Json::object();
+        body.set("order_id", wish.order.reference).set_if("reason", wish.reason);
+        const auto reply = host.http().post(base_url_ + "/v1/orders/" + sdk::url_encoded(id) + "/cancel", body,
+                                            {authorization(host), {"Idempotency-Key", wish.effect_key}});
+        return sdk::Submission::from(
+            reply, {.id = "/supplier_order_id", .status = "/status", .reason = "/error", .reference = "/order_id"},
+            wish.order.reference);
     }
 
     std::string sync_inventory(sdk::InventorySink& sink, sdk::Host& host) override {

@@ -1,7 +1,10 @@
 #pragma once
 
 #include "orders/webhooks.hpp"
+#include "pipeline/cancel.hpp"
+#include "pipeline/dead_letters.hpp"
 #include "pipeline/engine.hpp"
+#include "pipeline/resolve.hpp"
 #include "store/inline_store.hpp"
 #include "support/order_desk.hpp"
 #include "support/scripted_caller.hpp"
@@ -30,6 +33,7 @@ inline pipeline::Definition shipped_pipeline(const std::filesystem::path& folder
 struct RigOptions {
     std::vector<std::string> pipelines{"order-forward", "status-ingest"};
     model::EffectClass effect_class = model::EffectClass::lookup;
+    std::optional<model::EffectClass> cancel_class = {};  ///< none: the account cannot be asked to cancel
     std::size_t effects_max = 256;
     /// A store to go on with, as a daemon that starts anew does.
     std::filesystem::path file;
@@ -135,6 +139,29 @@ public:
         });
         return received.value();
     }
+    pipeline::CancelAnswer cancel(const std::string& order_id, const std::string& reason = "") {
+        return store_
+            .commit_now<pipeline::CancelAnswer>(
+                Commit::person_decide,
+                [&](store::Tx& tx) { return pipeline::request_cancel(tx, engine_->environment(), order_id, reason); })
+            .value();
+    }
+    pipeline::Resolved resolve(const pipeline::Resolution& said) {
+        return store_
+            .commit_now<pipeline::Resolved>(Commit::person_decide,
+                                            [&](store::Tx& tx) { return pipeline::resolve(tx, engine_->environment(), said); })
+            .value();
+    }
+    pipeline::Replayed replay(const pipeline::Replay& wanted) {
+        return store_
+            .commit_now<pipeline::Replayed>(Commit::person_decide,
+                                            [&](store::Tx& tx) { return pipeline::replay(tx, engine_->environment(), wanted); })
+            .value();
+    }
+    template <class T>
+    T look(const std::function<T(store::Tx&)>& unit) {
+        return store_.read_now<T>(unit).value();
+    }
     std::int64_t count(const std::string& from, const store::Tx::Params& params = {}) {
         return store_.read_now<std::int64_t>([&](store::Tx& tx) { return tx.number("SELECT COUNT(*) FROM " + from, params); })
             .value();
@@ -195,6 +222,7 @@ private:
         rules.not_after = milliseconds{5'000};
         rules.request_timeout = milliseconds{10'000};
         rules.create_order = {chosen.effect_class, milliseconds{3'600'000}, milliseconds{60'000}};
+        if (chosen.cancel_class) { rules.cancel_order = {*chosen.cancel_class, milliseconds{3'600'000}, milliseconds{60'000}}; }
         rules.low_stock = 5;
         options.rules[account.name] = rules;
         options.channels["email"] = {};

@@ -46,6 +46,11 @@ Seen get(House& house, const std::string& method, const std::string& target) {
     return house.http(method, target, {{"Authorization", "Bearer " + house.running().api_key()}});
 }
 
+Seen cancel(House& house, const std::string& order_id, const std::string& body, const std::string& key = "") {
+    return house.http("POST", "/v1/orders/" + order_id + "/cancel",
+                      {{"Authorization", "Bearer " + (key.empty() ? house.running().api_key() : key)}}, body);
+}
+
 std::string webhook_text(House& house, const std::string& order_id, const std::string& supplier_order_id,
                          const std::string& updated_at) {
     return R"({"event": "order.status_updated)" + house.padding() + R"(", "order_id": ")" + order_id +
@@ -175,6 +180,12 @@ std::vector<BadInput> order_rows() {
              return house.post(order_text("BAD-1"), {{"Idempotency-Key", std::string(256, 'k')}});
          }},
         {"unknown order", [](House& house) { return get(house, "GET", "/v1/orders/NOWHERE-1"); }},
+        {"cancellation of an unknown order", [](House& house) { return cancel(house, "NOWHERE-1", ""); }},
+        {"cancellation with a body that is no JSON", [](House& house) { return cancel(house, "NOWHERE-1", "because"); }},
+        {"cancellation with a reason that is no text",
+         [](House& house) { return cancel(house, "NOWHERE-1", R"({"reason": 7})"); }},
+        {"cancellation without the scope",
+         [](House& house) { return cancel(house, "NOWHERE-1", "", house.make_key("another-reader", "read")); }},
         {"unknown address", [](House& house) { return get(house, "GET", "/v1/ordres"); }},
         {"wrong method", [](House& house) { return get(house, "DELETE", "/v1/orders"); }},
         {"made-up cursor", [](House& house) { return get(house, "GET", "/v1/events?after=42"); }},

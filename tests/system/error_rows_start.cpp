@@ -126,6 +126,7 @@ std::vector<BadInput> config_rows() {
         spoiled("duplicate YAML key", Where::config, "currency: USD", "currency: USD\ncurrency: EUR"),
         spoiled("no valid YAML", Where::config, "{ host: 127.0.0.1,", "{ host: 127.0.0.1"),
         spoiled("wrong value in the config", Where::config, "not_after: 3s", "not_after: soon"),
+        spoiled("unknown mechanism", Where::config, "crash_points: true", "crash_points: true, without: [lanes]"),
         spoiled("unknown isolation", Where::supplier, "not_after: 3s", "isolation: thread"),
         {"in-process plugin under a strict config", strict_in_process},
         spoiled("missing supplier file", Where::config, "suppliers/phonex.yaml", "suppliers/phonix.yaml"),
@@ -190,6 +191,14 @@ Seen reload(House& house, const std::filesystem::path& file, const std::string& 
     return seen;
 }
 
+BadInput on_running(std::string name, std::vector<std::string> arguments) {
+    return {std::move(name), [arguments = std::move(arguments)](House& house) {
+                auto all = arguments;
+                all.insert(all.end(), {"--config", house.running().config().string()});
+                return house.run(std::move(all));
+            }};
+}
+
 }  // namespace
 
 std::vector<BadInput> command_rows() {
@@ -210,6 +219,14 @@ std::vector<BadInput> command_rows() {
         command("unknown scope", {"key", "create", "platform", "--scopes", "orders:wirte"}),
         command("customer with a bad mail address", {"customer", "add", "acme", "--name", "Acme", "--email", "acme.example"}),
         command("empty secret", {"secret", "set", "phonex-key"}),
+        on_running("explanation of an unknown order", {"explain", "NOWHERE-1"}),
+        on_running("cancellation by command of an unknown order", {"order", "cancel", "NOWHERE-1"}),
+        on_running("attention that is not there", {"attention", "resolve", "4711", "--done"}),
+        on_running("attention without a word", {"attention", "resolve", "1"}),
+        on_running("adopted id that is empty", {"attention", "resolve", "1", "--adopt", ""}),
+        on_running("dead letter that is not there", {"dead-letter", "show", "0193"}),
+        on_running("replay of everything by mistake", {"dead-letter", "replay"}),
+        on_running("replay that means nothing", {"dead-letter", "replay", "--all", "--account", "phonix"}),
         {"reload without a daemon", [](House& house) { return on_idle(house, {"reload"}); }},
         {"reload of what takes a restart",
          [](House& house) { return reload(house, house.running().config(), "host: 127.0.0.1", "host: 127.0.0.2"); }},

@@ -143,6 +143,12 @@ void run(const Case& one, std::vector<std::string>& not_passed) {
             job.revive();
             return job.rig().crossdock({"key", "create", "another"}).exit_code == 0;
         }));
+        // What a person decides; there is nothing to be decided, which is answered.
+        REQUIRE(eventually([&] {
+            job.revive();
+            const auto said = job.rig().crossdock({"attention", "resolve", "4711", "--done"});
+            return said.err.find("there is no #4711") != std::string::npos;
+        }));
     }
     if (one.point.starts_with("supplier.state")) { quarantine_all(job); }
     if (recovery) {

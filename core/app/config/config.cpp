@@ -99,8 +99,24 @@ private:
         }
         if (const Node* node = fields.find("workers")) { read_workers(*node); }
         if (const Node* node = fields.find("test")) {
-            Fields test(checks_, *node, "`test`", {"crash_points"});
+            Fields test(checks_, *node, "`test`", {"crash_points", "without"});
             made_.crash_points = test.boolean("crash_points").value_or(false);
+            if (const Node* without = test.find("without")) { switch_off(*without); }
+        }
+    }
+
+    void switch_off(const Node& node) {
+        if (!node.is_list()) {
+            checks_.refuse(node.place, "`without` takes a list of mechanisms");
+            return;
+        }
+        std::vector<std::string_view> names;
+        for (const auto& row : mechanism_rows) { names.push_back(row.name); }
+        for (const Node& item : node.items) {
+            const auto name = yaml::word_of(checks_, item, "without", names);
+            for (const auto& row : mechanism_rows) {
+                if (name == row.name) { made_.mechanisms.*row.on = false; }
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "base/mechanisms.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 
@@ -100,6 +101,7 @@ struct Config {
     std::size_t webhook_body_max = 64 << 10;
     WorkersConfig workers;
     bool crash_points = false;  ///< `test: {crash_points: true}` arms CROSSDOCK_CRASH_AT
+    Mechanisms mechanisms;      ///< all on, but those under `test: {without: [...]}`
 };
 
 /// What the command line says stronger than the file.

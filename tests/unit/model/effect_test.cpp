@@ -171,3 +171,75 @@ TEST_CASE("a question that failed is asked again, never taken for an answer", "[
     CHECK(again.next == Next::ask);
     CHECK(again.at > now);
 }
+
+TEST_CASE("what may have left before is not taken for unsent by an attempt that was", "[model][unit]") {
+    EffectState state = sent_once();
+    state.attempts = 2;
+    state.may_have_left = true;
+    const auto after = [&](EffectClass effect_class) {
+        return after_send(Verdict::not_sent, rules(effect_class), state, now, 0.5);
+    };
+    CHECK(after(EffectClass::idempotent).next == Next::send);
+    CHECK(after(EffectClass::lookup).next == Next::send);
+    CHECK(after(EffectClass::unsafe).next == Next::park);
+    state.attempts = 3;
+    CHECK(after(EffectClass::idempotent).next == Next::ask);
+    CHECK(after(EffectClass::lookup).next == Next::ask);
+    CHECK(after(EffectClass::repeatable).next == Next::dead_letter);
+    auto deaf = rules(EffectClass::idempotent);
+    deaf.can_ask = false;
+    CHECK(after_send(Verdict::not_sent, deaf, state, now, 0.5).next == Next::park);
+}
+
+TEST_CASE("a refusal behind an attempt that may have left is believed only after the supplier was asked", "[model][unit]") {
+    EffectState state = sent_once();
+    state.may_have_left = true;
+    CHECK(after_send(Verdict::refused, rules(EffectClass::idempotent), state, now, 0.5).next == Next::ask);
+    auto deaf = rules(EffectClass::idempotent);
+    deaf.can_ask = false;
+    CHECK(after_send(Verdict::refused, deaf, state, now, 0.5).next == Next::settle_refused);
+    state.may_have_left = false;
+    CHECK(after_send(Verdict::refused, rules(EffectClass::idempotent), state, now, 0.5).next == Next::settle_refused);
+}
+
+TEST_CASE("a send that has waited past the life of its key asks instead", "[model][unit]") {
+    const auto idempotent = rules(EffectClass::idempotent);
+    EffectState state = sent_once();  // its key is valid until now + 59 s
+    state.may_have_left = true;
+    CHECK_FALSE(before_send(idempotent, state, now, now + 58'999));
+    const auto late = before_send(idempotent, state, now, now + 59'000);
+    REQUIRE(late);
+    CHECK(late->next == Next::ask);
+    CHECK(late->at == now);
+    state.may_have_left = false;
+    CHECK_FALSE(before_send(idempotent, state, now, now + 59'000));
+    CHECK_FALSE(before_send(rules(EffectClass::lookup), state, now, now + 59'000));
+    // The next try would come after it, too.
+    state.may_have_left = true;
+    auto slow = idempotent;
+    slow.backoff = milliseconds{120'000};
+    slow.backoff_max = milliseconds{120'000};
+    CHECK(after_send(Verdict::not_sent, slow, state, now, 0.99).next == Next::ask);
+}
+
+TEST_CASE("a cancellation needs no id, and is settled by how the order stands", "[model][unit]") {
+    const StatusLists lists{{200, 202}, {409}, {503}};
+    CHECK(classify({Transport::answered, 202, false}, lists, false) == Verdict::accepted);
+    CHECK(classify({Transport::answered, 409, false}, lists, false) == Verdict::refused);
+    CHECK(classify({Transport::answered, 404, false}, lists, false) == Verdict::unknown);
+    const auto lookup = rules(EffectClass::lookup);
+    const auto asked = [&](std::size_t matches, Standing standing, UtcMs at, int attempts = 1) {
+        EffectState state = sent_once();
+        state.attempts = attempts;
+        return after_cancel_ask(Found{matches, at}, standing, lookup, state, now, 0.5).next;
+    };
+    const UtcMs conclusive = now + 4'000 + 10'000 + 30'000;
+    CHECK(asked(1, Standing::ended, now) == Next::settle_accepted);
+    CHECK(asked(1, Standing::shipped, now) == Next::settle_refused);
+    CHECK(asked(1, Standing::open, now) == Next::ask);
+    CHECK(asked(1, Standing::open, conclusive) == Next::send);
+    CHECK(asked(1, Standing::open, conclusive, 3) == Next::dead_letter);
+    CHECK(asked(0, Standing::open, conclusive) == Next::park);
+    CHECK(asked(2, Standing::ended, conclusive) == Next::park);
+    CHECK(after_cancel_ask({}, Standing::open, lookup, sent_once(), now, 0.5).next == Next::ask);
+}
