@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "inventory/feed.hpp"
 #include "orders/story.hpp"
+#include "store/journal.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -13,6 +14,8 @@ namespace {
 
 constexpr std::int64_t page_default = 100;
 constexpr std::int64_t page_max = 1'000;
+/// Between two counts of the open work, which take a while when there is much of it.
+constexpr milliseconds count_pause{1'000};
 
 std::int64_t page_size(const http::Request& request) {
     const auto asked = request.parameter("limit");
@@ -82,17 +85,10 @@ Task<http::Response> Api::route(http::Request request) {
     constexpr std::string_view orders = "/v1/orders/";
     constexpr std::string_view webhooks = "/api/webhooks/";
     if (path == "/livez") { co_return json_answer(200, R"({"status":"alive"})"); }
-    if (path == "/readyz") {
-        if (stopping_) { co_return unavailable("The daemon is stopping."); }
-        if (!ready_) { co_return unavailable("The daemon is starting."); }
-        Json state = Json::object({{"status", "ready"}});
-        const auto options = options_.get();
-        if (auto degraded = options->degraded ? options->degraded() : Json::array(); !degraded.items().empty()) {
-            state.set("degraded", std::move(degraded));
-        }
-        co_return json_answer(200, state.dump());
-    }
+    if (path == "/readyz") { co_return co_await readyz(); }
     if (!ready_ || stopping_) { co_return unavailable(stopping_ ? "The daemon is stopping." : "The daemon is starting."); }
+    const Place place(requests_);
+    if (!place.taken()) { co_return unavailable(requests_->full(), "Send it again."); }
     if (path.starts_with(webhooks)) {
         if (request.method != "POST") { co_return method_not_allowed("POST"); }
         co_return co_await webhook(std::move(request), path.substr(webhooks.size()));
@@ -119,6 +115,42 @@ Task<http::Response> Api::route(http::Request request) {
     co_return problem(404, "not-found", "There is nothing at this address", path.substr(0, 200));
 }
 
+Task<http::Response> Api::readyz() {
+    if (stopping_) { co_return unavailable("The daemon is stopping."); }
+    if (!ready_) { co_return unavailable("The daemon is starting."); }
+    Json state = Json::object({{"status", "ready"}});
+    const auto options = options_.get();
+    if (auto degraded = options->degraded ? options->degraded() : Json::array(); !degraded.items().empty()) {
+        state.set("degraded", std::move(degraded));
+    }
+    if (open_work_.level().nearly_full()) { co_await count_open_work(); }
+    auto levels = options->queues ? options->queues() : std::vector<QueueLevel>{};
+    levels.insert(levels.end(), {requests_->level(), streams_->level(), open_work_.level()});
+    Json queues = Json::array();
+    for (const auto& level : levels) {
+        if (!level.nearly_full()) { continue; }
+        queues.push(Json::object({{"name", level.name}, {"waiting", level.waiting}, {"most", level.most}}));
+    }
+    if (!queues.items().empty()) { state.set("queues", std::move(queues)); }
+    co_return json_answer(200, state.dump());
+}
+
+Task<void> Api::count_open_work() {
+    const BootMs now = clock_.boot_ms();
+    if (work_counted_at_ != 0 && now - work_counted_at_ < count_pause.count()) { co_return; }
+    work_counted_at_ = now;
+    std::function<std::int64_t(store::Tx&)> unit = [](store::Tx& tx) { return store::open_work(tx); };
+    const auto open = co_await store_.read<std::int64_t>(std::move(unit));
+    // Those under way may be stored already or not: counted twice rather than not at all.
+    if (open) { open_work_.assign(static_cast<std::size_t>(*open) + requests_->level().waiting); }
+}
+
+Task<std::optional<Fault>> Api::take_work() {
+    if (open_work_.level().nearly_full()) { co_await count_open_work(); }
+    if (open_work_.enter()) { co_return std::nullopt; }
+    co_return open_work_.full();
+}
+
 Task<Result<Principal>> Api::principal(http::Request request, std::string scope, std::shared_ptr<http::Response> refusal) {
     const auto refused = [&](const std::string& detail) {
         *refusal = problem(401, "unauthorized", "An API key is needed", detail);
@@ -132,7 +164,7 @@ Task<Result<Principal>> Api::principal(http::Request request, std::string scope,
     };
     auto found = co_await store_.read<std::optional<Principal>>(std::move(look));
     if (!found) {
-        *refusal = unavailable(found.error().text());
+        *refusal = unavailable(found.error(), "Whose key it is could not be read; send it again.");
         co_return found.error();
     }
     if (!*found) { co_return refused("This key is unknown or revoked."); }
@@ -164,7 +196,7 @@ Task<http::Response> Api::list(http::Request request) {
         unit = [most, customer](store::Tx& tx) { return list_notifications(tx, most, customer); };
     }
     auto found = co_await store_.read<Json>(std::move(unit));
-    if (!found) { co_return unavailable(found.error().text()); }
+    if (!found) { co_return unavailable(found.error(), "The store could not be read; ask again."); }
     co_return json_answer(200, found->dump());
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/auth.hpp"
+#include "base/bound.hpp"
 #include "base/clock.hpp"
 #include "base/current.hpp"
 #include "base/signal.hpp"
@@ -13,7 +14,10 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace crossdock::api {
 
@@ -31,8 +35,14 @@ struct ApiOptions {
     std::size_t webhook_body_max = 64 << 10;
     milliseconds heartbeat{15'000};
     bool answer_after_commit = true;  ///< false, for a test: an order is answered while it is being stored
+    // The bounds hold as they were when the Api was made.
+    std::size_t requests_max = 4'096;       ///< of the queue http.requests: under way, those about health apart
+    std::size_t event_streams_max = 256;    ///< of http.event_streams
+    std::size_t open_work_max = 1'000'000;  ///< of engine.open_work: runs and effects that have not ended
     /// The accounts and channels that are not served: a list of {"name", "state"}.
     std::function<Json()> degraded = {};
+    /// How full the daemon's other queues are.
+    std::function<std::vector<QueueLevel>()> queues = {};
 };
 
 /// The daemon's HTTP interface.
@@ -42,9 +52,20 @@ struct ApiOptions {
 class Api {
 public:
     Api(Clock& clock, store::Store& store, pipeline::Engine& engine, notify::Facts& facts, ApiOptions options)
-        : clock_(clock), store_(store), engine_(engine), facts_(facts), options_(std::move(options)), events_(clock) {}
+        : clock_(clock),
+          store_(store),
+          engine_(engine),
+          facts_(facts),
+          requests_(std::make_shared<Bound>("http.requests", options.requests_max)),
+          streams_(std::make_shared<Bound>("http.event_streams", options.event_streams_max)),
+          open_work_("engine.open_work", options.open_work_max),
+          options_(std::move(options)),
+          events_(clock) {}
 
     Task<http::Response> handle(http::Request request);
+
+    /// Counts the work that is open already. Before the first order is taken in.
+    Task<void> count_open_work();
 
     /// New events are on disk.
     void events_added() { events_.notify(); }
@@ -57,6 +78,9 @@ private:
     struct Stream;
 
     Task<http::Response> route(http::Request request);
+    Task<http::Response> readyz();
+    /// A place for one more order or webhook; a fault when too much is open.
+    Task<std::optional<Fault>> take_work();
     Task<http::Response> post_order(http::Request request);
     Task<void> store_later(std::function<orders::Placed(store::Tx&)> unit);
     Task<http::Response> get_order(http::Request request, std::string order_id);
@@ -72,6 +96,10 @@ private:
     store::Store& store_;
     pipeline::Engine& engine_;
     notify::Facts& facts_;
+    std::shared_ptr<Bound> requests_;  // shared with tasks, which may outlive this
+    std::shared_ptr<Bound> streams_;
+    Bound open_work_;  // what was open when it was counted, and all that was taken in since
+    BootMs work_counted_at_ = 0;
     Current<ApiOptions> options_;
     Signal events_;
     bool ready_ = false;

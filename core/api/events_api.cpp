@@ -52,6 +52,7 @@ struct Api::Stream {
     std::int64_t after = 0;
     std::optional<std::string> customer;
     bool greeted = false;
+    Place place;
 };
 
 Task<std::optional<std::string>> Api::next_piece(std::shared_ptr<Stream> stream) {
@@ -83,6 +84,8 @@ Task<http::Response> Api::events(http::Request request) {
     auto asked = request.header("Last-Event-ID");
     if (!asked) { asked = request.parameter("after"); }
     auto stream = std::make_shared<Stream>();
+    stream->place = Place(streams_);
+    if (!stream->place.taken()) { co_return unavailable(streams_->full(), "Come back later."); }
     stream->customer = who->customer_id;
     if (asked) {
         const auto sequence = sequence_of(*asked);
@@ -94,7 +97,7 @@ Task<http::Response> Api::events(http::Request request) {
             return tx.number("SELECT COALESCE(MAX(sequence), 0) FROM events");
         };
         auto end = co_await store_.read<std::int64_t>(std::move(unit));
-        if (!end) { co_return unavailable(end.error().text()); }
+        if (!end) { co_return unavailable(end.error(), "The store could not be read; ask again."); }
         stream->after = *end;
     }
     http::Response response;

@@ -89,6 +89,7 @@ Task<http::Response> Api::post_order(http::Request request) {
     if (idempotency_key.size() > 255) {
         co_return problem(400, "idempotency-key", "The Idempotency-Key is too long", "At most 255 bytes.");
     }
+    if (auto refused = co_await take_work()) { co_return unavailable(*refused, "The order was not stored; send it again."); }
     const std::string order_id = order->order_id;
     const std::string customer_id = order->customer_id;
     std::function<orders::Placed(store::Tx&)> unit = [this, order = std::move(*order), options, account, owner = who->key_id,
@@ -105,8 +106,11 @@ Task<http::Response> Api::post_order(http::Request request) {
     }
     auto placed = co_await store_.commit<orders::Placed>(Commit::order_accept, std::move(unit));
     if (!placed) {
-        Log::error("an order could not be stored and was not accepted", {{"order", order_id}, {"fault", placed.error().text()}});
-        co_return unavailable("The order was not stored; send it again.");
+        if (!says_full(placed.error())) {
+            Log::error("an order could not be stored and was not accepted",
+                       {{"order", order_id}, {"fault", placed.error().text()}});
+        }
+        co_return unavailable(placed.error(), "The order was not stored; send it again.");
     }
     co_return placed_answer(*placed, order_id, customer_id);
 }
@@ -124,7 +128,7 @@ Task<http::Response> Api::get_order(http::Request request, std::string order_id)
     const std::string id = http::decoded_segment(order_id);
     std::function<std::optional<Json>(store::Tx&)> unit = [id](store::Tx& tx) { return orders::order_story(tx, id); };
     auto story = co_await store_.read<std::optional<Json>>(std::move(unit));
-    if (!story) { co_return unavailable(story.error().text()); }
+    if (!story) { co_return unavailable(story.error(), "The store could not be read; ask again."); }
     const bool hidden = *story && who->customer_id && (*story)->text("customer_id") != *who->customer_id;
     if (!*story || hidden) { co_return problem(404, "not-found", "There is no such order", id.substr(0, 200)); }
     co_return json_answer(200, (*story)->dump());

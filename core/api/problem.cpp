@@ -1,5 +1,7 @@
 #include "api/problem.hpp"
 
+#include "base/bound.hpp"
+
 namespace crossdock::api {
 
 http::Response problem(int status, const std::string& name, const std::string& title, const std::string& detail,
@@ -27,9 +29,16 @@ http::Response json_answer(int status, std::string body) {
 }
 
 http::Response unavailable(const std::string& detail) {
-    auto response = problem(503, "unavailable", "The store cannot take this now", detail);
+    auto response = problem(503, "unavailable", "The daemon cannot take this now", detail);
     response.headers.emplace_back("Retry-After", "1");
     return response;
+}
+
+http::Response unavailable(const Fault& fault, const std::string& next) {
+    if (!says_full(fault)) { return unavailable(next); }
+    std::string queue = fault.what;
+    queue.front() = 'T';
+    return unavailable(queue + ". " + next);
 }
 
 }  // namespace crossdock::api

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/json.hpp"
+#include "base/result.hpp"
 #include "http/message.hpp"
 
 #include <string>
@@ -15,7 +16,9 @@ namespace crossdock::api {
 
 [[nodiscard]] http::Response json_answer(int status, std::string body);
 
-/// 503 with Retry-After: the store could not take it; nothing was half-accepted.
+/// 503 with Retry-After: it could not be taken; nothing was half-accepted.
 [[nodiscard]] http::Response unavailable(const std::string& detail);
+/// The same for what a queue or the store refused: names the queue when one is full. `next` is a sentence: what to do.
+[[nodiscard]] http::Response unavailable(const Fault& fault, const std::string& next);
 
 }  // namespace crossdock::api

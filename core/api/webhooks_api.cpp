@@ -21,6 +21,7 @@ Task<http::Response> Api::refuse_webhook(http::Request request, std::string supp
         return 0;
     };
     auto stored = co_await store_.commit<int>(Commit::webhook_refuse, std::move(unit));
+    if (!stored && says_full(stored.error())) { co_return unavailable(stored.error(), "Nothing was stored."); }
     if (!stored) { Log::error("a refused webhook could not be logged", {{"fault", stored.error().text()}}); }
     co_return problem(401, "signature", "The webhook's signature is wrong", reason);
 }
@@ -46,6 +47,7 @@ Task<http::Response> Api::webhook(http::Request request, std::string account) {
     if (!crypto::equal_constant_time(*signature, crypto::hmac_sha256_hex(scheme->second.secret, request.body))) {
         co_return co_await refuse_webhook(std::move(request), supplier_id, account, "the signature does not match the body");
     }
+    if (auto refused = co_await take_work()) { co_return unavailable(*refused, "The webhook was not stored; send it again."); }
     orders::RawWebhook raw;
     raw.account = account;
     raw.supplier_id = supplier_id;
@@ -61,9 +63,11 @@ Task<http::Response> Api::webhook(http::Request request, std::string account) {
     };
     auto received = co_await store_.commit<orders::Received>(Commit::webhook_receive, std::move(unit));
     if (!received) {
-        Log::error("a webhook could not be stored and was not accepted",
-                   {{"account", account}, {"fault", received.error().text()}});
-        co_return unavailable("The webhook was not stored; send it again.");
+        if (!says_full(received.error())) {
+            Log::error("a webhook could not be stored and was not accepted",
+                       {{"account", account}, {"fault", received.error().text()}});
+        }
+        co_return unavailable(received.error(), "The webhook was not stored; send it again.");
     }
     const char* what = *received == orders::Received::stored     ? "stored"
                        : *received == orders::Received::repeated ? "repeated"

@@ -22,6 +22,7 @@ namespace asio = boost::asio;
 using Stream = asio::local::stream_protocol::socket;
 
 constexpr std::size_t request_max = 1 << 20;
+constexpr std::size_t connections_max = 64;
 
 Json answer_of(const Result<Json>& result) {
     if (result) { return Json::object({{"ok", true}, {"result", *result}}); }
@@ -40,36 +41,47 @@ public:
         acceptor_.close(ignored);
     }
 
+    [[nodiscard]] QueueLevel connections() const override { return bound_->level(); }
+
 private:
     Task<void> accept_all() {
         while (acceptor_.is_open()) {
             boost::system::error_code error;
             Stream stream = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
             if (error) { continue; }
-            spawn(executor_, serve(std::make_shared<Stream>(std::move(stream))));
+            Place place(bound_);
+            auto connection = std::make_shared<Stream>(std::move(stream));
+            if (place.taken()) { spawn(executor_, serve(std::move(connection), std::move(place))); }
+            else { spawn(executor_, answer(std::move(connection), answer_of(bound_->full()))); }
         }
     }
 
-    Task<void> serve(std::shared_ptr<Stream> stream) {
+    Task<void> serve(std::shared_ptr<Stream> stream, [[maybe_unused]] Place place) {
         std::string line;
         boost::system::error_code error;
         co_await asio::async_read_until(*stream, asio::dynamic_buffer(line, request_max), '\n',
                                         asio::redirect_error(asio::use_awaitable, error));
         if (error) { co_return; }
         auto request = Json::parse(line, JsonLimits{.bytes_max = request_max});
-        Json answer;
-        if (!request) { answer = answer_of(request); }
+        Json reply;
+        if (!request) { reply = answer_of(request); }
         else {
             Result<Json> result = co_await handler_(std::move(*request));
-            answer = answer_of(result);
+            reply = answer_of(result);
         }
-        const std::string text = answer.dump() + "\n";
+        co_await answer(std::move(stream), std::move(reply));
+    }
+
+    static Task<void> answer(std::shared_ptr<Stream> stream, Json reply) {
+        const std::string text = reply.dump() + "\n";
+        boost::system::error_code error;
         co_await asio::async_write(*stream, asio::buffer(text), asio::redirect_error(asio::use_awaitable, error));
     }
 
     Executor executor_;
     asio::local::stream_protocol::acceptor acceptor_;
     AdminHandler handler_;
+    std::shared_ptr<Bound> bound_ = std::make_shared<Bound>("control.connections", connections_max);
 };
 
 }  // namespace

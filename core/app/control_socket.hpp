@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/bound.hpp"
 #include "base/json.hpp"
 #include "base/task.hpp"
 
@@ -23,6 +24,8 @@ public:
     ControlSocket& operator=(const ControlSocket&) = delete;
 
     virtual void stop() = 0;
+    /// Of the queue control.connections; one beyond it is answered with a fault.
+    [[nodiscard]] virtual QueueLevel connections() const = 0;
 
 protected:
     ControlSocket() = default;

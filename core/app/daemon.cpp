@@ -21,6 +21,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
@@ -29,8 +30,10 @@ namespace {
 
 constexpr milliseconds workers_patience{20'000};
 constexpr milliseconds http_grace{2'000};
-constexpr milliseconds engine_grace{10'000};
+/// For the outcomes of calls that were canceled at the end of the drain.
+constexpr milliseconds outcomes_grace{2'000};
 constexpr milliseconds worker_grace{2'000};
+constexpr milliseconds drained_pause{5};
 constexpr milliseconds in_process_grace{1'000};
 
 struct Trouble {
@@ -97,6 +100,7 @@ private:
     std::optional<Trouble> open_store() {
         store::ThreadedStore::Options options;
         options.file = home_.store();
+        options.limits.waiting_max = config().limits.store_queue;
         options.on_commit = [this](unsigned topics) { boost::asio::post(io_, [this, topics] { committed(topics); }); };
         options.on_fatal = [](const Fault& fault) {
             // Nothing may be answered any more: the next start re-reads what is on disk.
@@ -159,7 +163,8 @@ private:
 
     Task<std::optional<Trouble>> start_all() {
         http::ServerLimits limits;
-        limits.body_max = std::max(config().body_max, config().webhook_body_max);
+        limits.body_max = std::max(config().limits.order_body, config().limits.webhook_body);
+        limits.connections_max = config().limits.connections;
         http::Handler handler = [this](http::Request request) { return handle(std::move(request)); };
         auto server =
             http::Server::listen(io_.get_executor(), config().listen_host, config().listen_port, limits, std::move(handler));
@@ -201,7 +206,8 @@ private:
         options.program = executable_folder() / "crossdock-worker";
         options.expressions = plugin::expressions_library();
         options.lock_fd = workers_lock_.fd();
-        options.calls_max = config().workers.calls_max;
+        // Room for the effects of an account, and for what runs ask of the same plugin beside them: neither is an attempt lost.
+        options.calls_max = config().workers.calls_max + pipeline::EngineOptions{}.runs_max;
         options.memory_max = config().workers.memory_max;
         options.deaths_max = config().workers.deaths_max;
         options.deaths_within = config().workers.deaths_within;
@@ -268,9 +274,19 @@ private:
         for (const auto& status : serving_.workers->statuses()) {
             if (status.quarantined) { co_await tell_state(serving_, status.name, "supplier.degraded", status.why); }
         }
-        serving_.api =
+        serving_.queues = [this] { return queues(); };
+        auto api =
             std::make_unique<api::Api>(clock_, *store_, *serving_.engine, *serving_.facts, api_options(serving_, accounts));
+        co_await api->count_open_work();
+        serving_.api = std::move(api);
         co_return std::nullopt;
+    }
+
+    [[nodiscard]] std::vector<QueueLevel> queues() const {
+        auto levels = store_->queues();
+        for (auto& level : serving_.engine->queues()) { levels.push_back(std::move(level)); }
+        levels.insert(levels.end(), {server_->connections(), control_->connections()});
+        return levels;
     }
 
     /// One command of the control socket.
@@ -340,8 +356,14 @@ private:
         if (serving_.api) { serving_.api->stop(); }
         if (control_) { control_->stop(); }
         if (server_) { server_->stop(http_grace); }
-        if (serving_.engine) { co_await serving_.engine->stop(engine_grace); }
+        const BootMs begun = clock_.boot_ms();
+        if (serving_.engine) { co_await serving_.engine->stop(config().limits.drain); }
         if (serving_.workers) { co_await serving_.workers->stop(worker_grace); }
+        if (serving_.engine) { co_await serving_.engine->stop(outcomes_grace); }
+        // What was taken in is answered.
+        while (server_ && server_->connections().waiting > 0 && clock_.boot_ms() - begun < http_grace.count()) {
+            co_await pause(clock_, drained_pause);
+        }
         boost::system::error_code ignored;
         signals_->cancel(ignored);
         hangups_->cancel(ignored);
@@ -375,6 +397,8 @@ private:
 
 int run_daemon(const Config& config, ReadConfig read_config, const std::string& crash_at) {
     Log::set_level(config.log_level);
+    // A file that may not grow any more is a disk error, which has a message, and no reason to be killed.
+    (void)std::signal(SIGXFSZ, SIG_IGN);
     std::string armed;
     if (!crash_at.empty()) {
         if (!config.crash_points) {

@@ -154,6 +154,7 @@ Json degraded(const Serving& serving) {
 api::ApiOptions api_options(const Serving& serving, const orders::Accounts& accounts) {
     auto options = api_options(serving.setup.config, accounts, serving.setup.secrets);
     options.degraded = [&serving] { return degraded(serving); };
+    options.queues = serving.queues;
     return options;
 }
 

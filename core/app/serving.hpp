@@ -2,6 +2,7 @@
 
 #include "api/api.hpp"
 #include "app/setup.hpp"
+#include "base/bound.hpp"
 #include "base/signal.hpp"
 #include "crypto/crypto.hpp"
 #include "pipeline/engine.hpp"
@@ -37,7 +38,8 @@ struct Serving {
     std::map<std::string, plugin::Manifest> manifests;  ///< by worker
     std::unique_ptr<plugin::Workers> workers;
     std::unique_ptr<notify::Facts> facts;
-    std::unique_ptr<pipeline::Engine> engine;  ///< not before it has recovered what was open
+    std::unique_ptr<pipeline::Engine> engine;         ///< not before it has recovered what was open
+    std::function<std::vector<QueueLevel>()> queues;  ///< how full they are, those of the Api apart
     std::unique_ptr<api::Api> api;
 };
 

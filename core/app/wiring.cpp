@@ -224,9 +224,12 @@ api::ApiOptions api_options(const Config& config, const orders::Accounts& accoun
     api::ApiOptions options;
     options.accounts = accounts;
     options.currency = config.currency;
-    options.order_body_max = config.body_max;
-    options.webhook_body_max = config.webhook_body_max;
+    options.order_body_max = config.limits.order_body;
+    options.webhook_body_max = config.limits.webhook_body;
     options.answer_after_commit = config.mechanisms.answer_after_commit;
+    options.requests_max = config.limits.requests;
+    options.event_streams_max = config.limits.event_streams;
+    options.open_work_max = config.limits.open_work;
     for (const auto& account : config.accounts) {
         if (!account.webhook) { continue; }
         options.webhooks[account.name] = {account.webhook->header, secrets.webhooks.at(account.name)};

@@ -68,12 +68,17 @@ private:
 /// What a server's tasks share.
 struct State {
     State(const Executor& executor, ServerLimits given, Handler chosen)
-        : acceptor(executor), grace(executor), limits(given), handler(std::move(chosen)) {}
+        : acceptor(executor),
+          grace(executor),
+          limits(given),
+          handler(std::move(chosen)),
+          bound(std::make_shared<Bound>("http.connections", given.connections_max)) {}
 
     boost::asio::ip::tcp::acceptor acceptor;
     boost::asio::steady_timer grace;
     ServerLimits limits;
     Handler handler;
+    std::shared_ptr<Bound> bound;  ///< of the connections that are served
     std::unordered_set<std::shared_ptr<Connection>> connections;
     std::size_t refusing = 0;
     bool stopping = false;

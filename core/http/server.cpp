@@ -236,7 +236,7 @@ Task<Response> answer(std::shared_ptr<State> state, Request request) {
     co_return problem(500, reason(500), "the request failed; the log says why");
 }
 
-Task<void> serve(std::shared_ptr<State> state, std::shared_ptr<Connection> connection) {
+Task<void> serve(std::shared_ptr<State> state, std::shared_ptr<Connection> connection, [[maybe_unused]] Place place) {
     const Listed listed(state, connection);
     while (!state->stopping) {
         auto incoming = co_await read_request(state, connection);
@@ -270,7 +270,7 @@ Task<void> serve(std::shared_ptr<State> state, std::shared_ptr<Connection> conne
 /// Tells a client above the cap to come back later.
 Task<void> turn_away(std::shared_ptr<State> state, std::shared_ptr<Connection> connection) {
     const Listed listed(state, connection);
-    auto response = problem(503, reason(503), "there are too many connections; try again later");
+    auto response = problem(503, reason(503), state->bound->full().what);
     response.headers.emplace_back("Retry-After", "1");
     std::string bytes = head_of(response, false, true, false) + response.body;
     const bool sent = co_await write_bytes(state, connection, std::move(bytes));
@@ -297,9 +297,8 @@ Task<void> accept_all(std::shared_ptr<State> state) {
         if (failed) { continue; }
         connection->peer = text_of(peer);
         const auto executor = state->acceptor.get_executor();
-        if (state->connections.size() - state->refusing < state->limits.connections_max) {
-            spawn(executor, serve(state, connection));
-        }
+        Place place(state->bound);
+        if (place.taken()) { spawn(executor, serve(state, connection, std::move(place))); }
         else if (state->refusing < refusals_max) {
             ++state->refusing;
             spawn(executor, turn_away(state, connection));
@@ -315,6 +314,7 @@ public:
     ~BeastServer() override { stop(milliseconds{0}); }
 
     [[nodiscard]] std::uint16_t port() const override { return port_; }
+    [[nodiscard]] QueueLevel connections() const override { return state_->bound->level(); }
 
     void stop(milliseconds grace) override {
         if (!state_->stopping) { begin_stop(); }

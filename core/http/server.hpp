@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/bound.hpp"
 #include "base/result.hpp"
 #include "http/message.hpp"
 
@@ -36,6 +37,8 @@ public:
 
     /// The port listened on (the one chosen, when 0 was asked for).
     [[nodiscard]] virtual std::uint16_t port() const = 0;
+    /// Of the queue http.connections: those that are open, without those being turned away.
+    [[nodiscard]] virtual QueueLevel connections() const = 0;
     /// Takes no more connections, ends streams and idle connections at once, lets requests under way finish up to `grace`, then
     /// closes all.
     virtual void stop(std::chrono::milliseconds grace) = 0;

@@ -110,6 +110,14 @@ Task<void> Engine::stop(milliseconds grace) {
     }
 }
 
+std::vector<QueueLevel> Engine::queues() const {
+    std::vector<QueueLevel> levels{{"engine.runs", runs_.under_way(), runs_.most}};
+    for (const auto& [target, ids] : effects_.lines) {
+        levels.push_back({"engine.effects." + target, ids.size(), effects_.most});
+    }
+    return levels;
+}
+
 std::size_t Engine::Queue::under_way() const {
     std::size_t sum = 0;
     for (const auto& [line, ids] : lines) { sum += ids.size(); }

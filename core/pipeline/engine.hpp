@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/bound.hpp"
 #include "base/signal.hpp"
 #include "pipeline/environment.hpp"
 
@@ -44,6 +45,9 @@ public:
 
     /// Called with what a commit announced.
     void wake(unsigned topics);
+
+    /// Of engine.runs, and of engine.effects.TARGET: what is driven at once. What is above that waits in the store.
+    [[nodiscard]] std::vector<QueueLevel> queues() const;
 
     /// Takes up nothing new and waits until what is under way has ended, `grace` at most. Burns no attempt.
     Task<void> stop(milliseconds grace);

@@ -45,6 +45,13 @@ CallAnswer replaced(const std::string& target) {
     return answer;
 }
 
+/// The next start takes it up: an attempt that never began must not count as one.
+CallAnswer stopping() {
+    auto answer = not_sent("the workers are being stopped");
+    answer.held = true;
+    return answer;
+}
+
 /// What becomes of a call before it is handed over: who takes it, or why nobody does.
 struct Taker {
     std::shared_ptr<Link> link = {};
@@ -61,7 +68,7 @@ Task<Taker> taker_of(FloorPtr floor, std::string target, std::string digest, Boo
         const WorkerPtr worker = found->second;
         // What is still to come to its end may need an expression for that.
         const bool needed = target == evaluations_worker && worker->link;
-        if (floor->stopping && !needed) { co_return Taker{{}, not_sent("the workers are being stopped")}; }
+        if (floor->stopping && !needed) { co_return Taker{{}, stopping()}; }
         if (worker->quarantined) { co_return Taker{{}, held(*worker)}; }
         if (!floor->stopping) { refresh(floor, worker); }
         auto link = link_for(*worker, digest);

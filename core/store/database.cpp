@@ -9,6 +9,8 @@
 namespace crossdock::store {
 namespace {
 
+constexpr std::size_t wal_bytes_max = 16U << 20U;
+
 /// Where a value stands while SOCI reads or writes it; the address stays, the content changes from call to call.
 struct Slot {
     bool is_text = false;
@@ -98,6 +100,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
         state->session.open(soci::sqlite3, "dbname=\"" + file.string() + "\" timeout=10");
         state->session << "PRAGMA synchronous=FULL";
         state->session << "PRAGMA foreign_keys=ON";
+        // A reader that stays open stops the WAL from being begun anew; once it has gone, the file is cut back to this.
+        state->session << "PRAGMA journal_size_limit=" + std::to_string(wal_bytes_max);
         if (mode == Mode::read_only) { state->session << "PRAGMA query_only=1"; }
         return std::unique_ptr<Database>(new Database(std::move(state)));
     } catch (const std::exception& error) {

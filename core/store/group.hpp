@@ -18,8 +18,9 @@ struct Entry {
 };
 
 /// Commits the entries as one group; if one of them throws, the group rolls back and each runs alone, so that only the guilty one
-/// errs. Every COMMIT of the core is here, between its two journal points. Returns the topics announced by what was committed.
-/// Errors: `on_fatal` when COMMIT itself fails: what is on disk is then unknown, and nobody is answered.
+/// errs. All err when no transaction can begin. Every COMMIT of the core is here, between its two journal points. Returns the
+/// topics announced by what was committed. Errors: `on_fatal` when COMMIT itself fails: what is on disk is then unknown, and
+/// nobody is answered.
 unsigned commit_group(Database& database, std::span<Entry> entries, const std::function<void(const Fault&)>& on_fatal);
 
 }  // namespace crossdock::store

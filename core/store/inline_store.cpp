@@ -11,16 +11,24 @@ Fault failure(const Entry& entry, const StoreFailure& error) {
     return Fault{std::string(name(entry.point)) + " was rolled back: " + error.what(), {}, Advice::retry};
 }
 
-/// Runs the units of one transaction. False when one threw: all are rolled back, and `guilty` holds the fault of a group of one.
-bool attempt(Database& database, std::span<Entry> entries, std::optional<Fault>& guilty,
-             const std::function<void(const Fault&)>& on_fatal) {
+enum class Ended {
+    committed,
+    not_begun,    ///< the write lock was not to be had: none of the units is to blame
+    rolled_back,  ///< one of the units threw
+};
+
+/// Runs the units of one transaction. `fault` holds why it did not begin, or what a group of one threw.
+Ended attempt(Database& database, std::span<Entry> entries, std::optional<Fault>& fault,
+              const std::function<void(const Fault&)>& on_fatal) {
+    bool begun = false;
     try {
         database.begin();
+        begun = true;
         for (auto& entry : entries) { entry.unit(database); }
     } catch (const StoreFailure& error) {
         database.rollback();
-        guilty = failure(entries.front(), error);
-        return false;
+        fault = failure(entries.front(), error);
+        return begun ? Ended::rolled_back : Ended::not_begun;
     }
     for (const auto& entry : entries) { CrashPoint::pass(entry.point, Side::before); }
     try {
@@ -30,20 +38,22 @@ bool attempt(Database& database, std::span<Entry> entries, std::optional<Fault>&
         std::abort();
     }
     for (const auto& entry : entries) { CrashPoint::pass(entry.point, Side::after); }
-    return true;
+    return Ended::committed;
 }
 
 }  // namespace
 
 unsigned commit_group(Database& database, std::span<Entry> entries, const std::function<void(const Fault&)>& on_fatal) {
-    std::optional<Fault> guilty;
+    std::optional<Fault> fault;
     database.start_unit();
-    if (attempt(database, entries, guilty, on_fatal)) {
+    const auto ended = attempt(database, entries, fault, on_fatal);
+    if (ended == Ended::committed) {
         for (auto& entry : entries) { entry.done({}); }
         return database.announced();
     }
-    if (entries.size() == 1) {
-        entries.front().done(guilty);
+    // Waiting for the lock again for each of them would only keep all of them waiting.
+    if (entries.size() == 1 || ended == Ended::not_begun) {
+        for (auto& entry : entries) { entry.done(fault); }
         return 0;
     }
     unsigned topics = 0;

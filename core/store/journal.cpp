@@ -205,6 +205,12 @@ std::optional<UtcMs> next_run_at(Tx& tx, UtcMs now) {
     return row ? std::get<0>(*row) : std::nullopt;
 }
 
+std::int64_t open_work(Tx& tx) {
+    // Both counts read a partial index only.
+    return tx.number("SELECT COUNT(*) FROM runs WHERE state = 'active'") +
+           tx.number("SELECT COUNT(*) FROM effects WHERE state IN ('pending', 'sending', 'asking')");
+}
+
 std::optional<StepRow> find_step(Tx& tx, const std::string& run_id, std::int64_t step_index) {
     auto row = tx.first<std::string, std::int64_t, std::string, std::string, std::string, std::string, std::string, std::int64_t>(
         "SELECT run_id, step_index, step_id, use, state, with_json, outcome, started_at FROM steps WHERE run_id = :1 AND "

@@ -102,6 +102,9 @@ void update_run(Tx& tx, const RunRow& run, const std::string& reason, UtcMs now)
 [[nodiscard]] std::vector<std::string> due_runs(Tx& tx, UtcMs now, std::int64_t most);
 [[nodiscard]] std::optional<UtcMs> next_run_at(Tx& tx, UtcMs now);
 
+/// Runs that can go on and effects that are not settled: what is still to be done.
+[[nodiscard]] std::int64_t open_work(Tx& tx);
+
 [[nodiscard]] std::optional<StepRow> find_step(Tx& tx, const std::string& run_id, std::int64_t step_index);
 void insert_step(Tx& tx, const StepRow& step);
 void end_step(Tx& tx, const std::string& run_id, std::int64_t step_index, const std::string& state, const Json& outcome,

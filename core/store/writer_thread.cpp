@@ -17,12 +17,13 @@ namespace {
 template <class Item>
 class Queue {
 public:
-    explicit Queue(std::size_t most) : most_(most) {}
+    Queue(std::string name, std::size_t most) : bound_(std::move(name), most) {}
 
-    [[nodiscard]] bool push(Item item) {
+    /// False when it is full.
+    [[nodiscard]] bool push(Item item, std::size_t beyond = 0) {
+        if (!bound_.enter(beyond)) { return false; }
         {
             const std::lock_guard lock(mutex_);
-            if (closed_ || items_.size() >= most_) { return false; }
             items_.push_back(std::move(item));
         }
         ready_.notify_one();
@@ -38,6 +39,8 @@ public:
             taken.push_back(std::move(items_.front()));
             items_.pop_front();
         }
+        lock.unlock();
+        bound_.leave(taken.size());
         return taken;
     }
 
@@ -49,13 +52,21 @@ public:
         ready_.notify_all();
     }
 
+    [[nodiscard]] const Bound& bound() const { return bound_; }
+
 private:
-    std::size_t most_;
+    Bound bound_;
     std::mutex mutex_;
     std::condition_variable ready_;
     std::deque<Item> items_;
     bool closed_ = false;
 };
+
+/// What a client waits for, and can send again.
+bool from_outside(crossdock::Commit point) {
+    using crossdock::Commit;
+    return point == Commit::order_accept || point == Commit::webhook_receive || point == Commit::webhook_refuse;
+}
 
 struct ReadEntry {
     Unit unit;
@@ -68,8 +79,8 @@ public:
         : options_(std::move(options)),
           writing_(std::move(writing)),
           reading_(std::move(reading)),
-          writes_(options_.limits.waiting_max),
-          reads_(options_.limits.waiting_max),
+          writes_("store.writes", options_.limits.waiting_max),
+          reads_("store.reads", options_.limits.waiting_max),
           writer_([this] { write(); }),
           reader_([this] { read_all(); }) {}
 
@@ -83,14 +94,15 @@ public:
     }
 
     void submit(crossdock::Commit point, Unit unit, Done done) override {
-        if (!writes_.push(Entry{point, std::move(unit), done})) { done(Fault{"the store's queue is full", {}, Advice::retry}); }
+        const std::size_t beyond = from_outside(point) ? 0 : options_.limits.waiting_max;
+        if (!writes_.push(Entry{point, std::move(unit), done}, beyond)) { done(writes_.bound().full()); }
     }
 
     void submit_read(Unit unit, Done done) override {
-        if (!reads_.push(ReadEntry{std::move(unit), done})) {
-            done(Fault{"the store's reading queue is full", {}, Advice::retry});
-        }
+        if (!reads_.push(ReadEntry{std::move(unit), done})) { done(reads_.bound().full()); }
     }
+
+    [[nodiscard]] std::vector<QueueLevel> queues() const override { return {writes_.bound().level(), reads_.bound().level()}; }
 
 private:
     void write() {

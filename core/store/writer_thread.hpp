@@ -1,17 +1,21 @@
 #pragma once
 
+#include "base/bound.hpp"
 #include "store/store.hpp"
 
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace crossdock::store {
 
 /// Named limits of the writer.
 struct WriterLimits {
-    std::size_t group_max = 64;        ///< units in one commit
-    std::size_t waiting_max = 10'000;  ///< beyond: refused with advice `retry`
+    std::size_t group_max = 64;  ///< units in one commit
+    /// Of the queue store.writes, and of store.reads; beyond: Bound::full(). What the engine and ops commit has as much room
+    /// again, so that a flood from outside never keeps an outcome from the disk.
+    std::size_t waiting_max = 4'096;
 };
 
 /// The daemon's store: one thread that writes in groups, one that reads. A named runner file.
@@ -28,6 +32,9 @@ public:
     };
 
     [[nodiscard]] static Result<std::unique_ptr<ThreadedStore>> open(Options options);
+
+    /// Of store.writes and store.reads.
+    [[nodiscard]] virtual std::vector<QueueLevel> queues() const = 0;
 };
 
 }  // namespace crossdock::store

@@ -89,14 +89,7 @@ private:
         }
         if (const Node* node = fields.find("mail")) { read_address(*node, "mail", "from", made_.mail_from); }
         if (const Node* node = fields.find("alerts")) { read_address(*node, "alerts", "mail", made_.alerts_mail); }
-        if (const Node* node = fields.find("limits")) {
-            constexpr yaml::Range bytes{1 << 10, 16 << 20};
-            Fields limits(checks_, *node, "`limits`", {"order_body", "webhook_body"});
-            made_.body_max =
-                static_cast<std::size_t>(limits.integer("order_body", bytes).value_or(static_cast<std::int64_t>(made_.body_max)));
-            made_.webhook_body_max = static_cast<std::size_t>(
-                limits.integer("webhook_body", bytes).value_or(static_cast<std::int64_t>(made_.webhook_body_max)));
-        }
+        if (const Node* node = fields.find("limits")) { read_limits(*node); }
         if (const Node* node = fields.find("workers")) { read_workers(*node); }
         if (const Node* node = fields.find("test")) {
             Fields test(checks_, *node, "`test`", {"crash_points", "without"});
@@ -118,6 +111,28 @@ private:
                 if (name == row.name) { made_.mechanisms.*row.on = false; }
             }
         }
+    }
+
+    void read_limits(const Node& node) {
+        constexpr yaml::Range bytes{1 << 10, 16 << 20};
+        constexpr yaml::Range places{1, 100'000};
+        constexpr yaml::Range work{1, 100'000'000};
+        constexpr yaml::DurationRange drain{milliseconds{0}, milliseconds{600'000}};
+        Fields fields(
+            checks_, node, "`limits`",
+            {"order_body", "webhook_body", "connections", "requests", "event_streams", "store_queue", "open_work", "drain"});
+        auto& limits = made_.limits;
+        const auto take = [&](std::string_view key, yaml::Range range, std::size_t& into) {
+            if (const auto given = fields.integer(key, range)) { into = static_cast<std::size_t>(*given); }
+        };
+        take("order_body", bytes, limits.order_body);
+        take("webhook_body", bytes, limits.webhook_body);
+        take("connections", places, limits.connections);
+        take("requests", places, limits.requests);
+        take("event_streams", places, limits.event_streams);
+        take("store_queue", places, limits.store_queue);
+        take("open_work", work, limits.open_work);
+        if (const auto given = fields.duration("drain", drain)) { limits.drain = *given; }
     }
 
     void read_workers(const Node& node) {

@@ -81,6 +81,20 @@ struct WorkersConfig {
     [[nodiscard]] bool operator==(const WorkersConfig&) const = default;
 };
 
+/// Bounds on what comes in: `limits:`. What is beyond is answered 503 with the queue's name.
+struct LimitsConfig {
+    std::size_t order_body = 256 << 10;  ///< bytes of POST /v1/orders
+    std::size_t webhook_body = 64 << 10;
+    std::size_t connections = 10'000;   ///< http.connections
+    std::size_t requests = 4'096;       ///< http.requests
+    std::size_t event_streams = 256;    ///< http.event_streams
+    std::size_t store_queue = 4'096;    ///< store.writes, store.reads
+    std::size_t open_work = 1'000'000;  ///< engine.open_work
+    milliseconds drain{20'000};         ///< a daemon that stops waits so long for what is under way
+
+    [[nodiscard]] bool operator==(const LimitsConfig&) const = default;
+};
+
 struct Config {
     std::filesystem::path file;
     std::string listen_host = "127.0.0.1";
@@ -97,8 +111,7 @@ struct Config {
     std::map<std::string, milliseconds> schedules;  ///< pipeline -> `every`, instead of the one in its file
     std::vector<AccountConfig> accounts;
     std::vector<ChannelConfig> channels;
-    std::size_t body_max = 256 << 10;  ///< POST /v1/orders
-    std::size_t webhook_body_max = 64 << 10;
+    LimitsConfig limits;
     WorkersConfig workers;
     bool crash_points = false;  ///< `test: {crash_points: true}` arms CROSSDOCK_CRASH_AT
     Mechanisms mechanisms;      ///< all on, but those under `test: {without: [...]}`

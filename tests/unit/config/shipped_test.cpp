@@ -26,8 +26,7 @@ TEST_CASE("the reference config loads and holds the defaults that it documents",
     CHECK(made.currency == defaults.currency);
     CHECK(made.log_level == defaults.log_level);
     CHECK(made.mail_from == defaults.mail_from);
-    CHECK(made.body_max == defaults.body_max);
-    CHECK(made.webhook_body_max == defaults.webhook_body_max);
+    CHECK(made.limits == defaults.limits);
     CHECK_FALSE(made.workers.strict);
     CHECK_FALSE(made.crash_points);
     CHECK(made.accounts.empty());

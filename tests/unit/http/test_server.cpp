@@ -200,6 +200,7 @@ TEST_CASE("beyond the cap a connection is told to come back later, and then may"
     const auto told = second.read_response();
     check_problem(told, 503);
     CHECK(told.find("Retry-After: 1\r\n") != std::string::npos);
+    CHECK(told.find("the queue http.connections is full (1)") != std::string::npos);
     first.reset();
     std::string answer;
     for (const auto deadline = std::chrono::steady_clock::now() + 20s;
