@@ -20,9 +20,9 @@ struct PaceLimits {
 
 /// When a supplier that fails is left alone, and for how long.
 struct BreakerLimits {
-    int failures = 10;               ///< in a row; 0: it never opens
-    milliseconds within{60'000};     ///< the first and the last of them
-    milliseconds pause{10'000};      ///< before the first probe; doubled by each that fails
+    int failures = 10;                ///< in a row; 0: it never opens
+    milliseconds within{60'000};      ///< the first and the last of them
+    milliseconds pause{10'000};       ///< before the first probe; doubled by each that fails
     milliseconds pause_max{900'000};  ///< the longest, a supplier's Retry-After included
 };
 
@@ -71,9 +71,9 @@ enum class ShutReason {
 
 struct Shut {
     ShutReason why = ShutReason::failing;
-    int status = 0;         ///< of the answer that shut it; 0: there was none
-    int level = 0;          ///< probes that failed
-    bool by_send = false;   ///< credentials: an effect was refused, not only a question
+    int status = 0;                  ///< of the answer that shut it; 0: there was none
+    int level = 0;                   ///< probes that failed
+    bool by_send = false;            ///< credentials: an effect was refused, not only a question
     std::optional<BootMs> probe_at;  ///< not before; nothing: nobody may try, a person decides
 };
 

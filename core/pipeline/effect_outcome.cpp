@@ -11,23 +11,6 @@ using model::Verdict;
 /// A supplier that cannot be asked is asked for ever; a person hears of it after so many attempts.
 constexpr std::int64_t asks_before_alert = 10;
 
-Submission submission_of(const plugin::CallAnswer& answer) {
-    Submission submission;
-    switch (answer.status) {
-        case plugin::CallStatus::not_sent:
-        case plugin::CallStatus::failed: submission.transport = Submission::Transport::not_sent; return submission;
-        case plugin::CallStatus::unknown: submission.transport = Submission::Transport::cut; return submission;
-        case plugin::CallStatus::answered: break;
-    }
-    const std::string transport = answer.output.text("transport");
-    if (transport == "answered") { submission.transport = Submission::Transport::answered; }
-    else if (transport == "not_sent") { submission.transport = Submission::Transport::not_sent; }
-    // Anything else, a word that we do not know included, is unknown: never the milder reading.
-    submission.status = static_cast<int>(answer.output.integer("status"));
-    submission.has_id = !answer.output.text("supplier_order_id").empty();
-    return submission;
-}
-
 std::string detail_of(const plugin::CallAnswer& answer) {
     std::string detail = answer.output.text("exchange");
     for (const std::string& more : {answer.output.text("reason"), answer.text}) {
@@ -36,13 +19,6 @@ std::string detail_of(const plugin::CallAnswer& answer) {
         detail += more;
     }
     return detail.substr(0, 500);
-}
-
-std::optional<milliseconds> asked_delay(const plugin::CallAnswer& answer) {
-    if (answer.retry_after) { return answer.retry_after; }
-    const auto ms = answer.output.integer("retry_after_ms");
-    if (ms <= 0) { return {}; }
-    return milliseconds{ms};
 }
 
 void settle_state(store::Tx& tx, store::EffectRow& effect, const char* state, const std::string& reason, UtcMs now) {
@@ -163,6 +139,30 @@ void put_back(store::Tx& tx, store::EffectRow& effect, bool asked, const std::st
 }
 
 }  // namespace
+
+Submission submission_of(const plugin::CallAnswer& answer) {
+    Submission submission;
+    switch (answer.status) {
+        case plugin::CallStatus::not_sent:
+        case plugin::CallStatus::failed: submission.transport = Submission::Transport::not_sent; return submission;
+        case plugin::CallStatus::unknown: submission.transport = Submission::Transport::cut; return submission;
+        case plugin::CallStatus::answered: break;
+    }
+    const std::string transport = answer.output.text("transport");
+    if (transport == "answered") { submission.transport = Submission::Transport::answered; }
+    else if (transport == "not_sent") { submission.transport = Submission::Transport::not_sent; }
+    // Anything else, a word that we do not know included, is unknown: never the milder reading.
+    submission.status = static_cast<int>(answer.output.integer("status"));
+    submission.has_id = !answer.output.text("supplier_order_id").empty();
+    return submission;
+}
+
+std::optional<milliseconds> asked_delay(const plugin::CallAnswer& answer) {
+    if (answer.retry_after) { return answer.retry_after; }
+    const auto ms = answer.output.integer("retry_after_ms");
+    if (ms <= 0) { return {}; }
+    return milliseconds{ms};
+}
 
 void complete_step(store::Tx& tx, const std::string& run_id, std::int64_t step_index, const Json& outcome, UtcMs now) {
     auto run = store::find_run(tx, run_id);

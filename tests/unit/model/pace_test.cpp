@@ -153,9 +153,7 @@ TEST_CASE("failures in a row open the breaker, and a good answer or time between
         CHECK_FALSE(pace.enter_read(3));
     }
     SECTION("one good answer between") {
-        for (int i = 0; i < 50; ++i) {
-            CHECK(call(pace, i % 3 == 2 ? well : failing, i).what == Turn::What::none);
-        }
+        for (int i = 0; i < 50; ++i) { CHECK(call(pace, i % 3 == 2 ? well : failing, i).what == Turn::What::none); }
     }
     SECTION("too far apart") {
         for (int i = 0; i < 50; ++i) { CHECK(call(pace, failing, i * 40'000).what == Turn::What::none); }
@@ -203,7 +201,8 @@ TEST_CASE("what began before the breaker opened neither closes nor lengthens it"
     CHECK(pace.next_at(1) == at);
 }
 
-TEST_CASE("a Retry-After holds the whole account for that long, but no longer than its cap, then one goes first", "[model][unit]") {
+TEST_CASE("a Retry-After holds the whole account for that long, but no longer than its cap, then one goes first",
+          "[model][unit]") {
     PaceRules rules = unlimited();
     rules.breaker.pause_max = milliseconds{60'000};
     Pace pace(rules);
@@ -297,19 +296,14 @@ TEST_CASE("an answer says of the account what it should", "[model][unit]") {
         What what;
     };
     const milliseconds soon{2'000};
-    const auto row = GENERATE_COPY(Row{{Transport::answered, 201, true}, {}, What::well},
-                                   Row{{Transport::answered, 422, false}, {}, What::well},
-                                   Row{{Transport::answered, 404, false}, {}, What::well},
-                                   Row{{Transport::answered, 200, false}, {}, What::failing},
-                                   Row{{Transport::answered, 500, false}, {}, What::failing},
-                                   Row{{Transport::answered, 503, false}, {}, What::failing},
-                                   Row{{Transport::answered, 503, false}, soon, What::busy},
-                                   Row{{Transport::answered, 429, false}, soon, What::busy},
-                                   Row{{Transport::answered, 429, false}, {}, What::failing},
-                                   Row{{Transport::answered, 401, false}, {}, What::refused},
-                                   Row{{Transport::answered, 403, false}, soon, What::refused},
-                                   Row{{Transport::cut, 0, false}, {}, What::failing},
-                                   Row{{Transport::not_sent, 0, false}, {}, What::failing});
+    const auto row = GENERATE_COPY(
+        Row{{Transport::answered, 201, true}, {}, What::well}, Row{{Transport::answered, 422, false}, {}, What::well},
+        Row{{Transport::answered, 404, false}, {}, What::well}, Row{{Transport::answered, 200, false}, {}, What::failing},
+        Row{{Transport::answered, 500, false}, {}, What::failing}, Row{{Transport::answered, 503, false}, {}, What::failing},
+        Row{{Transport::answered, 503, false}, soon, What::busy}, Row{{Transport::answered, 429, false}, soon, What::busy},
+        Row{{Transport::answered, 429, false}, {}, What::failing}, Row{{Transport::answered, 401, false}, {}, What::refused},
+        Row{{Transport::answered, 403, false}, soon, What::refused}, Row{{Transport::cut, 0, false}, {}, What::failing},
+        Row{{Transport::not_sent, 0, false}, {}, What::failing});
     CAPTURE(row.submission.status, static_cast<int>(row.submission.transport));
     CHECK(static_cast<int>(model::sign_of_send(row.submission, lists, row.retry_after).what) == static_cast<int>(row.what));
 }
