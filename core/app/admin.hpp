@@ -17,7 +17,8 @@ struct AdminContext {
     const crypto::SealingKey& key;
 };
 
-/// Runs one command: {"command":"customer.add", ...}. Commands: customer.add, key.create, key.revoke, secret.set.
+/// Runs one command: {"command":"customer.add", ...}. Commands: customer.add, key.create, key.revoke, secret.set,
+/// supplier.enable.
 /// Errors: unknown command, wrong fields (named), not found.
 [[nodiscard]] Task<Result<Json>> run_admin(AdminContext context, Json request);
 

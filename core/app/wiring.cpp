@@ -4,6 +4,7 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
+#include "store/account_pauses.hpp"
 #include "store/database.hpp"
 
 #include <algorithm>
@@ -94,6 +95,20 @@ orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenS
         accounts.by_name[account.name] = {account.name, row ? std::get<0>(*row) : "", account.currency, account.statuses};
     }
     return accounts;
+}
+
+std::vector<OtherSettings> note_settings(store::Tx& tx, const Config& config, const OpenSecrets& secrets,
+                                         const crypto::SealingKey& key) {
+    std::vector<OtherSettings> others;
+    for (const auto& spec : worker_specs(config, secrets, "")) {
+        const std::string mac = crypto::hmac_sha256_hex(key.to_hex(), spec.settings.dump());
+        const auto known =
+            tx.first<std::optional<std::string>>("SELECT settings_mac FROM suppliers WHERE name = :1", {spec.name});
+        if (!known || std::get<0>(*known) == mac) { continue; }
+        tx.run("UPDATE suppliers SET settings_mac = :1 WHERE name = :2", {mac, spec.name});
+        if (std::get<0>(*known)) { others.push_back({spec.name, store::end_account_pause(tx, spec.name)}); }
+    }
+    return others;
 }
 
 static void take_isolation(plugin::WorkerSpec& spec, bool in_process) {
@@ -188,11 +203,14 @@ pipeline::EngineOptions engine_options(const Config& config, const orders::Accou
         rules.not_after = account.not_after;
         rules.request_timeout = account.request_timeout;
         rules.low_stock = account.low_stock;
+        rules.pace = account.pace;
         const auto manifest = manifests.find(account.name);
         rules.create_order = create_order_rules(account, manifest == manifests.end() ? nullptr : &manifest->second);
         options.rules[account.name] = rules;
     }
-    for (const auto& channel : config.channels) { options.channels[channel.name] = {channel.not_after, channel.request_timeout}; }
+    for (const auto& channel : config.channels) {
+        options.channels[channel.name] = {channel.not_after, channel.request_timeout, channel.limits};
+    }
     return options;
 }
 

@@ -127,6 +127,7 @@ std::vector<BadInput> config_rows() {
         spoiled("no valid YAML", Where::config, "{ host: 127.0.0.1,", "{ host: 127.0.0.1"),
         spoiled("wrong value in the config", Where::config, "not_after: 3s", "not_after: soon"),
         spoiled("unknown isolation", Where::supplier, "not_after: 3s", "isolation: thread"),
+        spoiled("rate without a unit", Where::supplier, "not_after: 3s", "limits: { rate: 10 }"),
         {"in-process plugin under a strict config", strict_in_process},
         spoiled("missing supplier file", Where::config, "suppliers/phonex.yaml", "suppliers/phonix.yaml"),
         spoiled("route to an unknown account", Where::config, "wesellcellular: phonex", "wesellcellular: phonix"),
