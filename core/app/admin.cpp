@@ -3,6 +3,7 @@
 #include "api/auth.hpp"
 #include "base/ids.hpp"
 #include "orders/customers.hpp"
+#include "store/account_pauses.hpp"
 #include "store/journal.hpp"
 
 #include <sstream>
@@ -80,6 +81,24 @@ Task<Result<Json>> set_secret(AdminContext context, Json request) {
     co_return co_await context.store.commit<Json>(Commit::key_change, std::move(unit));
 }
 
+/// Without a daemon only a pause can be ended, which is in the store.
+Task<Result<Json>> enable_supplier(AdminContext context, Json request) {
+    const std::string name = request.text("name");
+    std::function<bool(store::Tx&)> unit = [context, name](store::Tx& tx) {
+        const bool ended = store::end_account_pause(tx, name);
+        if (ended) { audit(tx, context, "supplier.enable", name); }
+        return ended;
+    };
+    auto ended = co_await context.store.commit<bool>(Commit::supplier_state, std::move(unit));
+    if (!ended) { co_return ended.error(); }
+    if (!*ended) {
+        co_return Fault{
+            "it is not paused, and no daemon is running that could have quarantined it; a start tries every worker anew",
+            "supplier enable"};
+    }
+    co_return Json::object({{"name", name}});
+}
+
 }  // namespace
 
 Task<Result<Json>> run_admin(AdminContext context, Json request) {
@@ -89,10 +108,7 @@ Task<Result<Json>> run_admin(AdminContext context, Json request) {
     if (command == "key.revoke") { co_return co_await revoke_key(context, std::move(request)); }
     if (command == "secret.set") { co_return co_await set_secret(context, std::move(request)); }
     if (is_order_command(command)) { co_return co_await order_command(context, std::move(request)); }
-    if (command == "supplier.enable") {
-        co_return Fault{"no daemon is running that could have quarantined it; a start tries every worker anew",
-                        "supplier enable"};
-    }
+    if (command == "supplier.enable") { co_return co_await enable_supplier(context, std::move(request)); }
     co_return Fault{"unknown command \"" + command + "\""};
 }
 

@@ -20,8 +20,8 @@ struct AdminContext {
     pipeline::Environment* engine = nullptr;  ///< what orders' commands work on; nullptr: the daemon is not so far yet
 };
 
-/// Runs one command: {"command":"customer.add", ...}. Commands: customer.add, key.create, key.revoke, secret.set, and those of
-/// order_command.
+/// Runs one command: {"command":"customer.add", ...}. Commands: customer.add, key.create, key.revoke, secret.set,
+/// supplier.enable, and those of order_command.
 /// Errors: unknown command, wrong fields (named), not found.
 [[nodiscard]] Task<Result<Json>> run_admin(AdminContext context, Json request);
 

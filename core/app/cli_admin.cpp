@@ -121,11 +121,12 @@ void add_secrets(CLI::App& app, CommandLine& line) {
 
 void add_supplier_enable_command(CLI::App& supplier, CommandLine& line) {
     auto name = std::make_shared<std::string>();
-    auto* enable = supplier.add_subcommand("enable", "Start the worker of an account or channel again that was quarantined");
+    auto* enable = supplier.add_subcommand("enable", "Serve an account or channel again that was paused or quarantined");
     enable->add_option("name", *name, "As /readyz and the log name it")->required();
     enable->callback([&line, name] {
         line.exit_code = changing(line, Json::object({{"command", "supplier.enable"}, {"name", *name}}), [](const Json& result) {
-            return result.text("name") + " is served again, by " + result.text("plugin") + "\n";
+            const std::string plugin = result.text("plugin");
+            return result.text("name") + (plugin.empty() ? " is no longer paused\n" : " is served again, by " + plugin + "\n");
         });
     });
 }

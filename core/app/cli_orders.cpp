@@ -3,9 +3,11 @@
 #include "http/loopback.hpp"
 #include "inventory/feed.hpp"
 #include "orders/story.hpp"
+#include "store/account_pauses.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -76,15 +78,41 @@ std::string inventory_text(const Json& result) {
     return text.empty() ? "no inventory\n" : text;
 }
 
+/// Null, or why nothing is sent to the account.
+Json pause_of(const std::vector<store::AccountPause>& pauses, const std::string& account) {
+    const auto at = std::find_if(pauses.begin(), pauses.end(), [&](const auto& one) { return one.account == account; });
+    if (at == pauses.end()) { return {}; }
+    Json pause = Json::object({{"reason", at->reason}, {"since", rfc3339(at->since_at)}});
+    if (at->probe_at) { pause.set("tried_again", rfc3339(*at->probe_at)); }
+    return pause;
+}
+
 Json suppliers(store::Tx& tx) {
     Json list = Json::array();
+    const auto pauses = store::account_pauses(tx);
     for (auto& [name, type, endpoint, active, digest] :
          tx.all<std::string, std::string, std::optional<std::string>, std::int64_t, std::optional<std::string>>(
              "SELECT name, type, api_endpoint, active, plugin_digest FROM suppliers ORDER BY name")) {
-        list.push(Json::object(
-            {{"name", name}, {"type", type}, {"api_endpoint", endpoint}, {"active", active != 0}, {"plugin_digest", digest}}));
+        list.push(Json::object({{"name", name},
+                                {"type", type},
+                                {"api_endpoint", endpoint},
+                                {"active", active != 0},
+                                {"plugin_digest", digest},
+                                {"paused", pause_of(pauses, name)}}));
     }
     return list;
+}
+
+std::string suppliers_text(const Json& list) {
+    std::string text;
+    for (const auto& one : list.items()) {
+        const Json* pause = one.find("paused");
+        const bool paused = pause != nullptr && pause->is_object();
+        text += column(one.text("name"), 16) + column(one.text("type"), 8) +
+                column(paused ? "paused" : (one.boolean("active") ? "active" : "disabled"), 8) + one.text("api_endpoint") + "\n";
+        if (paused) { text += "  since " + pause->text("since") + ": " + pause->text("reason") + "\n"; }
+    }
+    return text;
 }
 
 Json webhooks(store::Tx& tx) {
@@ -170,15 +198,7 @@ void add_order_commands(CLI::App& app, CommandLine& line) {
     auto* supplier_list = supplier->add_subcommand("list", "List the accounts");
     supplier_list->callback([&line] {
         line.exit_code = reading(
-            line, [](store::Tx& tx) -> Result<Json> { return suppliers(tx); },
-            [](const Json& list) {
-                std::string text;
-                for (const auto& one : list.items()) {
-                    text += column(one.text("name"), 16) + column(one.text("type"), 8) +
-                            column(one.boolean("active") ? "active" : "disabled", 8) + one.text("api_endpoint") + "\n";
-                }
-                return text;
-            });
+            line, [](store::Tx& tx) -> Result<Json> { return suppliers(tx); }, suppliers_text);
     });
 
     add_supplier_capture_command(*supplier, line);

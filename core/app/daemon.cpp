@@ -262,6 +262,9 @@ private:
         std::function<int(store::Tx&)> sync = [this, &made = *engine](store::Tx& tx) {
             made.sync(tx, *made.options());
             store_digests(tx, serving_.manifests);
+            for (const auto& other : note_settings(tx, config(), serving_.setup.secrets, *serving_.key)) {
+                if (other.was_paused) { tell_recovered(tx, other.account); }
+            }
             return 0;
         };
         auto synced = co_await store_->commit<int>(Commit::config_sync, std::move(sync));
@@ -287,6 +290,15 @@ private:
         for (auto& level : serving_.engine->queues()) { levels.push_back(std::move(level)); }
         levels.insert(levels.end(), {server_->connections(), control_->connections()});
         return levels;
+    }
+
+    /// The pause of an account that now has other settings is over.
+    void tell_recovered(store::Tx& tx, const std::string& account) const {
+        const UtcMs now = clock_.utc_ms();
+        serving_.facts->record(tx, {.kind = "supplier.recovered",
+                                    .natural_key = "supplier/" + account + "/supplier.recovered/" + std::to_string(now),
+                                    .data = Json::object({{"supplier", account}, {"reason", "its settings have changed"}}),
+                                    .occurred_at = now});
     }
 
     /// One command of the control socket.

@@ -183,12 +183,14 @@ Task<Reloaded> reload(Serving& serving, ReadConfig read_config) {
     Prepared prepared = co_await prepare(serving, std::move(read_config));
     std::optional<orders::Accounts> accounts;
     pipeline::EngineOptions options;
+    std::vector<OtherSettings> others;
     if (prepared.faults.empty()) {
-        std::function<orders::Accounts(store::Tx&)> unit = [&serving, &prepared, &options](store::Tx& tx) {
+        std::function<orders::Accounts(store::Tx&)> unit = [&serving, &prepared, &options, &others](store::Tx& tx) {
             auto stored = store_accounts(tx, serving, prepared.setup);
             options = engine_options(prepared.setup.config, stored, prepared.setup.definitions, prepared.manifests);
             serving.engine->sync(tx, options);
             store_digests(tx, prepared.manifests);
+            others = note_settings(tx, prepared.setup.config, prepared.setup.secrets, *serving.key);
             return stored;
         };
         auto stored = co_await serving.store->commit<orders::Accounts>(Commit::config_sync, std::move(unit));
@@ -211,6 +213,12 @@ Task<Reloaded> reload(Serving& serving, ReadConfig read_config) {
                                                             {"removed", names(prepared.changes.removed)}})}});
     take_over(serving, std::move(prepared), *accounts, std::move(options));
     for (const auto& name : recovered) { co_await tell_state(serving, name, "supplier.recovered", "reloaded"); }
+    for (const auto& other : others) {
+        const auto opened = co_await serving.engine->open_account(other.account, "its settings have changed");
+        if (!opened) {
+            Log::error("the end of a pause could not be stored", {{"account", other.account}, {"fault", opened.error().text()}});
+        }
+    }
     Log::info("reloaded", {{"config", serving.setup.config.file.string()}, {"changes", result.report.dump()}});
     co_return result;
 }

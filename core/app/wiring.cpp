@@ -4,6 +4,7 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
+#include "store/account_pauses.hpp"
 #include "store/database.hpp"
 
 #include <algorithm>
@@ -100,6 +101,20 @@ orders::Accounts known_accounts(store::Tx& tx, const Config& config) {
         accounts.by_name[account.name] = {account.name, row ? std::get<0>(*row) : "", account.currency, account.statuses};
     }
     return accounts;
+}
+
+std::vector<OtherSettings> note_settings(store::Tx& tx, const Config& config, const OpenSecrets& secrets,
+                                         const crypto::SealingKey& key) {
+    std::vector<OtherSettings> others;
+    for (const auto& spec : worker_specs(config, secrets, "")) {
+        const std::string mac = crypto::hmac_sha256_hex(key.to_hex(), spec.settings.dump());
+        const auto known =
+            tx.first<std::optional<std::string>>("SELECT settings_mac FROM suppliers WHERE name = :1", {spec.name});
+        if (!known || std::get<0>(*known) == mac) { continue; }
+        tx.run("UPDATE suppliers SET settings_mac = :1 WHERE name = :2", {mac, spec.name});
+        if (std::get<0>(*known)) { others.push_back({spec.name, store::end_account_pause(tx, spec.name)}); }
+    }
+    return others;
 }
 
 static void take_isolation(plugin::WorkerSpec& spec, bool in_process) {
@@ -210,13 +225,16 @@ pipeline::EngineOptions engine_options(const Config& config, const orders::Accou
         rules.not_after = account.not_after;
         rules.request_timeout = account.request_timeout;
         rules.low_stock = account.low_stock;
+        rules.pace = account.pace;
         const auto manifest = manifests.find(account.name);
         const auto* known = manifest == manifests.end() ? nullptr : &manifest->second;
         rules.create_order = operation_rules(account, "create_order", known);
         rules.cancel_order = operation_rules(account, "cancel_order", known);
         options.rules[account.name] = rules;
     }
-    for (const auto& channel : config.channels) { options.channels[channel.name] = {channel.not_after, channel.request_timeout}; }
+    for (const auto& channel : config.channels) {
+        options.channels[channel.name] = {channel.not_after, channel.request_timeout, channel.limits};
+    }
     return options;
 }
 

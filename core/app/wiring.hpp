@@ -37,6 +37,15 @@ struct OpenSecrets {
 /// The same accounts as the table has them, without a change.
 [[nodiscard]] orders::Accounts known_accounts(store::Tx& tx, const Config& config);
 
+struct OtherSettings {
+    std::string account;
+    bool was_paused = false;
+};
+/// Notes what the accounts' plugins are started with, secrets included, by a keyed digest. Ends the pauses of accounts for which
+/// that is other than it was, and returns these. Inside a commit.
+[[nodiscard]] std::vector<OtherSettings> note_settings(store::Tx& tx, const Config& config, const OpenSecrets& secrets,
+                                                       const crypto::SealingKey& key);
+
 /// What each worker is started with.
 [[nodiscard]] std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSecrets& secrets,
                                                            const std::string& crash_at);

@@ -14,6 +14,8 @@ constexpr int store_attempts_max = 5;
 constexpr milliseconds store_pause{200};
 /// For a test that switches `not_after` off.
 constexpr milliseconds long_after{3'600'000};
+/// Among so many due effects one is sought that may try whether a paused account is well.
+constexpr std::int64_t probes_looked_at = 64;
 
 }  // namespace
 
@@ -139,16 +141,58 @@ std::optional<Attempt> EffectDriver::begin(store::Tx& tx, const std::string& id,
     return attempt;
 }
 
-Task<void> EffectDriver::drive(std::string target, std::string id) {
+std::vector<std::string> due_probes(store::Tx& tx, const EngineOptions& options, const std::string& target, int status, UtcMs now,
+                                    std::int64_t most) {
+    std::vector<std::string> probes;
+    const auto account = options.rules.find(target);
+    if (account == options.rules.end()) { return probes; }
+    for (auto& id : store::due_effects(tx, target, now, probes_looked_at)) {
+        const auto effect = store::find_effect(tx, id);
+        if (!effect) { continue; }
+        auto state = state_of(tx, *effect);
+        ++state.attempts;
+        if (!effect->first_intent_at) { state.first_intent_at = now; }
+        const bool asks = effect->next_step == "ask";
+        if (!asks && !model::may_probe(rules_of(options, *effect), state, account->second.statuses, status, now)) { continue; }
+        probes.push_back(std::move(id));
+        if (static_cast<std::int64_t>(probes.size()) == most) { break; }
+    }
+    return probes;
+}
+
+Task<void> EffectDriver::leave(const Attempt& attempt, model::Pass pass, const plugin::CallAnswer& answer) {
+    const auto& effect = attempt.effect;
+    const auto kind = attempt.call.operation == "find_order" ? model::CallKind::ask : model::CallKind::send;
+    const auto account = attempt.options->rules.find(effect.target);
+    if (account == attempt.options->rules.end()) {
+        co_await pacing_.leave(effect.target, pass, kind, {}, true);
+        co_return;
+    }
+    const auto& lists = account->second.statuses;
+    const auto sign = sign_of(answer, kind, lists, effect.operation != "cancel_order");
+    bool probes = true;
+    if (kind == model::CallKind::send && sign.what == model::PeerSign::What::refused) {
+        // As any other effect of this account in its first attempt.
+        const UtcMs now = environment_.clock.utc_ms();
+        probes = model::may_probe(rules_of(*attempt.options, effect), {1, now, now}, lists, sign.status, now);
+    }
+    co_await pacing_.leave(effect.target, pass, kind, sign, probes);
+}
+
+Task<void> EffectDriver::drive(std::string target, std::string id, model::Pass pass) {
     std::function<std::optional<Attempt>(store::Tx&)> intent =
         [this, id, serving = environment_.caller.serving(target)](store::Tx& tx) { return begin(tx, id, serving); };
     auto begun = co_await environment_.store.commit<std::optional<Attempt>>(Commit::effect_intent, std::move(intent));
     if (!begun) {
+        pacing_.give_back(target, pass, model::CallKind::send);
         Log::error("an effect's intent could not be stored; nothing was sent", {{"effect", id}, {"fault", begun.error().text()}});
         co_await pause(environment_.clock, store_pause);
         co_return;
     }
-    if (!*begun) { co_return; }
+    if (!*begun) {
+        pacing_.give_back(target, pass, model::CallKind::send);
+        co_return;
+    }
     Attempt attempt = std::move(**begun);
     CrashPoint::pass(External::call_effect, Side::before);
     plugin::OnBatch no_batches;
@@ -161,6 +205,7 @@ Task<void> EffectDriver::drive(std::string target, std::string id) {
                                          {"effect", attempt.effect.effect_key},
                                          {"why", answer.text}});
     }
+    co_await leave(attempt, pass, answer);
     co_await settle(std::move(attempt), std::move(answer));
 }
 

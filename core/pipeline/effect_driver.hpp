@@ -1,11 +1,13 @@
 #pragma once
 
 #include "pipeline/environment.hpp"
+#include "pipeline/pacing.hpp"
 #include "store/journal.hpp"
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace crossdock::pipeline {
 
@@ -21,10 +23,11 @@ struct Attempt {
 /// Threads: the executor's; an effect is driven by one task at a time.
 class EffectDriver {
 public:
-    explicit EffectDriver(Environment& environment) : environment_(environment) {}
+    EffectDriver(Environment& environment, Pacing& pacing) : environment_(environment), pacing_(pacing) {}
 
-    /// One attempt of an effect of this account or channel. What follows it is in the store: settled, or due again later.
-    Task<void> drive(std::string target, std::string id);
+    /// One attempt of an effect of this account or channel, which has a pass for it. What follows it is in the store: settled, or
+    /// due again later.
+    Task<void> drive(std::string target, std::string id, model::Pass pass);
 
     /// Resolves an intent that a dead daemon left open.
     Task<Result<>> recover(std::string id);
@@ -34,13 +37,26 @@ private:
     /// Decides which plugin may send it. False when none may: what happens instead is stored.
     [[nodiscard]] bool choose_plugin(store::Tx& tx, Attempt& attempt, const plugin::Serving& serving);
     Task<void> settle(Attempt attempt, plugin::CallAnswer answer);
+    /// Tells the pacing what the answer says of the account.
+    Task<void> leave(const Attempt& attempt, model::Pass pass, const plugin::CallAnswer& answer);
 
     Environment& environment_;
+    Pacing& pacing_;
 };
 
 /// The rules of an effect: its account's or channel's, its class and its step's retries.
 [[nodiscard]] model::EffectRules rules_of(const EngineOptions& options, const store::EffectRow& effect);
 [[nodiscard]] model::EffectState state_of(store::Tx& tx, const store::EffectRow& effect);
+
+/// What an adapter reports of one submission; unknown when its words are.
+[[nodiscard]] model::Submission submission_of(const plugin::CallAnswer& answer);
+/// The supplier's Retry-After.
+[[nodiscard]] std::optional<milliseconds> asked_delay(const plugin::CallAnswer& answer);
+
+/// Those of the target's due effects, `most` at most, that may try whether the supplier still answers with that status: none of
+/// them would be parked or end by it.
+[[nodiscard]] std::vector<std::string> due_probes(store::Tx& tx, const EngineOptions& options, const std::string& target,
+                                                  int status, UtcMs now, std::int64_t most);
 
 /// Writes what an attempt's answer means, in one commit with what follows from it.
 void apply_outcome(store::Tx& tx, Environment& environment, const Attempt& attempt, const plugin::CallAnswer& answer,

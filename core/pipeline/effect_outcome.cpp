@@ -14,30 +14,6 @@ using model::Verdict;
 /// A supplier that cannot be asked is asked for ever; a person hears of it after so many attempts.
 constexpr std::int64_t asks_before_alert = 10;
 
-Submission submission_of(const plugin::CallAnswer& answer) {
-    Submission submission;
-    switch (answer.status) {
-        case plugin::CallStatus::not_sent:
-        case plugin::CallStatus::failed: submission.transport = Submission::Transport::not_sent; return submission;
-        case plugin::CallStatus::unknown: submission.transport = Submission::Transport::cut; return submission;
-        case plugin::CallStatus::answered: break;
-    }
-    const std::string transport = answer.output.text("transport");
-    if (transport == "answered") { submission.transport = Submission::Transport::answered; }
-    else if (transport == "not_sent") { submission.transport = Submission::Transport::not_sent; }
-    // Anything else, a word that we do not know included, is unknown: never the milder reading.
-    submission.status = static_cast<int>(answer.output.integer("status"));
-    submission.has_id = !answer.output.text("supplier_order_id").empty();
-    return submission;
-}
-
-std::optional<milliseconds> asked_delay(const plugin::CallAnswer& answer) {
-    if (answer.retry_after) { return answer.retry_after; }
-    const auto ms = answer.output.integer("retry_after_ms");
-    if (ms <= 0) { return {}; }
-    return milliseconds{ms};
-}
-
 void refuse_order(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
                   const std::string& reason) {
     const UtcMs now = environment.clock.utc_ms();
@@ -187,6 +163,30 @@ void accept_order(store::Tx& tx, Environment& environment, const EngineOptions& 
         complete_step(tx, *effect.run_id, *effect.step_index,
                       Json::object({{"outcome", "accepted"}, {"supplier_order_id", supplier_order_id}}), now);
     }
+}
+
+Submission submission_of(const plugin::CallAnswer& answer) {
+    Submission submission;
+    switch (answer.status) {
+        case plugin::CallStatus::not_sent:
+        case plugin::CallStatus::failed: submission.transport = Submission::Transport::not_sent; return submission;
+        case plugin::CallStatus::unknown: submission.transport = Submission::Transport::cut; return submission;
+        case plugin::CallStatus::answered: break;
+    }
+    const std::string transport = answer.output.text("transport");
+    if (transport == "answered") { submission.transport = Submission::Transport::answered; }
+    else if (transport == "not_sent") { submission.transport = Submission::Transport::not_sent; }
+    // Anything else, a word that we do not know included, is unknown: never the milder reading.
+    submission.status = static_cast<int>(answer.output.integer("status"));
+    submission.has_id = !answer.output.text("supplier_order_id").empty();
+    return submission;
+}
+
+std::optional<milliseconds> asked_delay(const plugin::CallAnswer& answer) {
+    if (answer.retry_after) { return answer.retry_after; }
+    const auto ms = answer.output.integer("retry_after_ms");
+    if (ms <= 0) { return {}; }
+    return milliseconds{ms};
 }
 
 void complete_step(store::Tx& tx, const std::string& run_id, std::int64_t step_index, const Json& outcome, UtcMs now) {

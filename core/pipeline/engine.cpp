@@ -25,29 +25,36 @@ milliseconds wait_for(const std::optional<UtcMs>& next_at, UtcMs now) {
 
 Engine::Engine(Environment environment)
     : environment_(std::move(environment)),
-      effect_driver_(std::make_unique<EffectDriver>(environment_)),
-      run_driver_(std::make_unique<RunDriver>(environment_)),
+      pacing_(environment_, [this] { effects_.woken.notify(); }),
+      effect_driver_(std::make_unique<EffectDriver>(environment_, pacing_)),
+      run_driver_(std::make_unique<RunDriver>(environment_, pacing_)),
       runs_{.woken = Signal(environment_.clock),
+            .paced = false,
             .most = environment_.options.get()->runs_max,
             .look =
-                [](store::Tx& tx, const Lines& lines, UtcMs now, std::int64_t most) {
+                [](store::Tx& tx, const Lines& lines, UtcMs now) {
                     Due due{{}, store::next_run_at(tx, now)};
-                    for (std::size_t i = 0; i < lines.size(); ++i) { due.ids.push_back(store::due_runs(tx, now, most)); }
+                    for (const auto& line : lines) { due.ids.push_back(store::due_runs(tx, now, line.most)); }
                     return due;
                 },
-            .drive = [this](const std::string& /*line*/, std::string id) { return run_driver_->drive(std::move(id), stopping_); },
+            .drive = [this](const std::string& /*line*/, std::string id,
+                            model::Pass /*none*/) { return run_driver_->drive(std::move(id), stopping_); },
             .lines = {{"", {}}}},
-      effects_{
-          .woken = Signal(environment_.clock),
-          .most = environment_.options.get()->effects_max,
-          .look =
-              [this](store::Tx& tx, const Lines& lines, UtcMs now, std::int64_t most) {
-                  const bool in_lanes = environment_.options.get()->mechanisms.lane;
-                  Due due{{}, store::next_effect_at(tx, now)};
-                  for (const auto& target : lines) { due.ids.push_back(store::due_effects(tx, target, now, most, in_lanes)); }
-                  return due;
-              },
-          .drive = [this](const std::string& target, std::string id) { return effect_driver_->drive(target, std::move(id)); }},
+      effects_{.woken = Signal(environment_.clock),
+               .paced = true,
+               .most = environment_.options.get()->effects_max,
+               .look =
+                   [this](store::Tx& tx, const Lines& lines, UtcMs now) {
+                       Due due{{}, store::next_effect_at(tx, now)};
+                       const auto options = environment_.options.get();
+                       for (const auto& [target, most, probe] : lines) {
+                           due.ids.push_back(probe ? due_probes(tx, *options, target, *probe, now, most)
+                                                   : store::due_effects(tx, target, now, most, options->mechanisms.lane));
+                       }
+                       return due;
+                   },
+               .drive = [this](const std::string& target, std::string id,
+                               model::Pass pass) { return effect_driver_->drive(target, std::move(id), pass); }},
       idle_signal_(environment_.clock) {
     open_lines_for(*environment_.options.get());
 }
@@ -78,6 +85,7 @@ std::shared_ptr<const EngineOptions> Engine::options() const {
 void Engine::change(EngineOptions options) {
     open_lines_for(options);
     environment_.options.set(std::move(options));
+    pacing_.change();
     wake(static_cast<unsigned>(store::Topic::runs) | static_cast<unsigned>(store::Topic::effects));
 }
 
@@ -124,10 +132,16 @@ std::size_t Engine::Queue::under_way() const {
     return sum;
 }
 
-Engine::Lines Engine::open_lines(const Queue& queue) const {
+Engine::Lines Engine::open_lines(const Queue& queue) {
     Lines open;
-    for (const auto& [line, ids] : queue.lines) {
-        if (ids.size() < queue.most && !environment_.caller.held(line)) { open.push_back(line); }
+    for (const auto& [name, ids] : queue.lines) {
+        const bool full = ids.size() >= queue.most;
+        if (environment_.caller.held(name) || (full && !queue.paced)) { continue; }
+        // Those under way are still due: as many more are asked for, so that they do not hide others.
+        const auto under_way = static_cast<std::int64_t>(ids.size());
+        if (!queue.paced) { open.push_back({name, under_way + static_cast<std::int64_t>(queue.most), {}}); }
+        // One more than may go tells whether any has to wait.
+        else { open.push_back({name, under_way + pacing_.room(name) + 1, pacing_.probe_due(name)}); }
     }
     return open;
 }
@@ -136,8 +150,24 @@ void Engine::take_up(Queue& queue, const std::string& line, std::vector<std::str
     auto& under_way = queue.lines.at(line);
     for (auto& id : ids) {
         if (stopping_ || under_way.size() >= queue.most) { return; }
-        if (under_way.insert(id).second) { spawn(environment_.executor, drive(queue, line, std::move(id))); }
+        if (under_way.insert(id).second) { spawn(environment_.executor, drive(queue, line, std::move(id), {})); }
     }
+}
+
+std::optional<milliseconds> Engine::take_up_paced(Queue& queue, const std::string& line, std::vector<std::string> ids) {
+    auto& under_way = queue.lines.at(line);
+    for (auto& id : ids) {
+        if (stopping_) { return {}; }
+        if (under_way.contains(id)) { continue; }
+        const auto next = pacing_.next_in(line);
+        const auto pass = pacing_.enter(line);
+        pacing_.orders_wait(line, !pass);
+        if (!pass) { return next; }
+        under_way.insert(id);
+        spawn(environment_.executor, drive(queue, line, std::move(id), *pass));
+    }
+    pacing_.orders_wait(line, false);
+    return {};
 }
 
 Task<void> Engine::work_off(Queue& queue) {
@@ -145,16 +175,17 @@ Task<void> Engine::work_off(Queue& queue) {
         const auto ticket = queue.woken.ticket();
         const UtcMs now = environment_.clock.utc_ms();
         const Lines lines = open_lines(queue);
-        // Those under way are still due: as many more are asked for, so that they do not hide others.
-        const auto most = static_cast<std::int64_t>(2 * queue.most);
-        std::function<Due(store::Tx&)> look = [&queue, lines, now, most](store::Tx& tx) {
-            return queue.look(tx, lines, now, most);
-        };
+        std::function<Due(store::Tx&)> look = [&queue, lines, now](store::Tx& tx) { return queue.look(tx, lines, now); };
         auto due = co_await environment_.store.read<Due>(std::move(look));
         milliseconds wait = trouble_wait;
         if (due) {
             wait = wait_for(due->next_at, environment_.clock.utc_ms());
-            for (std::size_t i = 0; i < lines.size(); ++i) { take_up(queue, lines[i], std::move(due->ids[i])); }
+            for (std::size_t i = 0; i < lines.size(); ++i) {
+                if (!queue.paced) { take_up(queue, lines[i].name, std::move(due->ids[i])); }
+                else if (const auto next = take_up_paced(queue, lines[i].name, std::move(due->ids[i]))) {
+                    wait = std::clamp(*next, milliseconds{1}, wait);
+                }
+            }
         }
         co_await queue.woken.wait(ticket, wait);
     }
@@ -162,8 +193,8 @@ Task<void> Engine::work_off(Queue& queue) {
     idle_signal_.notify();
 }
 
-Task<void> Engine::drive(Queue& queue, std::string line, std::string id) {
-    co_await queue.drive(line, id);
+Task<void> Engine::drive(Queue& queue, std::string line, std::string id, model::Pass pass) {
+    co_await queue.drive(line, id, pass);
     queue.lines.at(line).erase(id);
     queue.woken.notify();
     idle_signal_.notify();
@@ -232,7 +263,13 @@ Task<Result<>> Engine::recover() {
         auto recovered = co_await effect_driver_->recover(id);
         if (!recovered) { co_return recovered.error(); }
     }
-    co_return Result<>{};
+    co_return co_await pacing_.restore();
+}
+
+Task<Result<bool>> Engine::open_account(std::string account, std::string why) {
+    auto opened = co_await pacing_.open(std::move(account), std::move(why));
+    wake(static_cast<unsigned>(store::Topic::runs) | static_cast<unsigned>(store::Topic::effects));
+    co_return opened;
 }
 
 bool unfinished_runs_have_expressions(store::Tx& tx) {

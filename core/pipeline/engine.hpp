@@ -3,6 +3,7 @@
 #include "base/bound.hpp"
 #include "base/signal.hpp"
 #include "pipeline/environment.hpp"
+#include "pipeline/pacing.hpp"
 
 #include <functional>
 #include <map>
@@ -37,7 +38,8 @@ public:
     /// From now on these options hold; their sync is stored. Runs go on with their revision, attempts with what they began with.
     void change(EngineOptions options);
 
-    /// Resolves the intents that a dead daemon left open, each by its class. Call it once no worker of that daemon lives.
+    /// Resolves the intents that a dead daemon left open, each by its class, and takes up the accounts' pauses. Call it once no
+    /// worker of that daemon lives.
     Task<Result<>> recover();
 
     /// Starts the loops.
@@ -51,6 +53,11 @@ public:
 
     /// Takes up nothing new and waits until what is under way has ended, `grace` at most. Burns no attempt.
     Task<void> stop(milliseconds grace);
+
+    /// An account that was left alone is served again: a person says so, or its settings have changed. False when it was not.
+    Task<Result<bool>> open_account(std::string account, std::string why);
+    /// Accounts that are left alone for now.
+    [[nodiscard]] std::vector<ShutAccount> shut_accounts() const { return pacing_.shut(); }
 
     /// Starts the runs that an order or a webhook triggers. Inside the commit that stores it.
     void start_order_runs(store::Tx& tx, const std::string& order_id, const Json& document);
@@ -66,27 +73,36 @@ private:
         std::vector<std::vector<std::string>> ids;  ///< by line
         std::optional<UtcMs> next_at;
     };
-    using Lines = std::vector<std::string>;
+    struct Line {
+        std::string name;
+        std::int64_t most = 0;     ///< ids to look for
+        std::optional<int> probe;  ///< only those that may try whether its account still answers with that status
+    };
+    using Lines = std::vector<Line>;
     struct Queue {
         Signal woken;
+        bool paced;        ///< its lines are accounts and channels: what may begin is for the pacing to say
         std::size_t most;  ///< of one line, driven at once
-        std::function<Due(store::Tx&, const Lines&, UtcMs now, std::int64_t most)> look;
-        std::function<Task<void>(const std::string& line, std::string id)> drive;
+        std::function<Due(store::Tx&, const Lines&, UtcMs now)> look;
+        std::function<Task<void>(const std::string& line, std::string id, model::Pass pass)> drive;
         std::map<std::string, std::set<std::string>> lines = {};  ///< line -> what of it is under way
         [[nodiscard]] std::size_t under_way() const;
     };
 
     void open_lines_for(const EngineOptions& options);
     /// The lines that have room, and whose target is served.
-    [[nodiscard]] Lines open_lines(const Queue& queue) const;
+    [[nodiscard]] Lines open_lines(const Queue& queue);
     void take_up(Queue& queue, const std::string& line, std::vector<std::string> ids);
+    /// As take_up, as far as the pacing lets them. When those that were not let could be, as a delay.
+    std::optional<milliseconds> take_up_paced(Queue& queue, const std::string& line, std::vector<std::string> ids);
     Task<void> work_off(Queue& queue);
-    Task<void> drive(Queue& queue, std::string line, std::string id);
+    Task<void> drive(Queue& queue, std::string line, std::string id, model::Pass pass);
     Task<void> schedule_loop();
     void start_runs(store::Tx& tx, Trigger::Kind kind, const std::string& event, const std::string& trigger_key,
                     const Json& trigger, const std::optional<std::string>& order_id);
 
     Environment environment_;
+    Pacing pacing_;
     std::unique_ptr<EffectDriver> effect_driver_;
     std::unique_ptr<RunDriver> run_driver_;
     Queue runs_;

@@ -6,6 +6,7 @@
 #include "base/task.hpp"
 #include "definition/definition.hpp"
 #include "model/effect.hpp"
+#include "model/pace.hpp"
 #include "notify/facts.hpp"
 #include "orders/account.hpp"
 #include "plugin/caller.hpp"
@@ -37,6 +38,7 @@ struct AccountRules {
     OperationRules create_order;
     OperationRules cancel_order = {.missing = "the account's file has no `operations: cancel_order`"};
     std::int64_t low_stock = 0;
+    model::PaceRules pace;
 
     [[nodiscard]] const OperationRules& of(std::string_view operation) const {
         return operation == "cancel_order" ? cancel_order : create_order;
@@ -46,6 +48,7 @@ struct AccountRules {
 struct ChannelRules {
     milliseconds not_after{5'000};
     milliseconds request_timeout{10'000};
+    model::PaceLimits limits = {};
 };
 
 /// What the engine works by: config, pipelines and what the plugins can. A reload replaces it as a whole.
@@ -56,7 +59,7 @@ struct EngineOptions {
     std::vector<Definition> definitions;           ///< the current revisions
     std::map<std::string, milliseconds> every;     ///< a pipeline's schedule, where the config overrides it
     std::size_t runs_max = 256;                    ///< driven at once
-    std::size_t effects_max = 256;                 ///< in flight at once for one account or channel
+    std::size_t effects_max = 256;                 ///< in flight at once for one account or channel, whatever its limits say
     Mechanisms mechanisms = {};
 };
 

@@ -127,8 +127,6 @@ StepWork RunDriver::act(store::Tx& tx, StepWork work, const Step& step) {
             return work;
         }
         work.kind = StepWork::Kind::pull;
-        work.feed_id = environment_.facts.new_id();
-        inventory::open_feed(tx, work.feed_id, account->supplier_id, work.run.id, environment_.clock.utc_ms());
         return work;
     }
     work.kind = step.use == "supplier.handle_webhook" ? StepWork::Kind::webhook

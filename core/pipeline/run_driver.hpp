@@ -2,6 +2,7 @@
 
 #include "pipeline/environment.hpp"
 #include "pipeline/evaluator.hpp"
+#include "pipeline/pacing.hpp"
 #include "store/journal.hpp"
 
 #include <map>
@@ -28,7 +29,7 @@ struct StepWork {
     std::string step_id;
     Json with;
     Retry retry;
-    std::string feed_id;     ///< pull: the feed opened for it
+    std::string feed_id;     ///< pull: the feed opened for it, once it is
     std::string webhook_id;  ///< webhook, evidence: the one that triggered the run
     Json document;           ///< evaluate: what the expressions see
     std::vector<JqExpression> expressions;
@@ -44,7 +45,8 @@ inline constexpr std::int64_t deaths_max = 3;
 /// Threads: the executor's; a run is driven by one task at a time.
 class RunDriver {
 public:
-    explicit RunDriver(Environment& environment) : environment_(environment), evaluator_(environment.caller) {}
+    RunDriver(Environment& environment, Pacing& pacing)
+        : environment_(environment), pacing_(pacing), evaluator_(environment.caller) {}
 
     /// Until the run ends, waits for an effect or a later time, or `stopping` becomes true.
     Task<void> drive(std::string id, const bool& stopping);
@@ -70,13 +72,14 @@ private:
     Task<bool> done(StepWork work, Json outcome);
     /// `died`: a process died over it; the run is a dead letter when that was one too many.
     Task<bool> failed(StepWork work, std::string reason, bool retry, bool died = false);
-    /// Nobody serves the target until a person says so: the step waits, and that counts as no attempt.
-    Task<bool> held(StepWork work, std::string reason);
+    /// Nobody serves the target for now: the step waits that long, and that counts as no attempt.
+    Task<bool> held(StepWork work, std::string reason, milliseconds wait);
     void fail(store::Tx& tx, const StepWork& work, const std::string& reason);
     /// The revision that a run started with, from the store when it is no longer the current one.
     [[nodiscard]] std::shared_ptr<const Definition> revision(store::Tx& tx, const std::string& digest);
 
     Environment& environment_;
+    Pacing& pacing_;
     Evaluator evaluator_;
     std::map<std::string, std::shared_ptr<const Definition>> revisions_;  // used on the store's thread only
 };

@@ -172,12 +172,12 @@ Task<StepWork> RunDriver::evaluate(StepWork work) {
     co_return std::move(begun->work);
 }
 
-Task<bool> RunDriver::held(StepWork work, std::string reason) {
-    std::function<int(store::Tx&)> unit = [this, work, reason](store::Tx& tx) {
+Task<bool> RunDriver::held(StepWork work, std::string reason, milliseconds wait) {
+    std::function<int(store::Tx&)> unit = [this, work, reason, wait](store::Tx& tx) {
         auto run = store::find_run(tx, work.run.id);
         if (!run || run->state != "active") { return 0; }
         const UtcMs now = environment_.clock.utc_ms();
-        run->next_at = now + held_pause.count();
+        run->next_at = now + wait.count();
         store::update_run(tx, *run, reason, now);
         return 0;
     };
@@ -196,7 +196,7 @@ Task<bool> RunDriver::translate(StepWork work) {
     plugin::OnBatch no_batches;
     plugin::CallAnswer answer = co_await environment_.caller.call(std::move(call), no_batches);
     CrashPoint::pass(External::call_read, Side::after);
-    if (answer.held) { co_return co_await held(std::move(work), answer.text); }
+    if (answer.held) { co_return co_await held(std::move(work), answer.text, held_pause); }
     if (answer.status != plugin::CallStatus::answered) {
         const bool retry = answer.status != plugin::CallStatus::failed;
         co_return co_await failed(std::move(work), why(answer), retry);
@@ -256,8 +256,21 @@ Task<bool> RunDriver::pull(StepWork work) {
     const auto options = environment_.options.get();
     const auto* account = options->accounts.named(work.with.text("account"));
     if (account == nullptr) { co_return co_await failed(std::move(work), "its account is no longer configured", false); }
+    const auto entry = pacing_.enter_read(account->name);
+    if (!entry.pass) { co_return co_await held(std::move(work), entry.why, entry.again); }
+    std::function<std::string(store::Tx&)> open = [this, run_id = work.run.id, supplier = account->supplier_id](store::Tx& tx) {
+        std::string id = environment_.facts.new_id();
+        inventory::open_feed(tx, id, supplier, run_id, environment_.clock.utc_ms());
+        return id;
+    };
+    auto opened = co_await environment_.store.commit<std::string>(Commit::run_advance, std::move(open));
+    if (!opened) {
+        pacing_.give_back(account->name, *entry.pass, model::CallKind::read);
+        co_return co_await failed(std::move(work), opened.error().text(), true);
+    }
+    work.feed_id = std::move(*opened);
     plugin::Call call;
-    call.target = work.with.text("account");
+    call.target = account->name;
     call.operation = "sync_inventory";
     call.input = Json::object();
     call.timeout = pull_timeout;
@@ -268,7 +281,8 @@ Task<bool> RunDriver::pull(StepWork work) {
     CrashPoint::pass(External::call_read, Side::before);
     plugin::CallAnswer answer = co_await environment_.caller.call(std::move(call), on_batch);
     CrashPoint::pass(External::call_read, Side::after);
-    if (answer.held) { co_return co_await held(std::move(work), answer.text); }
+    co_await pacing_.leave_read(account->name, *entry.pass, answer);
+    if (answer.held) { co_return co_await held(std::move(work), answer.text, held_pause); }
     if (!trouble->empty()) { co_return co_await failed(std::move(work), *trouble, true); }
     if (answer.status != plugin::CallStatus::answered) { co_return co_await failed(std::move(work), why(answer), true); }
     if (!answer.output.boolean("complete")) { co_return co_await failed(std::move(work), "the feed was not complete", true); }

@@ -46,6 +46,7 @@ struct CallAnswer {
     Json exchanges = {};                           ///< recorded: the `exchanges` of a cassette, secrets replaced by placeholders
     bool exchanges_cut = false;                    ///< recorded: there were more than a cassette holds
     std::optional<milliseconds> retry_after = {};  ///< failed: the peer asked for a pause that long
+    int peer_status = 0;                           ///< failed, unknown: the HTTP status that the peer answered last; 0: none
     bool held = false;                             ///< not_sent: see Caller::held and Call::digest; it counts as no attempt
 };
 

@@ -351,6 +351,7 @@ void Link::take_answer(std::uint64_t id, const Json& payload) {
     const auto status = payload.text("status");
     CallAnswer answer{CallStatus::failed, {}, payload.text("text"), manifest_.digest, plugin_name()};
     if (const auto ms = payload.integer("retry_after_ms"); ms > 0) { answer.retry_after = milliseconds(ms); }
+    answer.peer_status = static_cast<int>(payload.integer("peer_status"));
     if (const auto* exchanges = payload.find("exchanges")) { answer.exchanges = *exchanges; }
     answer.exchanges_cut = payload.boolean("exchanges_cut");
     if (status == "ok") {

@@ -128,6 +128,7 @@ std::vector<BadInput> config_rows() {
         spoiled("wrong value in the config", Where::config, "not_after: 3s", "not_after: soon"),
         spoiled("unknown mechanism", Where::config, "crash_points: true", "crash_points: true, without: [lanes]"),
         spoiled("unknown isolation", Where::supplier, "not_after: 3s", "isolation: thread"),
+        spoiled("rate without a unit", Where::supplier, "not_after: 3s", "limits: { rate: 10 }"),
         {"in-process plugin under a strict config", strict_in_process},
         spoiled("missing supplier file", Where::config, "suppliers/phonex.yaml", "suppliers/phonix.yaml"),
         spoiled("route to an unknown account", Where::config, "wesellcellular: phonex", "wesellcellular: phonix"),

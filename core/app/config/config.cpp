@@ -180,11 +180,12 @@ private:
             channel.name = name;
             check_name(part_, place, "channels", name);
             Fields parts(checks_, node, "`" + name + "`",
-                         {"plugin", "isolation", "settings", "credentials", "not_after", "request_timeout"});
+                         {"plugin", "isolation", "settings", "credentials", "not_after", "request_timeout", "limits"});
             if (!checks_.ok()) { return; }
             channel.settings = read_settings(part_, parts);
             channel.credentials = read_credentials(part_, parts);
             read_times(parts, channel.not_after, channel.request_timeout);
+            channel.limits = read_limits(part_, parts);
             read_plugin(part_, parts, channel.plugin, channel.plugin_where);
             channel.in_process = read_in_process(part_, parts);
             made_.channels.push_back(std::move(channel));

@@ -5,6 +5,7 @@
 #include "base/mechanisms.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "model/pace.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -57,6 +58,7 @@ struct AccountConfig {
     std::vector<int> not_processed{429};
     std::map<std::string, std::string> statuses;  ///< the supplier's word -> canonical status
     std::int64_t low_stock = 0;                   ///< alert at or below; 0: never
+    model::PaceRules pace;                        ///< `limits:` and `breaker:`
 };
 
 struct ChannelConfig {
@@ -68,6 +70,7 @@ struct ChannelConfig {
     std::map<std::string, SecretRef> credentials;
     milliseconds not_after{5'000};
     milliseconds request_timeout{10'000};
+    model::PaceLimits limits;
 };
 
 /// Bounds on each worker process, and when one that keeps dying is given up.

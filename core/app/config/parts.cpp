@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <system_error>
 
 namespace crossdock::app {
@@ -150,6 +151,44 @@ std::map<std::string, SecretRef> read_credentials(Part& part, yaml::Fields& fiel
 Json read_settings(Part& /*part*/, yaml::Fields& fields) {
     const yaml::Node* map = fields.map("settings");
     return map == nullptr ? Json::object() : yaml::to_json(*map);
+}
+
+namespace {
+
+/// "10/s", "600/m", "5000/h".
+void read_rate(Part& part, yaml::Fields& limits, model::PaceLimits& made) {
+    const auto written = limits.text("rate");
+    if (!written) { return; }
+    const auto slash = written->find('/');
+    const auto unit = slash == std::string::npos ? std::string() : written->substr(slash + 1);
+    const std::string_view number = std::string_view(*written).substr(0, slash);
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), made.rate);
+    const bool whole = error == std::errc{} && end == number.data() + number.size();
+    if (unit == "s") { made.rate_per = std::chrono::seconds{1}; }
+    else if (unit == "m") { made.rate_per = std::chrono::minutes{1}; }
+    else { made.rate_per = std::chrono::hours{1}; }
+    const bool known = unit == "s" || unit == "m" || unit == "h";
+    if (!whole || !known || made.rate < 1 || made.rate > 100'000) {
+        part.checks.refuse(limits.place("rate"),
+                           "`rate` takes 1 to 100000 calls per s, m or h, such as 10/s or 600/m, not " + json_quoted(*written));
+    }
+}
+
+}  // namespace
+
+model::PaceLimits read_limits(Part& part, yaml::Fields& fields) {
+    model::PaceLimits made;
+    const yaml::Node* map = fields.map("limits");
+    if (map == nullptr) { return made; }
+    yaml::Fields limits(part.checks, *map, "`limits`", {"rate", "burst", "concurrency"});
+    if (!part.checks.ok()) { return made; }
+    read_rate(part, limits, made);
+    made.burst = limits.integer("burst", {1, 100'000}).value_or(made.burst);
+    made.concurrency = limits.integer("concurrency", {1, 100'000}).value_or(made.concurrency);
+    if (limits.has("burst") && !limits.has("rate")) {
+        part.checks.refuse(limits.place("burst"), "`burst` means nothing without `rate`");
+    }
+    return made;
 }
 
 void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& request_timeout) {

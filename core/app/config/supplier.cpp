@@ -106,13 +106,28 @@ void read_statuses(Part& part, Fields& fields, AccountConfig& account) {
     }
 }
 
+model::BreakerLimits read_breaker(Part& part, Fields& fields) {
+    model::BreakerLimits made;
+    const Node* map = fields.map("breaker");
+    if (map == nullptr) { return made; }
+    const yaml::DurationRange range{std::chrono::seconds{1}, std::chrono::hours{24}};
+    Fields breaker(part.checks, *map, "`breaker`", {"failures", "within", "pause", "pause_max"});
+    made.failures = static_cast<int>(breaker.integer("failures", {2, 10'000}).value_or(made.failures));
+    made.within = breaker.duration("within", range).value_or(made.within);
+    made.pause = breaker.duration("pause", range).value_or(made.pause);
+    made.pause_max = breaker.duration("pause_max", range).value_or(std::max(made.pause, made.pause_max));
+    if (made.pause_max < made.pause) { part.checks.refuse(breaker.place("pause_max"), "`pause_max` is shorter than `pause`"); }
+    return made;
+}
+
 }  // namespace
 
 ReadAccount read_account(Part& part, const Node& root) {
     static constexpr std::array<std::string_view, 3> types{"direct", "phonex", "custom"};
-    Fields fields(part.checks, root, "a supplier file",
-                  {"account", "name", "type", "plugin", "api_endpoint", "currency", "credentials", "settings", "webhook",
-                   "isolation", "not_after", "request_timeout", "operations", "outcomes", "statuses", "low_stock"});
+    Fields fields(
+        part.checks, root, "a supplier file",
+        {"account", "name", "type", "plugin", "api_endpoint", "currency", "credentials", "settings", "webhook", "isolation",
+         "not_after", "request_timeout", "operations", "outcomes", "statuses", "low_stock", "limits", "breaker"});
     AccountConfig account;
     account.name = fields.required_text("account");
     check_name(part, fields.place("account"), "account", account.name);
@@ -133,6 +148,8 @@ ReadAccount read_account(Part& part, const Node& root) {
     read_outcomes(part, fields, account);
     read_statuses(part, fields, account);
     account.low_stock = fields.integer("low_stock", {0, 1'000'000'000}).value_or(0);
+    account.pace.limits = read_limits(part, fields);
+    account.pace.breaker = read_breaker(part, fields);
     read_plugin(part, fields, account.plugin, account.plugin_where);
     account.in_process = read_in_process(part, fields);
     return {std::move(account), fields.place("account")};

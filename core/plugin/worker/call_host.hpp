@@ -57,6 +57,8 @@ public:
 
     /// A request or message of this call may have left.
     [[nodiscard]] bool on_wire() const { return on_wire_; }
+    /// Of the last HTTP answer; 0: there was none.
+    [[nodiscard]] int peer_status() const { return http_result_.status; }
     /// Why the host ended the operation, if it did.
     [[nodiscard]] const std::string& host_fault() const { return host_fault_; }
 

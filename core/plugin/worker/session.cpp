@@ -217,6 +217,7 @@ Json Session::answer(CallHost& host, const std::string& operation, const std::st
     auto payload =
         fault_answer(collected.fault.empty() ? "the plugin failed without a text" : services_.redaction(collected.fault));
     if (collected.retry_after_ms) { payload.set("retry_after_ms", *collected.retry_after_ms); }
+    if (host.peer_status() != 0) { payload.set("peer_status", host.peer_status()); }
     return payload;
 }
 

@@ -79,6 +79,9 @@ TEST_CASE("a wrong config is refused with file, line and column", "[config][unit
             "@/crossdock.yaml:1:62: `isolation`: unknown value \"thread\"; known are: process, in-process"},
         Row{"channels: { email: { plugin: plugins/libemail.so, isolation: in-process } }\nworkers: { confinement: strict }\n",
             "@/crossdock.yaml:1:62: `isolation: in-process` confines nothing, and `confinement: strict` forbids that"},
+        Row{"channels: { email: { plugin: plugins/libemail.so, limits: { rate: 100/m } } }\n", "none"},
+        Row{"channels: { email: { plugin: plugins/libemail.so, limits: { rate: fast } } }\n",
+            "@/crossdock.yaml:1:67: `rate` takes 1 to 100000 calls per s, m or h, such as 10/s or 600/m, not \"fast\""},
         Row{"channels: { email: {} }\n", "@/crossdock.yaml:1:20: `email` lacks the key `plugin`"},
         Row{"channels: { E-Mail: { plugin: email } }\n",
             "@/crossdock.yaml:1:13: `channels` takes lower-case letters, digits, `_` and `-`, at most 64, not \"E-Mail\""});
@@ -117,6 +120,17 @@ TEST_CASE("a wrong supplier file is refused with its own file, line and column",
         Row{"statuses: { Sent: shiped }\n", "4:19: `Sent`: unknown value \"shiped\"; did you mean `shipped`?"},
         Row{"statuses: { Sent: cancelled }\n", "4:19: `Sent`: unknown value \"cancelled\"; did you mean `canceled`?"},
         Row{"low_stock: -1\n", "4:12: `low_stock` is -1; it takes 0 to 1000000000"},
+        Row{"limits: { rate: 10/s, burst: 20, concurrency: 8 }\nbreaker: { failures: 5, within: 2m, pause: 5s }\n", "none"},
+        Row{"limits: { rate: 10 }\n", "4:17: `rate` takes 1 to 100000 calls per s, m or h, such as 10/s or 600/m, not \"10\""},
+        Row{"limits: { rate: 0/s }\n", "4:17: `rate` takes 1 to 100000 calls per s, m or h, such as 10/s or 600/m, not \"0/s\""},
+        Row{"limits: { rate: 10/d }\n",
+            "4:17: `rate` takes 1 to 100000 calls per s, m or h, such as 10/s or 600/m, not \"10/d\""},
+        Row{"limits: { rates: 10/s }\n", "4:11: unknown key `rates`; did you mean `rate`?"},
+        Row{"limits: { burst: 5 }\n", "4:18: `burst` means nothing without `rate`"},
+        Row{"limits: { concurrency: 0 }\n", "4:24: `concurrency` is 0; it takes 1 to 100000"},
+        Row{"breaker: { failures: 1 }\n", "4:22: `failures` is 1; it takes 2 to 10000"},
+        Row{"breaker: { pause: 0s }\n", "4:19: `pause` is 0s; it takes 1s to 1d"},
+        Row{"breaker: { pause: 5m, pause_max: 1m }\n", "4:34: `pause_max` is shorter than `pause`"},
         Row{"not_after: 0s\n", "4:12: `not_after` is 0s; it takes 100ms to 10m"},
         Row{"credentials: { api_key: s3cret }\n",
             "4:25: `api_key`: a secret is never written into the config; it takes {env: NAME}, {file: PATH} or secret://name"},
@@ -135,6 +149,27 @@ TEST_CASE("a wrong supplier file is refused with its own file, line and column",
     const std::string fault = row.fault;
     CAPTURE(row.more);
     CHECK(fault_of(folder, "suppliers: [suppliers/acme.yaml]\n") == (fault == "none" ? fault : "@/suppliers/acme.yaml:" + fault));
+}
+
+TEST_CASE("limits and breaker mean what the file says, and without them an account is not slowed down", "[config][unit]") {
+    const Folder folder;
+    const auto account = [&](const std::string& more) {
+        folder.write("suppliers/acme.yaml", good_supplier + more);
+        folder.write("crossdock.yaml", "suppliers: [suppliers/acme.yaml]\n");
+        return app::load_config(folder / "crossdock.yaml", {.plugin_folders = {folder / "plugins"}}).value().accounts.at(0);
+    };
+    const auto pace = account("limits: { rate: 600/m, burst: 20, concurrency: 8 }\nbreaker: { failures: 5, pause: 20m }\n").pace;
+    CHECK(pace.limits.rate == 600);
+    CHECK(pace.limits.rate_per == std::chrono::minutes{1});
+    CHECK(pace.limits.burst == 20);
+    CHECK(pace.limits.concurrency == 8);
+    CHECK(pace.breaker.failures == 5);
+    CHECK(pace.breaker.within == std::chrono::minutes{1});
+    CHECK(pace.breaker.pause_max == pace.breaker.pause);
+    const auto plain = account("").pace;
+    CHECK(plain.limits.rate == 0);
+    CHECK(plain.limits.concurrency == 256);
+    CHECK(plain.breaker.failures > 2);
 }
 
 TEST_CASE("an endpoint that is no URL or hides a password is refused", "[config][unit]") {
