@@ -180,7 +180,7 @@ pipeline::EngineOptions engine_options(const Config& config, const orders::Accou
     pipeline::EngineOptions options;
     options.accounts = accounts;
     options.definitions = std::move(definitions);
-    options.every = config.schedules;
+    options.schedules = config.schedules;
     options.effects_max = config.workers.calls_max;
     for (const auto& account : config.accounts) {
         pipeline::AccountRules rules;

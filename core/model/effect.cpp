@@ -18,6 +18,15 @@ UtcMs conclusive_from(const EffectRules& rules, const EffectState& state) {
     return state.last_not_after + rules.request_timeout.count() + rules.visible_within.count();
 }
 
+/// Why no send may begin at `at`; empty when one may.
+std::string used_up(const EffectRules& rules, const EffectState& state, UtcMs at) {
+    if (state.attempts >= rules.attempts_max) { return "attempts used up"; }
+    if (rules.deadline && at > state.first_intent_at + rules.deadline->count()) {
+        return "its deadline of " + duration_text(*rules.deadline) + " leaves no further attempt";
+    }
+    return {};
+}
+
 /// The supplier is asked when the plugin can.
 Decision ask_or_park(const EffectRules& rules, UtcMs at, UtcMs now, const std::string& why) {
     if (!rules.can_ask) { return {Next::park, now, why + ", and the plugin cannot ask the supplier (it has no find_order)"}; }
@@ -26,15 +35,15 @@ Decision ask_or_park(const EffectRules& rules, UtcMs at, UtcMs now, const std::s
 
 /// An outcome nobody knows, resolved by its class. `again_at` is when a further send is due.
 Decision resolve_unknown(const EffectRules& rules, const EffectState& state, UtcMs now, UtcMs again_at) {
-    const bool used_up = state.attempts >= rules.attempts_max;
+    const std::string no_more = used_up(rules, state, again_at);
     const auto ask = [&](UtcMs at, const std::string& why) { return ask_or_park(rules, at, now, why); };
     switch (rules.effect_class) {
         case EffectClass::repeatable:
-            if (used_up) { return {Next::dead_letter, now, "attempts used up"}; }
+            if (!no_more.empty()) { return {Next::dead_letter, now, no_more}; }
             return {Next::send, again_at, "unknown, and repeatable: the same message is sent again"};
         case EffectClass::idempotent:
             if (now < state.first_intent_at + rules.key_valid_for.count()) {
-                if (used_up) { return ask(again_at, "unknown, attempts used up"); }
+                if (!no_more.empty()) { return ask(again_at, "unknown, " + no_more); }
                 return {Next::send, again_at, "unknown, and the supplier honours our key: sent again with the same key"};
             }
             return ask(now, "unknown, and our key is no longer valid");
@@ -92,6 +101,12 @@ UtcMs backoff_until(milliseconds first, milliseconds most, std::int64_t attempts
     return now + std::max<std::int64_t>(step / 10, static_cast<std::int64_t>(static_cast<double>(step) * jitter));
 }
 
+std::optional<Decision> before_send(const EffectRules& rules, const EffectState& state, bool may_have_left, UtcMs now) {
+    if (state.attempts == 0 || !rules.deadline || now <= state.first_intent_at + rules.deadline->count()) { return {}; }
+    if (may_have_left) { return resolve_unknown(rules, state, now, now); }
+    return Decision{Next::dead_letter, now, used_up(rules, state, now) + "; nothing was sent"};
+}
+
 Decision after_send(Verdict verdict, const EffectRules& rules, const EffectState& state, UtcMs now, double jitter,
                     std::optional<milliseconds> asked_delay) {
     UtcMs again_at = backoff_until(rules.backoff, rules.backoff_max, state.attempts, now, jitter);
@@ -103,7 +118,9 @@ Decision after_send(Verdict verdict, const EffectRules& rules, const EffectState
         case Verdict::accepted: return {Next::settle_accepted, now, "accepted"};
         case Verdict::refused: return {Next::settle_refused, now, "refused"};
         case Verdict::not_sent:
-            if (state.attempts >= rules.attempts_max) { return {Next::dead_letter, now, "attempts used up; nothing was sent"}; }
+            if (const auto no_more = used_up(rules, state, again_at); !no_more.empty()) {
+                return {Next::dead_letter, now, no_more + "; nothing was sent"};
+            }
             return {Next::send, again_at, "not sent: tried again"};
         case Verdict::unknown: return resolve_unknown(rules, state, now, again_at);
     }
@@ -125,8 +142,8 @@ Decision after_ask(const std::optional<Found>& found, const EffectRules& rules, 
     if (found->asked_at < conclusive) {
         return {Next::ask, conclusive, "not found, but it may still become visible: asked again after that time"};
     }
-    if (state.attempts >= rules.attempts_max) {
-        return {Next::dead_letter, now, "not at the supplier, and attempts are used up"};
+    if (const auto no_more = used_up(rules, state, now); !no_more.empty()) {
+        return {Next::dead_letter, now, "not at the supplier, and " + no_more};
     }
     if (rules.effect_class == EffectClass::unsafe) {
         return {Next::park, now, "not found, but this account's lookup is not verified"};

@@ -56,6 +56,7 @@ struct EffectRules {
     int attempts_max = 8;
     milliseconds backoff{2'000};
     milliseconds backoff_max{300'000};
+    std::optional<milliseconds> deadline = {};  ///< from the first intent; no send begins after it
 };
 
 /// Where an effect stands when a decision is due.
@@ -84,6 +85,11 @@ struct Decision {
     UtcMs at = 0;        ///< not before
     std::string reason;  ///< for the order's story
 };
+
+/// Decides whether a send that is due may begin; nothing: it may. After the deadline it may not: what was never sent is a dead
+/// letter, what may have left (`may_have_left`) is an unknown outcome.
+[[nodiscard]] std::optional<Decision> before_send(const EffectRules& rules, const EffectState& state, bool may_have_left,
+                                                  UtcMs now);
 
 /// Decides what follows an attempt.
 /// `jitter` in [0, 1) spreads the retries (full jitter); `asked_delay` is the supplier's Retry-After.

@@ -25,6 +25,7 @@ model::EffectRules rules_of(const EngineOptions& options, const store::EffectRow
         rules.attempts_max = static_cast<int>(retry->integer("attempts", rules.attempts_max));
         rules.backoff = milliseconds{retry->integer("backoff_ms", rules.backoff.count())};
         rules.backoff_max = milliseconds{retry->integer("backoff_max_ms", rules.backoff_max.count())};
+        if (retry->find("deadline_ms") != nullptr) { rules.deadline = milliseconds{retry->integer("deadline_ms")}; }
     }
     if (is_order_effect(effect)) {
         if (const auto at = options.rules.find(effect.target); at != options.rules.end()) {
@@ -93,11 +94,19 @@ std::optional<Attempt> EffectDriver::begin(store::Tx& tx, const std::string& id,
     auto input = Json::parse(effect->input, JsonLimits{.bytes_max = 64 << 20});
     if (!input) { throw store::StoreFailure("effect " + id + " has an unreadable input: " + input.error().text()); }
 
+    const bool asks = effect->next_step == "ask";
+    if (const auto step_rules = rules_of(*options, *effect); !asks && step_rules.deadline) {
+        const auto instead = model::before_send(step_rules, state_of(*effect), store::may_have_left(tx, id), now);
+        if (instead) {
+            apply_decision(tx, environment_, *effect, *instead);
+            return {};
+        }
+    }
+
     Attempt attempt;
     attempt.options = options;
     attempt.effect = std::move(*effect);
     auto& begun = attempt.effect;
-    const bool asks = begun.next_step == "ask";
     if (!asks && !choose_plugin(tx, attempt, serving)) { return {}; }
     attempt.number = store::attempts_of(tx, id) + 1;
     attempt.call.target = begun.target;

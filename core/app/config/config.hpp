@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "model/schedule.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -92,8 +93,8 @@ struct Config {
     LogLevel log_level = LogLevel::info;
     std::string mail_from = "orders@crossdock.example";
     std::string alerts_mail;
-    std::map<std::string, std::string> routes;      ///< supplier code in an order -> account
-    std::map<std::string, milliseconds> schedules;  ///< pipeline -> `every`, instead of the one in its file
+    std::map<std::string, std::string> routes;         ///< supplier code in an order -> account
+    std::map<std::string, model::Schedule> schedules;  ///< by pipeline, instead of the one in its file
     std::vector<AccountConfig> accounts;
     std::vector<ChannelConfig> channels;
     std::size_t body_max = 256 << 10;  ///< POST /v1/orders
