@@ -216,7 +216,7 @@ pipeline::EngineOptions engine_options(const Config& config, const orders::Accou
     pipeline::EngineOptions options;
     options.accounts = accounts;
     options.definitions = std::move(definitions);
-    options.every = config.schedules;
+    options.schedules = config.schedules;
     options.effects_max = config.workers.calls_max;
     options.mechanisms = config.mechanisms;
     for (const auto& account : config.accounts) {

@@ -18,6 +18,15 @@ UtcMs conclusive_from(const EffectRules& rules, const EffectState& state) {
     return state.last_not_after + rules.request_timeout.count() + rules.visible_within.count();
 }
 
+/// Why no send may begin at `at`; empty when one may.
+std::string used_up(const EffectRules& rules, const EffectState& state, UtcMs at) {
+    if (state.attempts >= rules.attempts_max) { return "attempts used up"; }
+    if (rules.deadline && at > state.first_intent_at + rules.deadline->count()) {
+        return "its deadline of " + duration_text(*rules.deadline) + " leaves no further attempt";
+    }
+    return {};
+}
+
 /// The supplier is asked when the plugin can.
 Decision ask_or_park(const EffectRules& rules, UtcMs at, UtcMs now, const std::string& why) {
     if (!rules.can_ask) { return {Next::park, now, why + ", and the plugin cannot ask the supplier (it has no find_order)"}; }
@@ -36,14 +45,13 @@ Decision ask_again_soon(const EffectRules& rules, UtcMs now, double jitter) {
 
 /// An attempt that was not sent, after one that may have been.
 Decision not_sent_after_unknown(const EffectRules& rules, const EffectState& state, UtcMs now, UtcMs again_at) {
+    const std::string no_more = used_up(rules, state, again_at);
     if (rules.effect_class == EffectClass::repeatable) {
-        if (state.attempts >= rules.attempts_max) { return {Next::dead_letter, now, "attempts used up"}; }
+        if (!no_more.empty()) { return {Next::dead_letter, now, no_more}; }
         return {Next::send, again_at, "not sent: tried again"};
     }
     if (rules.effect_class == EffectClass::unsafe) { return {Next::park, now, "not sent, but an attempt before may have been"}; }
-    if (state.attempts >= rules.attempts_max) {
-        return ask_or_park(rules, again_at, now, "not sent and attempts used up, but an attempt before may have been");
-    }
+    if (!no_more.empty()) { return ask_or_park(rules, again_at, now, "not sent, but an attempt before may have been, " + no_more); }
     if (key_expired(rules, state, again_at)) {
         return ask_or_park(rules, now, now, "not sent, an attempt before may have been, and our key is no longer valid");
     }
@@ -52,15 +60,15 @@ Decision not_sent_after_unknown(const EffectRules& rules, const EffectState& sta
 
 /// An outcome nobody knows, resolved by its class. `again_at` is when a further send is due.
 Decision resolve_unknown(const EffectRules& rules, const EffectState& state, UtcMs now, UtcMs again_at) {
-    const bool used_up = state.attempts >= rules.attempts_max;
+    const std::string no_more = used_up(rules, state, again_at);
     const auto ask = [&](UtcMs at, const std::string& why) { return ask_or_park(rules, at, now, why); };
     switch (rules.effect_class) {
         case EffectClass::repeatable:
-            if (used_up) { return {Next::dead_letter, now, "attempts used up"}; }
+            if (!no_more.empty()) { return {Next::dead_letter, now, no_more}; }
             return {Next::send, again_at, "unknown, and repeatable: the same message is sent again"};
         case EffectClass::idempotent:
             if (!key_expired(rules, state, now)) {
-                if (used_up) { return ask(again_at, "unknown, attempts used up"); }
+                if (!no_more.empty()) { return ask(again_at, "unknown, " + no_more); }
                 return {Next::send, again_at, "unknown, and the supplier honours our key: sent again with the same key"};
             }
             return ask(now, "unknown, and our key is no longer valid");
@@ -137,7 +145,9 @@ Decision after_send(Verdict verdict, const EffectRules& rules, const EffectState
             return {Next::settle_refused, now, "refused"};
         case Verdict::not_sent:
             if (state.may_have_left) { return not_sent_after_unknown(rules, state, now, again_at); }
-            if (state.attempts >= rules.attempts_max) { return {Next::dead_letter, now, "attempts used up; nothing was sent"}; }
+            if (const auto no_more = used_up(rules, state, again_at); !no_more.empty()) {
+                return {Next::dead_letter, now, no_more + "; nothing was sent"};
+            }
             return {Next::send, again_at, "not sent: tried again"};
         case Verdict::unknown: return resolve_unknown(rules, state, now, again_at);
     }
@@ -155,8 +165,8 @@ Decision after_ask(const std::optional<Found>& found, const EffectRules& rules, 
     if (found->asked_at < conclusive) {
         return {Next::ask, conclusive, "not found, but it may still become visible: asked again after that time"};
     }
-    if (state.attempts >= rules.attempts_max) {
-        return {Next::dead_letter, now, "not at the supplier, and attempts are used up"};
+    if (const auto no_more = used_up(rules, state, now); !no_more.empty()) {
+        return {Next::dead_letter, now, "not at the supplier, and " + no_more};
     }
     if (rules.effect_class == EffectClass::unsafe) {
         return {Next::park, now, "not found, but this account's lookup is not verified"};
@@ -165,6 +175,10 @@ Decision after_ask(const std::optional<Found>& found, const EffectRules& rules, 
 }
 
 std::optional<Decision> before_send(const EffectRules& rules, const EffectState& state, UtcMs now, UtcMs latest) {
+    if (state.attempts > 0 && rules.deadline && now > state.first_intent_at + rules.deadline->count()) {
+        if (state.may_have_left) { return resolve_unknown(rules, state, now, now); }
+        return Decision{Next::dead_letter, now, used_up(rules, state, now) + "; nothing was sent"};
+    }
     if (!state.may_have_left || !key_expired(rules, state, latest)) { return {}; }
     return ask_or_park(rules, now, now, "an attempt before may have been sent, and our key is no longer valid");
 }
@@ -181,8 +195,8 @@ Decision after_cancel_ask(const std::optional<Found>& found, Standing standing, 
     if (found->asked_at < conclusive) {
         return {Next::ask, conclusive, "not canceled, but that may still become visible: asked again after that time"};
     }
-    if (state.attempts >= rules.attempts_max) {
-        return {Next::dead_letter, now, "not canceled at the supplier, and attempts are used up"};
+    if (const auto no_more = used_up(rules, state, now); !no_more.empty()) {
+        return {Next::dead_letter, now, "not canceled at the supplier, and " + no_more};
     }
     return {Next::send, now, "not canceled at the supplier: asked for once more"};
 }

@@ -56,6 +56,7 @@ struct EffectRules {
     int attempts_max = 8;
     milliseconds backoff{2'000};
     milliseconds backoff_max{300'000};
+    std::optional<milliseconds> deadline = {};  ///< from the first intent; no send begins after it
 };
 
 /// Where an effect stands when a decision is due.
@@ -94,6 +95,7 @@ struct Decision {
                                   std::optional<milliseconds> asked_delay = {});
 
 /// Decides whether a send that is due may still leave; nothing: it may. `latest` is when it can leave at the latest.
+/// After the deadline it may not: what was never sent is a dead letter, what may have left is an unknown outcome.
 /// What may have left before is not sent again once our key is no longer valid, however long the send has waited.
 [[nodiscard]] std::optional<Decision> before_send(const EffectRules& rules, const EffectState& state, UtcMs now, UtcMs latest);
 

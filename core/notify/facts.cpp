@@ -72,6 +72,7 @@ bool Facts::record(store::Tx& tx, const Fact& fact) {
         {id, fact.natural_key, fact.kind, fact.order_id, fact.customer_id, fact.data.dump(), fact.superseded, fact.occurred_at,
          now});
     if (inserted == 0) { return false; }
+    if (fact.order_id) { store::wake_awaiting(tx, *fact.order_id, fact.kind, now); }
     Json data = fact.data;
     data.set("fact_id", id);
     if (fact.customer_id) { data.set("customer_id", *fact.customer_id); }

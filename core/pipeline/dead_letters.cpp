@@ -109,6 +109,11 @@ void revive_effect(store::Tx& tx, const std::string& id, UtcMs at, const std::st
     effect->next_at = at;
     effect->reason = "replayed by " + by;
     store::update_effect(tx, *effect, now);
+    // A person's wish is not bound by the deadline of the step.
+    if (auto retry = Json::parse(effect->retry_json)) {
+        retry->set("deadline_ms", Json());
+        tx.run("UPDATE effects SET retry_json = :1 WHERE id = :2", {retry->dump(), id});
+    }
 }
 
 void revive_run(store::Tx& tx, const DeadLetter& letter, std::int64_t step_index, UtcMs at, const std::string& by, UtcMs now) {
@@ -125,8 +130,10 @@ void revive_run(store::Tx& tx, const DeadLetter& letter, std::int64_t step_index
         run->state = "active";
         // What the failed step's `with` was stays; of an earlier one on, all is evaluated anew. Effects keep their keys.
         if (same_step) {
-            tx.run("UPDATE steps SET state = 'started', outcome = '{}', ended_at = NULL WHERE run_id = :1 AND step_index = :2",
-                   {run->id, step_index});
+            tx.run(
+                "UPDATE steps SET state = 'started', outcome = '{}', ended_at = NULL, started_at = :1 WHERE run_id = :2 AND "
+                "step_index = :3",
+                {now, run->id, step_index});
         }
         else { tx.run("DELETE FROM steps WHERE run_id = :1 AND step_index >= :2", {run->id, step_index}); }
     }

@@ -30,6 +30,7 @@ model::EffectRules rules_of(const EngineOptions& options, const store::EffectRow
         rules.attempts_max = static_cast<int>(retry->integer("attempts", rules.attempts_max));
         rules.backoff = milliseconds{retry->integer("backoff_ms", rules.backoff.count())};
         rules.backoff_max = milliseconds{retry->integer("backoff_max_ms", rules.backoff_max.count())};
+        if (retry->integer("deadline_ms") > 0) { rules.deadline = milliseconds{retry->integer("deadline_ms")}; }
     }
     if (is_order_effect(effect)) {
         if (const auto at = options.rules.find(effect.target); at != options.rules.end()) {
@@ -99,9 +100,9 @@ std::optional<Attempt> EffectDriver::begin(store::Tx& tx, const std::string& id,
     }
     if (is_order_effect(*effect) && overtaken(tx, environment_, *effect)) { return {}; }
     const bool asks = effect->next_step == "ask";
-    if (is_order_effect(*effect) && !asks) {
-        const auto state = state_of(tx, *effect);
-        const auto instead = model::before_send(rules_of(*options, *effect), state, now, now + not_after.count());
+    if (!asks && effect->first_intent_at) {
+        const auto instead =
+            model::before_send(rules_of(*options, *effect), state_of(tx, *effect), now, now + not_after.count());
         if (instead) {
             apply_decision(tx, environment_, *effect, *instead);
             return {};

@@ -54,12 +54,12 @@ struct ChannelRules {
 /// What the engine works by: config, pipelines and what the plugins can. A reload replaces it as a whole.
 struct EngineOptions {
     orders::Accounts accounts;
-    std::map<std::string, AccountRules> rules;     ///< by account
-    std::map<std::string, ChannelRules> channels;  ///< by channel
-    std::vector<Definition> definitions;           ///< the current revisions
-    std::map<std::string, milliseconds> every;     ///< a pipeline's schedule, where the config overrides it
-    std::size_t runs_max = 256;                    ///< driven at once
-    std::size_t effects_max = 256;                 ///< in flight at once for one account or channel, whatever its limits say
+    std::map<std::string, AccountRules> rules;         ///< by account
+    std::map<std::string, ChannelRules> channels;      ///< by channel
+    std::vector<Definition> definitions;               ///< the current revisions
+    std::map<std::string, model::Schedule> schedules;  ///< a pipeline's, where the config overrides it
+    std::size_t runs_max = 256;                        ///< driven at once
+    std::size_t effects_max = 256;                     ///< in flight at once for one account or channel, whatever its limits say
     Mechanisms mechanisms = {};
 };
 

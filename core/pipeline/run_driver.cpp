@@ -22,9 +22,11 @@ Json document_of(store::Tx& tx, const store::RunRow& run) {
 }
 
 Json retry_json(const Retry& retry) {
-    return Json::object({{"attempts", retry.attempts},
-                         {"backoff_ms", static_cast<std::int64_t>(retry.backoff.count())},
-                         {"backoff_max_ms", static_cast<std::int64_t>(retry.backoff_max.count())}});
+    Json json = Json::object({{"attempts", retry.attempts},
+                              {"backoff_ms", static_cast<std::int64_t>(retry.backoff.count())},
+                              {"backoff_max_ms", static_cast<std::int64_t>(retry.backoff_max.count())}});
+    if (retry.deadline) { json.set("deadline_ms", static_cast<std::int64_t>(retry.deadline->count())); }
+    return json;
 }
 
 }  // namespace
@@ -74,6 +76,12 @@ StepWork RunDriver::start_step(store::Tx& tx, store::RunRow run, const Step& ste
         auto with = Json::parse(known->with_json, JsonLimits{.bytes_max = 64 << 20});
         if (!with) { throw store::StoreFailure("a stored step input is no JSON: " + with.error().text()); }
         work.with = std::move(*with);
+        work.started_at = known->started_at;
+        const UtcMs now = environment_.clock.utc_ms();
+        if (step.retry.deadline && work.run.attempts > 0 && now > known->started_at + step.retry.deadline->count()) {
+            fail(tx, work, "its deadline of " + duration_text(*step.retry.deadline) + " has passed");
+            return work;
+        }
         return act(tx, std::move(work), step);
     }
     if (!step.expressions.empty()) { return begin_evaluation(tx, std::move(work), step); }
@@ -100,6 +108,7 @@ StepWork RunDriver::enter_step(store::Tx& tx, StepWork work, const Step& step, c
     const UtcMs now = environment_.clock.utc_ms();
     const auto& run = work.run;
     const bool wanted = holds(step, document, computed);
+    work.started_at = now;
     work.with = Json::object();
     for (const auto& [key, value] : step.with) { work.with.set(key, wanted ? value.evaluate(document, computed) : Json()); }
     store::insert_step(tx,
@@ -119,6 +128,8 @@ StepWork RunDriver::act(store::Tx& tx, StepWork work, const Step& step) {
         work.kind = StepWork::Kind::again;
         return work;
     }
+    if (step.use == "wait") { return wait(tx, std::move(work)); }
+    if (step.use == "wait_for") { return wait_for(tx, std::move(work)); }
     if (step.use == "supplier.sync_inventory") {
         const auto options = environment_.options.get();
         const auto* account = options->accounts.named(work.with.text("account"));

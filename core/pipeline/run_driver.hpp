@@ -28,6 +28,7 @@ struct StepWork {
     store::RunRow run;
     std::string step_id;
     Json with;
+    UtcMs started_at = 0;  ///< when `with` was journaled
     Retry retry;
     std::string feed_id;     ///< pull: the feed opened for it, once it is
     std::string webhook_id;  ///< webhook, evidence: the one that triggered the run
@@ -61,6 +62,8 @@ private:
     [[nodiscard]] StepWork start_create_order(store::Tx& tx, StepWork work, const Step& step);
     [[nodiscard]] StepWork take_up_effect(store::Tx& tx, StepWork work, const std::string& effect_key);
     void start_notify(store::Tx& tx, const StepWork& work);
+    [[nodiscard]] StepWork wait(store::Tx& tx, StepWork work);
+    [[nodiscard]] StepWork wait_for(store::Tx& tx, StepWork work);
     /// Starts the step with what its expressions gave; nothing when that was a failed attempt.
     Task<StepWork> evaluate(StepWork work);
     Task<bool> perform(StepWork work);

@@ -118,6 +118,13 @@ Task<bool> RunDriver::failed(StepWork work, std::string reason, bool retry, bool
             return 0;
         }
         run->next_at = model::backoff_until(work.retry.backoff, work.retry.backoff_max, run->attempts, now, jitter);
+        const auto begun = store::find_step(tx, run->id, run->step_index);
+        if (work.retry.deadline && begun && run->next_at > begun->started_at + work.retry.deadline->count()) {
+            StepWork last = work;
+            last.run = *run;
+            fail(tx, last, reason + "; its deadline of " + duration_text(*work.retry.deadline) + " leaves no further attempt");
+            return 0;
+        }
         store::update_run(tx, *run, reason, now);
         return 0;
     };

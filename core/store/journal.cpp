@@ -211,6 +211,27 @@ std::int64_t open_work(Tx& tx) {
            tx.number("SELECT COUNT(*) FROM effects WHERE state IN ('pending', 'sending', 'asking')");
 }
 
+void await_fact(Tx& tx, const std::string& run_id, const std::optional<std::string>& kind) {
+    tx.run("UPDATE runs SET awaits = :1 WHERE id = :2", {kind, run_id});
+}
+
+void wake_awaiting(Tx& tx, const std::string& order_id, const std::string& kind, UtcMs now) {
+    const auto woken =
+        tx.run("UPDATE runs SET next_at = :1, awaits = NULL WHERE order_id = :2 AND awaits = :3 AND state = 'active'",
+               {now, order_id, kind});
+    if (woken > 0) { tx.announce(Topic::runs); }
+}
+
+std::optional<FactRow> first_fact(Tx& tx, const std::string& order_id, const std::string& kind) {
+    const auto row = tx.first<std::int64_t, std::string>(
+        "SELECT occurred_at, data FROM facts WHERE order_id = :1 AND kind = :2 ORDER BY created_at, id LIMIT 1",
+        {order_id, kind});
+    if (!row) { return {}; }
+    auto data = Json::parse(std::get<1>(*row), JsonLimits{.bytes_max = 64 << 20});
+    if (!data) { throw StoreFailure("a stored fact is no JSON: " + data.error().text()); }
+    return FactRow{std::get<0>(*row), std::move(*data)};
+}
+
 std::optional<StepRow> find_step(Tx& tx, const std::string& run_id, std::int64_t step_index) {
     auto row = tx.first<std::string, std::int64_t, std::string, std::string, std::string, std::string, std::string, std::int64_t>(
         "SELECT run_id, step_index, step_id, use, state, with_json, outcome, started_at FROM steps WHERE run_id = :1 AND "

@@ -24,7 +24,7 @@ struct EffectRow {
     std::optional<std::string> run_id;
     std::optional<std::int64_t> step_index;
     std::string effect_class;
-    std::string retry_json;  ///< {"attempts","backoff_ms","backoff_max_ms"}
+    std::string retry_json;  ///< {"attempts","backoff_ms","backoff_max_ms","deadline_ms"?}
     std::string input;
     std::string state = "pending";
     std::string next_step = "send";
@@ -104,6 +104,18 @@ void update_run(Tx& tx, const RunRow& run, const std::string& reason, UtcMs now)
 
 /// Runs that can go on and effects that are not settled: what is still to be done.
 [[nodiscard]] std::int64_t open_work(Tx& tx);
+/// From now on the run, which is active, is due as soon as a fact of this kind is inserted for its order; nothing: no longer.
+void await_fact(Tx& tx, const std::string& run_id, const std::optional<std::string>& kind);
+/// Makes the runs due that await this kind of fact of the order. Part of the commit that inserts it. Announces.
+void wake_awaiting(Tx& tx, const std::string& order_id, const std::string& kind, UtcMs now);
+
+/// What a fact says.
+struct FactRow {
+    UtcMs occurred_at = 0;
+    Json data;
+};
+/// The first fact of this kind that was learned of the order, superseded or not.
+[[nodiscard]] std::optional<FactRow> first_fact(Tx& tx, const std::string& order_id, const std::string& kind);
 
 [[nodiscard]] std::optional<StepRow> find_step(Tx& tx, const std::string& run_id, std::int64_t step_index);
 void insert_step(Tx& tx, const StepRow& step);

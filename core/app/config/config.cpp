@@ -3,6 +3,7 @@
 #include "base/process.hpp"
 #include "config/parts.hpp"
 #include "config/plugin_files.hpp"
+#include "definition/schedule.hpp"
 #include "yaml/words.hpp"
 
 #include <arpa/inet.h>
@@ -242,15 +243,21 @@ private:
         const Node* map = fields.map("schedules");
         if (map == nullptr) { return; }
         for (const auto& [pipeline, place, node] : map->entries) {
+            if (node.is_map()) {
+                auto schedule = pipeline::read_schedule(checks_, node, "`" + pipeline + "`");
+                if (!schedule) { return; }
+                made_.schedules.emplace(pipeline, std::move(*schedule));
+                continue;
+            }
             const auto text = yaml::text_of(checks_, node, pipeline);
             if (!text) { return; }
             const auto every = parse_duration(*text);
             if (!every || *every < milliseconds{1'000}) {
-                checks_.refuse(node.place,
-                               "`" + pipeline + "` takes a duration of at least 1s, such as 15m, not " + json_quoted(*text));
+                checks_.refuse(node.place, "`" + pipeline + "` takes a duration of at least 1s, such as 15m, or a map such as " +
+                                               "{ cron: \"30 6 * * 1-5\", timezone: Europe/Vienna }, not " + json_quoted(*text));
                 return;
             }
-            made_.schedules.emplace(pipeline, *every);
+            made_.schedules.emplace(pipeline, model::Schedule{.every = *every});
         }
     }
 

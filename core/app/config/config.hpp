@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "model/pace.hpp"
+#include "model/schedule.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -110,8 +111,8 @@ struct Config {
     LogLevel log_level = LogLevel::info;
     std::string mail_from = "orders@crossdock.example";
     std::string alerts_mail;
-    std::map<std::string, std::string> routes;      ///< supplier code in an order -> account
-    std::map<std::string, milliseconds> schedules;  ///< pipeline -> `every`, instead of the one in its file
+    std::map<std::string, std::string> routes;         ///< supplier code in an order -> account
+    std::map<std::string, model::Schedule> schedules;  ///< by pipeline, instead of the one in its file
     std::vector<AccountConfig> accounts;
     std::vector<ChannelConfig> channels;
     LimitsConfig limits;

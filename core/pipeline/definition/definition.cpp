@@ -2,6 +2,8 @@
 
 #include "crypto/crypto.hpp"
 #include "definition/expression.hpp"
+#include "definition/schedule.hpp"
+#include "definition/waits.hpp"
 #include "yaml/schema.hpp"
 #include "yaml/words.hpp"
 
@@ -65,10 +67,10 @@ private:
     }
 
     void read_schedule(const Node& node) {
-        Fields fields(checks_, node, "`schedule`", {"every"});
         made_.trigger.kind = Trigger::Kind::schedule;
-        if (fields.require("every") == nullptr) { return; }
-        made_.trigger.every = fields.duration("every", {.least = milliseconds{1'000}}).value_or(milliseconds{0});
+        if (auto schedule = pipeline::read_schedule(checks_, node, "`schedule`")) {
+            made_.trigger.schedule = std::move(*schedule);
+        }
     }
 
     void read_steps(const Node& node) {
@@ -115,6 +117,7 @@ private:
         if (type != nullptr) {
             step.use = std::string(type->use);
             read_inputs(fields, *type, scope, step);
+            check_waits(checks_, step, scope.trigger);
         }
         if (const Node* condition = fields.find("if")) { step.condition = read_condition(*condition, scope, step); }
         if (const Node* retry = fields.find("retry")) { step.retry = read_retry(*retry); }
@@ -197,13 +200,14 @@ private:
     }
 
     Retry read_retry(const Node& node) {
-        Fields fields(checks_, node, "`retry`", {"attempts", "backoff", "backoff_max"});
+        Fields fields(checks_, node, "`retry`", {"attempts", "backoff", "backoff_max", "deadline"});
         Retry retry;
         const milliseconds shortest{1};
         retry.attempts = static_cast<int>(fields.integer("attempts", {1, attempts_max}).value_or(retry.attempts));
         retry.backoff = fields.duration("backoff", {.least = shortest}).value_or(retry.backoff);
         retry.backoff_max =
             fields.duration("backoff_max", {.least = shortest}).value_or(std::max(retry.backoff_max, retry.backoff));
+        retry.deadline = fields.duration("deadline", {.least = milliseconds{1'000}});
         if (checks_.ok() && retry.backoff_max < retry.backoff) {
             checks_.refuse(fields.place("backoff_max"), "`backoff_max` (" + duration_text(retry.backoff_max) +
                                                             ") is shorter than `backoff` (" + duration_text(retry.backoff) + ")");

@@ -3,6 +3,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "model/schedule.hpp"
 #include "yaml/node.hpp"
 
 #include <memory>
@@ -67,12 +68,13 @@ struct Retry {
     int attempts = 8;
     milliseconds backoff{2'000};
     milliseconds backoff_max{300'000};
+    std::optional<milliseconds> deadline;  ///< from the first attempt; none begins after it
 };
 
 struct Trigger {
     enum class Kind { order, webhook, schedule } kind = Kind::order;
-    std::string event;      ///< order: "placed"; webhook: "received"
-    milliseconds every{0};  ///< schedule
+    std::string event;  ///< order: "placed"; webhook: "received"
+    model::Schedule schedule;
     Place place;
 };
 

@@ -71,6 +71,17 @@ TEST_CASE("a wrong config is refused with file, line and column", "[config][unit
         Row{"suppliers: [suppliers/acme.yaml]\nroutes: { wsc: acmee }\n",
             "@/crossdock.yaml:2:16: the route `wsc` leads to the unknown account `acmee`; did you mean `acme`?"},
         Row{"routes: { wsc: acme }\n", "@/crossdock.yaml:1:16: the route `wsc` leads to the unknown account `acme`"},
+        Row{"schedules: { inventory-sync: 5m, report: { cron: '30 6 * * 1-5', timezone: Europe/Vienna } }\n", "none"},
+        Row{"schedules: { inventory-sync: 5 }\n",
+            "@/crossdock.yaml:1:30: `inventory-sync` takes a duration of at least 1s, such as 15m, or a map such as { cron: \"30 "
+            "6 * "
+            "* 1-5\", timezone: Europe/Vienna }, not \"5\""},
+        Row{"schedules: { inventory-sync: { cron: '0 0 32 * *' } }\n",
+            "@/crossdock.yaml:1:38: `cron`: the day of month \"32\" is none: it takes `*`, 1 to 31, ranges, lists and steps"},
+        Row{"schedules: { inventory-sync: { cron: '@daily', timezone: Mars/Olympus } }\n",
+            "@/crossdock.yaml:1:58: unknown time zone \"Mars/Olympus\""},
+        Row{"schedules: { inventory-sync: {} }\n",
+            "@/crossdock.yaml:1:30: `inventory-sync` takes either `every: 15m` or `cron: \"30 6 * * 1-5\"`"},
         Row{"channels: { email: { plugin: ./plugins/none.so } }\n",
             "@/crossdock.yaml:1:30: there is no plugin file @/plugins/none.so"},
         Row{"channels: { email: { plugin: plugins/libemail.so } }\n", "none"},

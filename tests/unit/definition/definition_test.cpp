@@ -77,7 +77,7 @@ TEST_CASE("status-ingest applies what the adapter translated", "[definition][uni
 TEST_CASE("inventory-sync runs every 15 minutes", "[definition][unit]") {
     const auto made = shipped("inventory-sync");
     CHECK(made.trigger.kind == pipeline::Trigger::Kind::schedule);
-    CHECK(made.trigger.every == milliseconds{900'000});
+    CHECK(made.trigger.schedule.every == milliseconds{900'000});
     REQUIRE(made.steps.size() == 2);
     CHECK(input(made.steps[0], "account").evaluate(Json()).as_string() == "phonex");
 }
@@ -254,7 +254,37 @@ TEST_CASE("a wrong pipeline is refused with file, line and column", "[definition
             "p.yaml:2:19: `order`: unknown value \"place\"; did you mean `placed`?"},
         Row{"pipeline: p\ntrigger: { schedule: { every: 999ms } }\nsteps: []\n",
             "p.yaml:2:31: `every` is 999ms; it takes 1s to 366d"},
-        Row{"pipeline: p\ntrigger: { schedule: {} }\nsteps: []\n", "p.yaml:2:22: `schedule` lacks the key `every`"},
+        Row{"pipeline: p\ntrigger: { schedule: {} }\nsteps: []\n",
+            "p.yaml:2:22: `schedule` takes either `every: 15m` or `cron: \"30 6 * * 1-5\"`"},
+        Row{"pipeline: p\ntrigger: { schedule: { every: 1h, cron: '@daily' } }\nsteps: []\n",
+            "p.yaml:2:22: `schedule` takes either `every: 15m` or `cron: \"30 6 * * 1-5\"`"},
+        Row{"pipeline: p\ntrigger: { schedule: { cron: '30 25 * * *' } }\nsteps: []\n",
+            "p.yaml:2:30: `cron`: the hour \"25\" is none: it takes `*`, 0 to 23, ranges, lists and steps"},
+        Row{"pipeline: p\ntrigger: { schedule: { cron: '0 0 30 2 *' } }\nsteps: []\n",
+            "p.yaml:2:30: `cron`: \"0 0 30 2 *\" never comes: no month of its months has such a day"},
+        Row{"pipeline: p\ntrigger: { schedule: { cron: '@daily', timezone: Europe/Viena } }\nsteps: []\n",
+            "p.yaml:2:50: unknown time zone \"Europe/Viena\"; did you mean `Europe/Vienna`?"},
+        Row{"pipeline: p\ntrigger: { schedule: { every: 1h, timezone: UTC } }\nsteps: []\n",
+            "p.yaml:2:45: `timezone` belongs to `cron`; `every` counts from the last time"},
+        Row{with_step("  - use: wait\n"), "p.yaml:7:5: wait takes either `for: 2h` or `until`, a time"},
+        Row{with_step("  - use: wait\n    with: { for: 2h, until: '${{ .order.at }}' }\n"),
+            "p.yaml:7:5: wait takes either `for: 2h` or `until`, a time"},
+        Row{with_step("  - use: wait\n    with: { for: 2 hours }\n"),
+            "p.yaml:8:18: `for`: \"2 hours\" is no duration such as 250ms, 2s, 5m, 24h or 7d"},
+        Row{with_step("  - use: wait\n    with: { for: 400d }\n"), "p.yaml:8:18: `for`: it is 400d; it takes 1ms to 366d"},
+        Row{with_step("  - use: wait\n    with: { until: '2026-02-30T00:00:00Z' }\n"),
+            "p.yaml:8:20: `until`: \"2026-02-30T00:00:00Z\" is no RFC 3339 time such as 2025-10-30T18:06:39Z"},
+        Row{with_step("  - use: wait_for\n    with: { event: order.shipped }\n"),
+            "p.yaml:8:11: wait_for lacks the input `timeout`"},
+        Row{with_step("  - use: wait_for\n    with: { event: order.shiped, timeout: 3d }\n"),
+            "p.yaml:8:20: `event`: unknown event `order.shiped`; did you mean `order.shipped`?"},
+        Row{with_step("  - use: wait_for\n    with: { event: order.shipped, timeout: 3 }\n"),
+            "p.yaml:8:44: `timeout`: 3 is no duration such as 30s, 15m, 2h or 3d"},
+        Row{"pipeline: p\ntrigger: { webhook: received }\nsteps:\n  - use: wait_for\n    with: { event: order.shipped, timeout: "
+            "3d }\n",
+            "p.yaml:4:5: wait_for waits for what becomes of an order: it needs `trigger: { order: placed }`"},
+        Row{with_step("  - use: supplier.create_order\n" + create + "    retry: { deadline: 10ms }\n"),
+            "p.yaml:9:24: `deadline` is 10ms; it takes 1s to 366d"},
         Row{with_step("  - id: first\n    use: supplier.create_order\n" + create),
             "p.yaml:7:9: the step id `first` stands twice; first on line 4"},
         Row{with_step("  - id: a b\n    use: supplier.create_order\n" + create),
@@ -265,7 +295,7 @@ TEST_CASE("a wrong pipeline is refused with file, line and column", "[definition
         Row{with_step("  - use: shell\n"),
             "p.yaml:7:10: unknown step type `shell`; known are: supplier.create_order, supplier.handle_webhook, "
             "order.apply_evidence, "
-            "supplier.sync_inventory, inventory.apply, notify"},
+            "supplier.sync_inventory, inventory.apply, notify, wait, wait_for"},
         Row{with_step("  - use: supplier.create_order\n    with: { supplier: a }\n"),
             "p.yaml:8:11: supplier.create_order lacks the input `order`"},
         Row{with_step("  - use: supplier.create_order\n"), "p.yaml:7:5: supplier.create_order lacks the input `supplier`"},
@@ -281,7 +311,7 @@ TEST_CASE("a wrong pipeline is refused with file, line and column", "[definition
         Row{with_step("  - use: supplier.create_order\n" + create + "    retry: { backoff: 10s, backoff_max: 5s }\n"),
             "p.yaml:9:41: `backoff_max` (5s) is shorter than `backoff` (10s)"},
         Row{with_step("  - use: supplier.create_order\n" + create + "    retry: 3\n"),
-            "p.yaml:9:12: `retry` takes a map with the keys attempts, backoff or backoff_max, not text"},
+            "p.yaml:9:12: `retry` takes a map with the keys attempts, backoff, backoff_max or deadline, not text"},
         Row{with_step("  - use: supplier.create_order\n" + create + "    if: true\n"),
             "p.yaml:9:9: `if` takes an expression: \"${{ ... }}\""},
         Row{with_step("  - use: supplier.create_order\n" + create + "    if: 'not ${{ .order.id }}'\n"),
@@ -299,4 +329,44 @@ TEST_CASE("a long first backoff without a maximum is its own maximum", "[definit
     const auto made = good(
         with_step("  - use: inventory.apply\n    with: { account: a, feed: 1, low_stock: 3 }\n    retry: { backoff: 1h }\n"));
     CHECK(made.steps[1].retry.backoff_max == milliseconds{3'600'000});
+}
+
+TEST_CASE("a schedule follows the clock on a wall, in UTC where no zone is named", "[definition][unit]") {
+    const std::string steps = "steps:\n  - use: wait\n    with: { for: 1h }\n";
+    const auto vienna =
+        good("pipeline: p\ntrigger: { schedule: { cron: \"30 6 * * mon-fri\", timezone: Europe/Vienna } }\n" + steps);
+    CHECK(text(vienna.trigger.schedule) == "30 6 * * mon-fri Europe/Vienna");
+    const auto plain = good("pipeline: p\ntrigger:\n  schedule:\n    cron: 30 6 * * 1,3\n" + steps);
+    CHECK(text(plain.trigger.schedule) == "30 6 * * 1,3 UTC");
+    CHECK(text(shipped("inventory-sync").trigger.schedule) == "every 15m");
+}
+
+TEST_CASE("waits and deadlines are read, and expressions among them are left to the step's start", "[definition][unit]") {
+    const auto made = good(with_step(
+        "  - use: wait\n    with: { until: '${{ .order.at }}' }\n  - use: wait_for\n    with: { event: order.delivered, "
+        "timeout: '${{ .order.patience }}' }\n    retry: { deadline: 24h }\n"));
+    CHECK_FALSE(made.steps[1].retry.deadline);
+    CHECK(made.steps[2].retry.deadline == milliseconds{86'400'000});
+}
+
+TEST_CASE("the pipelines that the reference shows load", "[definition][unit]") {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(std::string(CROSSDOCK_SOURCE) + "/tests/docs/pipelines")) {
+        CHECK(good(yaml::read_text(entry.path()).value(), entry.path().string()).name == entry.path().stem().string());
+        ++count;
+    }
+    CHECK(count == 2);
+}
+
+TEST_CASE("the reference names each step type and each input", "[definition][unit]") {
+    const std::string page = yaml::read_text(std::string(CROSSDOCK_SOURCE) + "/docs/reference/pipeline.md").value();
+    for (const auto& type : pipeline::step_types()) {
+        const auto row = page.find("\n| `" + std::string(type.use) + "` |");
+        CAPTURE(type.use);
+        REQUIRE(row != std::string::npos);
+        const std::string line = page.substr(row + 1, page.find('\n', row + 1) - row - 1);
+        for (const auto* list : {&type.required, &type.optional}) {
+            for (const auto input : *list) { CHECK_THAT(line, Catch::Matchers::Contains("`" + std::string(input) + "`")); }
+        }
+    }
 }

@@ -14,7 +14,8 @@ using Catch::Contains;
 namespace {
 
 const std::filesystem::path tree = CROSSDOCK_SOURCE_DIR;
-constexpr std::array pages{"docs/write-a-plugin.md", "docs/abi.md", "docs/reference/sdk.md", "docs/reference/expressions.md"};
+constexpr std::array pages{"docs/write-a-plugin.md", "docs/abi.md", "docs/reference/sdk.md", "docs/reference/expressions.md",
+                           "docs/reference/pipeline.md"};
 
 std::string trimmed(const std::string& line) {
     const auto first = line.find_first_not_of(' ');

@@ -24,8 +24,8 @@ EffectRules rules(EffectClass effect_class) {
 }
 
 /// One send, begun just now.
-EffectState sent_once() {
-    return {1, now - 1'000, now + 4'000};
+EffectState sent_once(bool may_have_left = false) {
+    return {1, now - 1'000, now + 4'000, may_have_left};
 }
 
 }  // namespace
@@ -129,6 +129,41 @@ TEST_CASE("what was not sent is simply tried again, until its attempts are used 
     CHECK(after_send(Verdict::not_sent, rules(effect_class), state, now, 0).next == Next::dead_letter);
     CHECK(after_send(Verdict::accepted, rules(effect_class), state, now, 0).next == Next::settle_accepted);
     CHECK(after_send(Verdict::refused, rules(effect_class), state, now, 0).next == Next::settle_refused);
+}
+
+TEST_CASE("no send begins after its deadline, and an unknown outcome is resolved all the same", "[model][unit]") {
+    const auto with_deadline = [](EffectClass effect_class, std::int64_t ms) {
+        auto made = rules(effect_class);
+        made.deadline = milliseconds{ms};
+        return made;
+    };
+    // The next attempt would be due 200 ms from now at the earliest, which is 1200 ms after the first.
+    const auto classes = GENERATE(EffectClass::unsafe, EffectClass::lookup, EffectClass::idempotent, EffectClass::repeatable);
+    CHECK(after_send(Verdict::not_sent, with_deadline(classes, 1'200), sent_once(), now, 0).next == Next::send);
+    const auto late = after_send(Verdict::not_sent, with_deadline(classes, 1'199), sent_once(), now, 0);
+    CHECK(late.next == Next::dead_letter);
+    CHECK(late.reason == "its deadline of 1199ms leaves no further attempt; nothing was sent");
+    CHECK(after_send(Verdict::accepted, with_deadline(classes, 1), sent_once(), now, 0).next == Next::settle_accepted);
+
+    struct Row {
+        EffectClass effect_class;
+        Next unknown;
+    };
+    const auto row = GENERATE(Row{EffectClass::unsafe, Next::park}, Row{EffectClass::lookup, Next::ask},
+                              Row{EffectClass::idempotent, Next::ask}, Row{EffectClass::repeatable, Next::dead_letter});
+    const auto passed = with_deadline(row.effect_class, 999);
+    CHECK(after_send(Verdict::unknown, passed, sent_once(), now, 0).next == row.unknown);
+    CHECK(on_recovery(passed, sent_once(), now).next == row.unknown);
+    CHECK(before_send(passed, sent_once(true), now, now)->next == row.unknown);
+    CHECK(before_send(passed, sent_once(), now, now)->next == Next::dead_letter);
+    CHECK_FALSE(before_send(with_deadline(row.effect_class, 1'000), sent_once(true), now, now));
+    CHECK_FALSE(before_send(rules(row.effect_class), sent_once(true), now, now));
+    CHECK_FALSE(before_send(passed, EffectState{}, now, now));
+
+    const auto absent =
+        after_ask(Found{0, now + 60'000}, with_deadline(EffectClass::lookup, 60'000), sent_once(), now + 60'050, 0);
+    CHECK(absent.next == Next::dead_letter);
+    CHECK(absent.reason == "not at the supplier, and its deadline of 1m leaves no further attempt");
 }
 
 TEST_CASE("retries back off, spread, and heed the supplier's wish up to the longest pause", "[model][unit]") {
