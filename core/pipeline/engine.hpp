@@ -14,6 +14,7 @@
 namespace crossdock::pipeline {
 
 class EffectDriver;
+class Poller;
 class RunDriver;
 
 /// Runs pipelines durably: runs advance by commits, effects go through intent, call and outcome, schedules fire.
@@ -53,8 +54,8 @@ public:
     void start_webhook_runs(store::Tx& tx, const std::string& webhook_id, const Json& document);
 
 private:
-    /// What comes due in the store and is then driven by a task each: runs, effects. A queue has lines, of which none can hold
-    /// up another: effects have one for each account and channel, runs have one.
+    /// What comes due in the store and is then driven by a task each: runs, effects, polls. A queue has lines, of which none can
+    /// hold up another: effects have one for each account and channel, polls one for each account that is asked, runs have one.
     struct Due {
         std::vector<std::vector<std::string>> ids;  ///< by line
         std::optional<UtcMs> next_at;
@@ -70,6 +71,7 @@ private:
     };
 
     void open_lines_for(const EngineOptions& options);
+    [[nodiscard]] Due silent_orders(store::Tx& tx, const Lines& accounts, UtcMs now, std::int64_t most) const;
     /// The lines that have room, and whose target is served.
     [[nodiscard]] Lines open_lines(const Queue& queue) const;
     void take_up(Queue& queue, const std::string& line, std::vector<std::string> ids);
@@ -82,8 +84,10 @@ private:
     Environment environment_;
     std::unique_ptr<EffectDriver> effect_driver_;
     std::unique_ptr<RunDriver> run_driver_;
+    std::unique_ptr<Poller> poller_;
     Queue runs_;
     Queue effects_;
+    Queue polls_;
     Signal idle_signal_;
     int loops_ = 0;
     bool stopping_ = false;

@@ -26,11 +26,19 @@ struct OperationRules {
     bool plugin_known = true;  ///< false: it never started, so that nobody knows what it can
 };
 
+/// How an account is asked what has become of an order: the best of what its plugin can.
+enum class PollBy {
+    status,  ///< get_order_status
+    lookup,  ///< find_order, whose matches carry a status without its time
+    nothing,
+};
+
 struct AccountRules {
     model::StatusLists statuses;
     milliseconds not_after{5'000};
     milliseconds request_timeout{10'000};
     OperationRules create_order;
+    PollBy poll_by = PollBy::status;
     std::int64_t low_stock = 0;
 };
 
@@ -48,6 +56,7 @@ struct EngineOptions {
     std::map<std::string, milliseconds> every;     ///< a pipeline's schedule, where the config overrides it
     std::size_t runs_max = 256;                    ///< driven at once
     std::size_t effects_max = 256;                 ///< in flight at once for one account or channel
+    std::size_t polls_max = 8;                     ///< orders that one account is asked for at once
 };
 
 /// Everything the engine's parts share. All outlive them.
