@@ -60,14 +60,18 @@ Status fold(std::span<const StatusEvidence> evidence) {
     std::vector<const StatusEvidence*> sorted;
     sorted.reserve(evidence.size());
     for (const auto& piece : evidence) { sorted.push_back(&piece); }
-    std::sort(sorted.begin(), sorted.end(), [](const StatusEvidence* a, const StatusEvidence* b) {
-        return std::tuple(a->occurred_at, row(a->status).rank, std::string_view(a->digest)) <
-               std::tuple(b->occurred_at, row(b->status).rank, std::string_view(b->digest));
-    });
+    const auto place = [](const StatusEvidence* piece) {
+        const bool undated = piece->occurred_at == 0;
+        // Of two undated ones of equal rank the hold comes last, where it does not count: an order is never stuck on hold.
+        const int hold_last = undated && piece->status == on_hold ? 1 : 0;
+        return std::tuple(undated, piece->occurred_at, row(piece->status).rank, hold_last, std::string_view(piece->digest));
+    };
+    std::sort(sorted.begin(), sorted.end(), [&](const auto* a, const auto* b) { return place(a) < place(b); });
     Status now = pending;
     Status reached = pending;  // what a hold interrupts, and what its end goes back to
     for (const auto* piece : sorted) {
         if (!may_become(now, piece->status)) { continue; }
+        if (piece->occurred_at == 0 && row(piece->status).rank <= std::max(row(now).rank, row(reached).rank)) { continue; }
         const bool resumes = now == on_hold && row(piece->status).rank < row(reached).rank;
         now = resumes ? reached : piece->status;
         if (now != on_hold) { reached = now; }

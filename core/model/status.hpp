@@ -43,13 +43,14 @@ struct StatusRow {
 /// What one piece of evidence says of one supplier order.
 struct StatusEvidence {
     Status status = Status::pending;
-    UtcMs occurred_at = 0;  ///< the supplier's clock; compared with that supplier's only
+    UtcMs occurred_at = 0;  ///< the supplier's clock; compared with that supplier's only; 0: undated
     std::string digest;     ///< breaks ties, so that the order of arrival never matters
 };
 
 /// The status that a set of evidence amounts to: a pure function of the set, whatever the order of arrival.
 /// Progress never goes back; of two finals the one that the supplier dates earlier stands (and `contradicts` tells a person);
 /// on_hold holds only while nothing later says otherwise, and then gives way to at least what was reached before it.
+/// An undated piece counts behind all dated ones, and only where it is an advance: nobody knows when it was true.
 [[nodiscard]] Status fold(std::span<const StatusEvidence> evidence);
 
 /// Evidence that cannot both be true, for example shipped and canceled: a person must look.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "model/polling.hpp"
+
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +14,8 @@ struct Account {
     std::string supplier_id;  ///< its row in `suppliers`
     std::string currency;
     std::map<std::string, std::string> statuses;  ///< the supplier's word -> canonical status
+    bool takes_webhooks = false;                  ///< it is told by webhook: what a poll tells first was missed
+    std::optional<model::PollPattern> poll = {};  ///< nothing: it is not asked
 };
 
 /// Accounts by name, and the routes that lead to them.

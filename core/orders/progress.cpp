@@ -103,16 +103,17 @@ std::vector<model::StatusEvidence> evidence_of(store::Tx& tx, const SupplierOrde
     return all;
 }
 
-/// Folds all evidence anew and writes what follows. Returns the status.
-Status project(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order) {
+/// Folds all evidence anew and writes what follows. Returns the status. The order was heard of: it is silent from now on.
+Status project(store::Tx& tx, notify::Facts& facts, const Account& account, const SupplierOrder& order) {
     const auto evidence = evidence_of(tx, order);
     Status status = model::fold(evidence);
     const bool known = tx.number("SELECT supplier_order_id IS NOT NULL FROM supplier_orders WHERE id = :1", {order.id}) == 1;
     if (status == Status::pending && known) { status = Status::submitted; }
     if (order.withdrawn_why) { status = Status::canceled; }
     const UtcMs now = facts.now();
-    tx.run("UPDATE supplier_orders SET status = :1, synced_at = :2, updated_at = :3 WHERE id = :4",
-           {model::name(status), now, now, order.id});
+    const auto poll_at = account.poll && !order.withdrawn_why ? model::first_poll_at(status, *account.poll, now) : std::nullopt;
+    tx.run("UPDATE supplier_orders SET status = :1, synced_at = :2, updated_at = :3, next_poll_at = :4, polls = 0 WHERE id = :5",
+           {model::name(status), now, now, poll_at, order.id});
     write_order_status(tx, order.order_id, now);
     if (model::contradicts(evidence)) {
         facts.needs_attention(tx, order.order_id, "contradiction", "the supplier's reports cannot all be true; both are kept");
@@ -120,18 +121,34 @@ Status project(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order) 
     return status;
 }
 
-void add_shipment(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, const Evidence& evidence) {
-    tx.run(
-        "INSERT INTO shipments (id, supplier_order_row_id, order_id, tracking_number, shipped_at, created_at) VALUES (:1, :2, "
-        ":3, :4, "
-        ":5, :6) ON CONFLICT (supplier_order_row_id, tracking_number) DO NOTHING",
-        {facts.new_id(), order.id, order.order_id, evidence.tracking_number, evidence.occurred_at, facts.now()});
+/// True when this is the first that is heard of the shipment. An undated report gives way to a dated one, in any order of
+/// arrival.
+bool add_shipment(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, const Evidence& evidence) {
+    const bool added =
+        tx.run(
+            "INSERT INTO shipments (id, supplier_order_row_id, order_id, tracking_number, shipped_at, created_at) VALUES (:1, "
+            ":2, :3, :4, :5, :6) ON CONFLICT (supplier_order_row_id, tracking_number) DO NOTHING",
+            {facts.new_id(), order.id, order.order_id, evidence.tracking_number, evidence.occurred_at, facts.now()}) == 1;
+    if (!added && evidence.occurred_at != 0) {
+        tx.run(
+            "UPDATE shipments SET shipped_at = :1 WHERE supplier_order_row_id = :2 AND tracking_number = :3 AND (shipped_at = 0 "
+            "OR shipped_at > :4)",
+            {evidence.occurred_at, order.id, evidence.tracking_number, evidence.occurred_at});
+    }
     // The first stays the order's own tracking number; "first" by the supplier's clock, so that arrival does not matter.
     tx.run(
         "UPDATE supplier_orders SET tracking_number = (SELECT tracking_number FROM shipments WHERE supplier_order_row_id = :1 "
-        "ORDER BY "
-        "shipped_at, tracking_number LIMIT 1) WHERE id = :2",
+        "ORDER BY shipped_at = 0, shipped_at, tracking_number LIMIT 1) WHERE id = :2",
         {order.id, order.id});
+    return added;
+}
+
+/// Whether a shipment of this supplier order is a fact already, whatever its tracking number. `prefix` ends with '/'.
+bool known_as_shipped(store::Tx& tx, const std::string& order_id, const std::string& prefix) {
+    std::string behind = prefix;
+    ++behind.back();
+    return tx.number("SELECT COUNT(*) FROM facts WHERE order_id = :1 AND natural_key >= :2 AND natural_key < :3",
+                     {order_id, prefix, behind}) > 0;
 }
 
 /// The fact that a mapped piece of evidence is, if its status has an event.
@@ -140,7 +157,13 @@ void record_status_fact(store::Tx& tx, notify::Facts& facts, const SupplierOrder
     const auto event = model::row(said).event;
     if (event.empty() || said == Status::submitted) { return; }
     std::string key = "order/" + order.order_id + "/" + std::string(model::name(said)) + "/" + order.reference;
-    if (said == Status::shipped || said == Status::partially_shipped) { key += "/" + evidence.tracking_number; }
+    if (said == Status::shipped || said == Status::partially_shipped) {
+        key += "/";
+        // "It is shipped", by a question that tells neither when nor how, is no further shipment.
+        const bool vague = evidence.occurred_at == 0 && evidence.tracking_number.empty();
+        if (vague && known_as_shipped(tx, order.order_id, key)) { return; }
+        key += evidence.tracking_number;
+    }
     Json data = Json::object({{"status", model::name(said)}, {"reference", order.reference}});
     if (!evidence.supplier_order_id.empty()) { data.set("supplier_order_id", evidence.supplier_order_id); }
     if (!evidence.tracking_number.empty()) { data.set("tracking_number", evidence.tracking_number); }
@@ -151,7 +174,7 @@ void record_status_fact(store::Tx& tx, notify::Facts& facts, const SupplierOrder
                       .customer_id = order.customer_id,
                       .data = std::move(data),
                       .superseded = overtaken,
-                      .occurred_at = evidence.occurred_at});
+                      .occurred_at = evidence.occurred_at == 0 ? facts.now() : evidence.occurred_at});
 }
 
 /// The supplier speaks of an order as its own that we took back.
@@ -161,17 +184,24 @@ void tell_withdrawn(store::Tx& tx, notify::Facts& facts, const SupplierOrder& or
                               what + ": it may have the order nevertheless; cancel it there");
 }
 
-void apply_matched(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, const Evidence& evidence,
-                   std::optional<Status> said) {
-    if (!evidence.tracking_number.empty()) { add_shipment(tx, facts, order, evidence); }
-    const Status now_is = project(tx, facts, order);
+/// True when the order has another status now, or one shipment more.
+bool apply_matched(store::Tx& tx, notify::Facts& facts, const Account& account, const SupplierOrder& order,
+                   const Evidence& evidence, std::optional<Status> said) {
+    const bool shipment = !evidence.tracking_number.empty() && add_shipment(tx, facts, order, evidence);
+    const Status now_is = project(tx, facts, account, order);
     if (order.withdrawn_why) {
         if (said != Status::canceled && said != Status::rejected) {
             tell_withdrawn(tx, facts, order, "reports \"" + evidence.supplier_status + "\" for it");
         }
-        return;
+        return shipment;
     }
     if (said) { record_status_fact(tx, facts, order, evidence, *said, now_is); }
+    return shipment || model::name(now_is) != order.status;
+}
+
+/// A webhook says what a poll had to find out: it was late, not lost.
+void take_back_healed(store::Tx& tx, const Account& account, const std::string& digest) {
+    tx.run("UPDATE evidence SET healed = 0 WHERE supplier_id = :1 AND digest = :2 AND healed = 1", {account.supplier_id, digest});
 }
 
 void tell_unmapped(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, const Account& account,
@@ -217,7 +247,7 @@ void rematch(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, co
         evidence.tracking_number = tracking;
         evidence.occurred_at = at;
         const auto said = status ? model::status_named(*status) : std::nullopt;
-        apply_matched(tx, facts, order, evidence, said);
+        apply_matched(tx, facts, account, order, evidence, said);
         if (!said) { tell_unmapped(tx, facts, order, account, word); }
     }
 }
@@ -246,12 +276,17 @@ Applied apply_evidence(store::Tx& tx, notify::Facts& facts, const Account& accou
     const auto said = mapped == account.statuses.end() ? std::nullopt : model::status_named(mapped->second);
     bool inserted = false;
     const std::string state = insert_evidence(tx, facts, account, evidence, order, said, inserted);
-    if (!inserted) { return {Applied::What::known, {}}; }
+    Applied applied;
+    if (!inserted) {
+        if (evidence.source == "webhook") { take_back_healed(tx, account, digest_of(evidence)); }
+        applied.what = Applied::What::known;
+        return applied;
+    }
     if (!order) {
         tell_unmatched(tx, facts, account, evidence);
-        return {Applied::What::unmatched, {}};
+        applied.what = Applied::What::unmatched;
+        return applied;
     }
-    Applied applied;
     const bool settles = !evidence.supplier_order_id.empty() && !order->supplier_order_id && said != Status::rejected;
     if (settles) {
         const bool learned = learn_supplier_order_id(tx, facts, account, order->id, evidence.supplier_order_id);
@@ -263,7 +298,11 @@ Applied apply_evidence(store::Tx& tx, notify::Facts& facts, const Account& accou
                               account.name + " names " + evidence.supplier_order_id + " for " + order->reference +
                                   ", which is known as " + *order->supplier_order_id);
     }
-    apply_matched(tx, facts, *order, evidence, said);
+    applied.changed = apply_matched(tx, facts, account, *order, evidence, said);
+    if (applied.changed && evidence.source == "poll" && account.takes_webhooks) {
+        tx.run("UPDATE evidence SET healed = 1 WHERE supplier_id = :1 AND digest = :2",
+               {account.supplier_id, digest_of(evidence)});
+    }
     if (!said) {
         applied.what = Applied::What::unmapped;
         tell_unmapped(tx, facts, *order, account, evidence.supplier_status);
@@ -303,7 +342,7 @@ bool learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account&
                       .data = Json::object(
                           {{"supplier_order_id", supplier_order_id}, {"reference", order->reference}, {"account", account.name}}),
                       .occurred_at = now});
-    project(tx, facts, *order);
+    project(tx, facts, account, *order);
     rematch(tx, facts, *order, account, supplier_order_id);
     return true;
 }
@@ -319,14 +358,14 @@ void confirm_cancel(store::Tx& tx, notify::Facts& facts, const Account& account,
     evidence.occurred_at = asked_at;
     bool inserted = false;
     insert_evidence(tx, facts, account, evidence, order, Status::canceled, inserted);
-    const Status now_is = project(tx, facts, order);
+    const Status now_is = project(tx, facts, account, order);
     record_status_fact(tx, facts, order, evidence, Status::canceled, now_is);
 }
 
 void withdraw(store::Tx& tx, notify::Facts& facts, const std::string& supplier_order_row_id, const std::string& why) {
     const UtcMs now = facts.now();
     tx.run("UPDATE supplier_orders SET withdrawn_at = :1, withdrawn_why = :2 WHERE id = :3", {now, why, supplier_order_row_id});
-    project(tx, facts, need(tx, supplier_order_row_id));
+    project(tx, facts, Account{}, need(tx, supplier_order_row_id));
 }
 
 void tell_canceled(store::Tx& tx, notify::Facts& facts, const std::string& supplier_order_row_id, const std::string& why) {
@@ -350,7 +389,7 @@ void reject(store::Tx& tx, notify::Facts& facts, const Account& account, const s
     evidence.occurred_at = facts.now();
     bool inserted = false;
     insert_evidence(tx, facts, account, evidence, order, Status::rejected, inserted);
-    const Status now_is = project(tx, facts, *order);
+    const Status now_is = project(tx, facts, account, *order);
     facts.record(tx, {.kind = "order.rejected",
                       .natural_key = "order/" + order->order_id + "/rejected/" + order->reference,
                       .order_id = order->order_id,

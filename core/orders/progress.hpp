@@ -17,7 +17,7 @@ struct Evidence {
     std::string supplier_order_id;  ///< theirs; may be empty
     std::string supplier_status;    ///< the supplier's word
     std::string tracking_number;    ///< may be empty
-    UtcMs occurred_at = 0;          ///< the supplier's clock
+    UtcMs occurred_at = 0;          ///< the supplier's clock; 0: undated
 };
 
 struct Applied {
@@ -27,11 +27,13 @@ struct Applied {
         unmatched,  ///< no such order here (yet): kept, matched when the id is stored
         unmapped,   ///< the account's file does not map this status: kept and alerted
     } what = What::applied;
+    bool changed = false;  ///< the order has another status or one shipment more
     /// The supplier order whose id this evidence told first: an open create effect is settled by it.
     std::optional<std::string> settled_supplier_order;
 };
 
 /// Applies one piece of evidence: the order's state becomes the fold of all its evidence, whatever the order of arrival.
+/// One of a poll that changes an order of an account with webhooks heals a miss, unless the webhook comes in the end.
 [[nodiscard]] Applied apply_evidence(store::Tx& tx, notify::Facts& facts, const Account& account, const Evidence& evidence);
 
 /// Stores the supplier's id once it is known, makes the confirmation, and applies evidence that waited for it.

@@ -77,7 +77,7 @@ void add_evidence(store::Tx& tx, const std::string& order_id, std::vector<Moment
         std::string text = source + "  \"" + word.value_or("") + "\" = " + status.value_or("unmapped");
         if (their_id) { text += "  " + *their_id; }
         if (tracking) { text += "  " + *tracking; }
-        text += "  (supplier's time " + rfc3339(occurred) + ")";
+        text += occurred == 0 ? "  (undated)" : "  (supplier's time " + rfc3339(occurred) + ")";
         moments.push_back({received, "evidence", text});
     }
 }
@@ -114,7 +114,7 @@ Json supplier_orders_of(store::Tx& tx, const std::string& order_id) {
         Json shipments = Json::array();
         for (auto& [number] :
              tx.all<Text>("SELECT h.tracking_number FROM shipments h JOIN supplier_orders s ON s.id = h.supplier_order_row_id "
-                          "WHERE s.order_id = :1 AND s.reference = :2 ORDER BY h.shipped_at, h.tracking_number",
+                          "WHERE s.order_id = :1 AND s.reference = :2 ORDER BY h.shipped_at = 0, h.shipped_at, h.tracking_number",
                           {order_id, reference})) {
             shipments.push(number);
         }

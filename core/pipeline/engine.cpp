@@ -1,7 +1,9 @@
 #include "pipeline/engine.hpp"
 
 #include "base/log.hpp"
+#include "orders/polling.hpp"
 #include "pipeline/effect_driver.hpp"
+#include "pipeline/poller.hpp"
 #include "pipeline/run_driver.hpp"
 #include "pipeline/schedule.hpp"
 #include "store/journal.hpp"
@@ -13,6 +15,9 @@ namespace {
 
 /// The longest a loop waits without being woken; commits wake it at once.
 constexpr milliseconds idle_wait{30'000};
+/// Orders become due to be asked for without a wake: they are looked for so often, or every quarter of the shortest silence.
+constexpr milliseconds look_for_silent_least{250};
+constexpr milliseconds look_for_silent_most{30'000};
 /// How long a loop waits after the store could not be read.
 constexpr milliseconds trouble_wait{200};
 
@@ -28,6 +33,7 @@ Engine::Engine(Environment environment)
       pacing_(environment_, [this] { effects_.woken.notify(); }),
       effect_driver_(std::make_unique<EffectDriver>(environment_, pacing_)),
       run_driver_(std::make_unique<RunDriver>(environment_, pacing_)),
+      poller_(std::make_unique<Poller>(environment_, pacing_)),
       runs_{.woken = Signal(environment_.clock),
             .paced = false,
             .most = environment_.options.get()->runs_max,
@@ -55,6 +61,12 @@ Engine::Engine(Environment environment)
                    },
                .drive = [this](const std::string& target, std::string id,
                                model::Pass pass) { return effect_driver_->drive(target, std::move(id), pass); }},
+      polls_{.woken = Signal(environment_.clock),
+             .paced = false,
+             .most = environment_.options.get()->polls_max,
+             .look = [this](store::Tx& tx, const Lines& accounts, UtcMs now) { return silent_orders(tx, accounts, now); },
+             .drive = [this](const std::string& account, std::string id,
+                             model::Pass /*none*/) { return poller_->ask(account, std::move(id)); }},
       idle_signal_(environment_.clock) {
     open_lines_for(*environment_.options.get());
 }
@@ -64,6 +76,24 @@ Engine::~Engine() = default;
 void Engine::open_lines_for(const EngineOptions& options) {
     for (const auto& [account, rules] : options.rules) { effects_.lines.try_emplace(account); }
     for (const auto& [channel, rules] : options.channels) { effects_.lines.try_emplace(channel); }
+    for (const auto& [account, rules] : options.rules) {
+        if (poll_by(options, account) != PollBy::nothing) { polls_.lines.try_emplace(account); }
+    }
+}
+
+Engine::Due Engine::silent_orders(store::Tx& tx, const Lines& accounts, UtcMs now) const {
+    const auto options = environment_.options.get();
+    Due due;
+    const auto at_latest = [&due](UtcMs at) { due.next_at = std::min(due.next_at.value_or(at), at); };
+    for (const auto& [name, most, probe] : accounts) {
+        due.ids.emplace_back();
+        if (poll_by(*options, name) == PollBy::nothing) { continue; }
+        const auto* account = options->accounts.named(name);
+        due.ids.back() = orders::due_polls(tx, *account, now, most);
+        if (const auto next = orders::next_poll_at(tx, *account, now)) { at_latest(*next); }
+        at_latest(now + std::clamp(account->poll->silent_for / 4, look_for_silent_least, look_for_silent_most).count());
+    }
+    return due;
 }
 
 void Engine::sync(store::Tx& tx, const EngineOptions& options) const {
@@ -76,6 +106,7 @@ void Engine::sync(store::Tx& tx, const EngineOptions& options) const {
             {definition.digest, definition.name, definition.file, definition.text, now});
     }
     sync_schedules(tx, options, now);
+    for (const auto& [name, account] : options.accounts.by_name) { orders::sync_polls(tx, account, now); }
 }
 
 std::shared_ptr<const EngineOptions> Engine::options() const {
@@ -86,13 +117,15 @@ void Engine::change(EngineOptions options) {
     open_lines_for(options);
     environment_.options.set(std::move(options));
     pacing_.change();
+    polls_.woken.notify();
     wake(static_cast<unsigned>(store::Topic::runs) | static_cast<unsigned>(store::Topic::effects));
 }
 
 void Engine::start() {
-    loops_ = 3;
+    loops_ = 4;
     spawn(environment_.executor, work_off(runs_));
     spawn(environment_.executor, work_off(effects_));
+    spawn(environment_.executor, work_off(polls_));
     spawn(environment_.executor, schedule_loop());
 }
 
@@ -105,8 +138,9 @@ Task<void> Engine::stop(milliseconds grace) {
     stopping_ = true;
     runs_.woken.notify();
     effects_.woken.notify();
+    polls_.woken.notify();
     const BootMs until = environment_.clock.boot_ms() + grace.count();
-    while (loops_ > 0 || runs_.under_way() > 0 || effects_.under_way() > 0) {
+    while (loops_ > 0 || runs_.under_way() > 0 || effects_.under_way() > 0 || polls_.under_way() > 0) {
         const auto left = until - environment_.clock.boot_ms();
         if (left <= 0) {
             Log::warning("stopped with work under way; it is taken up at the next start",

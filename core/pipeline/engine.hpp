@@ -16,6 +16,7 @@
 namespace crossdock::pipeline {
 
 class EffectDriver;
+class Poller;
 class RunDriver;
 
 /// Runs pipelines durably: runs advance by commits, effects go through intent, call and outcome, schedules fire.
@@ -67,8 +68,8 @@ public:
     [[nodiscard]] Environment& environment() { return environment_; }
 
 private:
-    /// What comes due in the store and is then driven by a task each: runs, effects. A queue has lines, of which none can hold
-    /// up another: effects have one for each account and channel, runs have one.
+    /// What comes due in the store and is then driven by a task each: runs, effects, polls. A queue has lines, of which none can
+    /// hold up another: effects have one for each account and channel, polls one for each account that is asked, runs have one.
     struct Due {
         std::vector<std::vector<std::string>> ids;  ///< by line
         std::optional<UtcMs> next_at;
@@ -90,6 +91,7 @@ private:
     };
 
     void open_lines_for(const EngineOptions& options);
+    [[nodiscard]] Due silent_orders(store::Tx& tx, const Lines& accounts, UtcMs now) const;
     /// The lines that have room, and whose target is served.
     [[nodiscard]] Lines open_lines(const Queue& queue);
     void take_up(Queue& queue, const std::string& line, std::vector<std::string> ids);
@@ -105,8 +107,10 @@ private:
     Pacing pacing_;
     std::unique_ptr<EffectDriver> effect_driver_;
     std::unique_ptr<RunDriver> run_driver_;
+    std::unique_ptr<Poller> poller_;
     Queue runs_;
     Queue effects_;
+    Queue polls_;
     Signal idle_signal_;
     int loops_ = 0;
     bool stopping_ = false;

@@ -31,12 +31,20 @@ struct OperationRules {
     std::string missing = {};
 };
 
+/// How an account is asked what has become of an order: the best of what its plugin can.
+enum class PollBy {
+    status,  ///< get_order_status
+    lookup,  ///< find_order, whose matches carry a status without its time
+    nothing,
+};
+
 struct AccountRules {
     model::StatusLists statuses;
     milliseconds not_after{5'000};
     milliseconds request_timeout{10'000};
     OperationRules create_order;
     OperationRules cancel_order = {.missing = "the account's file has no `operations: cancel_order`"};
+    PollBy poll_by = PollBy::status;
     std::int64_t low_stock = 0;
     model::PaceRules pace;
 
@@ -60,6 +68,7 @@ struct EngineOptions {
     std::map<std::string, model::Schedule> schedules;  ///< a pipeline's, where the config overrides it
     std::size_t runs_max = 256;                        ///< driven at once
     std::size_t effects_max = 256;                     ///< in flight at once for one account or channel, whatever its limits say
+    std::size_t polls_max = 8;                         ///< orders that one account is asked for at once
     Mechanisms mechanisms = {};
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "orders/progress.hpp"
 #include "pipeline/environment.hpp"
 #include "pipeline/evaluator.hpp"
 #include "pipeline/pacing.hpp"
@@ -69,6 +70,7 @@ private:
     Task<bool> perform(StepWork work);
     Task<bool> translate(StepWork work);
     Task<bool> apply_evidence(StepWork work);
+    [[nodiscard]] orders::Evidence webhook_evidence(const StepWork& work) const;
     Task<bool> pull(StepWork work);
     Task<bool> apply_feed(StepWork work);
     Task<bool> stage(std::string feed_id, std::string currency, Json batch, std::shared_ptr<std::string> trouble);

@@ -5,6 +5,7 @@
 #include "orders/progress.hpp"
 #include "orders/webhooks.hpp"
 #include "pipeline/effect_driver.hpp"
+#include "pipeline/evidence.hpp"
 #include "pipeline/run_driver.hpp"
 
 #include <algorithm>
@@ -18,31 +19,6 @@ constexpr milliseconds translate_timeout{10'000};
 constexpr milliseconds pull_timeout{600'000};
 /// How long a step waits before it looks again whether its plugin is served.
 constexpr milliseconds held_pause{60'000};
-
-Result<std::vector<orders::Evidence>> read_evidence(const Json& list, const std::string& webhook_id, UtcMs now) {
-    if (!list.is_array()) { return Fault{"the adapter's evidence is no list"}; }
-    std::vector<orders::Evidence> all;
-    for (std::size_t i = 0; i < list.items().size(); ++i) {
-        const Json& item = list.items()[i];
-        const std::string where = "/evidence/" + std::to_string(i);
-        orders::Evidence evidence;
-        if (!webhook_id.empty()) { evidence.webhook_id = webhook_id; }
-        evidence.reference = item.text("reference");
-        evidence.supplier_order_id = item.text("supplier_order_id");
-        evidence.supplier_status = item.text("supplier_status");
-        evidence.tracking_number = item.text("tracking_number");
-        evidence.occurred_at = now;
-        if (evidence.reference.empty() && evidence.supplier_order_id.empty()) { return Fault{"names no order", where}; }
-        if (evidence.supplier_status.empty()) { return Fault{"names no status", where}; }
-        if (const auto at = item.maybe_text("occurred_at"); at && !at->empty()) {
-            const auto time = parse_rfc3339(*at);
-            if (!time) { return Fault{time.error().what, where + "/occurred_at"}; }
-            evidence.occurred_at = *time;
-        }
-        all.push_back(std::move(evidence));
-    }
-    return all;
-}
 
 /// The values of a step's expressions. A step that its `if` skips needs no others, so that `if` may guard them.
 /// Errors: the first that failed and is needed; `where` is its place.
@@ -75,6 +51,14 @@ std::string why(const plugin::CallAnswer& answer) {
 }
 
 }  // namespace
+
+/// What all evidence of a webhook has in common. One without a time is dated by its arrival.
+orders::Evidence RunDriver::webhook_evidence(const StepWork& work) const {
+    orders::Evidence evidence;
+    if (!work.webhook_id.empty()) { evidence.webhook_id = work.webhook_id; }
+    evidence.occurred_at = environment_.clock.utc_ms();
+    return evidence;
+}
 
 Task<bool> RunDriver::perform(StepWork work) {
     switch (work.kind) {
@@ -209,7 +193,7 @@ Task<bool> RunDriver::translate(StepWork work) {
         co_return co_await failed(std::move(work), why(answer), retry);
     }
     const Json* evidence = answer.output.find("evidence");
-    const auto checked = read_evidence(evidence == nullptr ? Json() : *evidence, work.webhook_id, environment_.clock.utc_ms());
+    const auto checked = read_evidence(evidence == nullptr ? Json() : *evidence, webhook_evidence(work));
     if (!checked) { co_return co_await failed(std::move(work), checked.error().text(), false); }
     Json outcome = Json::object({{"outcome", "done"}, {"evidence", *evidence}});
     co_return co_await done(std::move(work), std::move(outcome));
@@ -219,7 +203,7 @@ Task<bool> RunDriver::apply_evidence(StepWork work) {
     const auto options = environment_.options.get();
     const auto* account = options->accounts.named(work.with.text("account"));
     const Json* list = work.with.find("evidence");
-    const auto evidence = read_evidence(list == nullptr ? Json() : *list, work.webhook_id, environment_.clock.utc_ms());
+    const auto evidence = read_evidence(list == nullptr ? Json() : *list, webhook_evidence(work));
     if (account == nullptr) {
         const std::string why_not = "no account \"" + work.with.text("account") + "\"";
         co_return co_await failed(std::move(work), why_not, false);

@@ -30,6 +30,10 @@ Json Ledger::webhook_done(std::string_view supplier_order_id) {
     return Json::object({{"record", "webhook_done"}, {"supplier_order_id", std::string(supplier_order_id)}});
 }
 
+Json Ledger::webhook_dropped(std::string_view supplier_order_id) {
+    return Json::object({{"record", "webhook_dropped"}, {"supplier_order_id", std::string(supplier_order_id)}});
+}
+
 Json Ledger::stock(std::string_view sku, const Json* quantity, const Json* price) {
     Json made = Json::object({{"record", "stock"}, {"sku", std::string(sku)}});
     if (quantity != nullptr) { made.set("quantity", *quantity); }
@@ -42,12 +46,7 @@ void Ledger::apply(const Json& record) {
     if (kind == "post") { ++posts_[record.text("reference")]; }
     else if (kind == "order") { apply_order(record); }
     else if (kind == "status") { apply_status(record); }
-    else if (kind == "webhook_done") {
-        const auto at = pending_.find(record.text("supplier_order_id"));
-        if (at == pending_.end()) { return; }
-        at->second.pop_front();
-        if (at->second.empty()) { pending_.erase(at); }
-    }
+    else if (kind == "webhook_done" || kind == "webhook_dropped") { apply_webhook(record); }
     else if (kind == "stock") {
         // A sku that has left the inventory file since is no reason not to start.
         static_cast<void>(inventory_.change(record.text("sku"), record.find("quantity"), record.find("price")));
@@ -78,6 +77,14 @@ void Ledger::apply_status(const Json& record) {
     order.shipped = order.shipped || order.status == "shipped";
     order.updated_at = record.integer("at");
     if (auto body = record.maybe_text("webhook")) { pending_[order.supplier_order_id].push_back(std::move(*body)); }
+}
+
+void Ledger::apply_webhook(const Json& record) {
+    const auto at = pending_.find(record.text("supplier_order_id"));
+    if (at == pending_.end()) { return; }
+    if (record.text("record") == "webhook_dropped") { dropped_.push_back(std::move(at->second.front())); }
+    at->second.pop_front();
+    if (at->second.empty()) { pending_.erase(at); }
 }
 
 const SupplierOrder* Ledger::find(std::string_view supplier_order_id) const {

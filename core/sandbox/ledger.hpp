@@ -40,6 +40,8 @@ public:
     /// `webhook` is the body to be sent; empty: none.
     [[nodiscard]] static Json status(const SupplierOrder& order, std::string_view status, UtcMs at, std::string_view webhook);
     [[nodiscard]] static Json webhook_done(std::string_view supplier_order_id);
+    /// The oldest body was dropped instead of sent: nobody will be told.
+    [[nodiscard]] static Json webhook_dropped(std::string_view supplier_order_id);
     [[nodiscard]] static Json stock(std::string_view sku, const Json* quantity, const Json* price);
 
     void apply(const Json& record);
@@ -52,11 +54,14 @@ public:
     [[nodiscard]] const std::map<std::string, std::int64_t>& posts() const { return posts_; }
     /// Bodies not yet delivered, oldest first, by supplier order.
     [[nodiscard]] const std::map<std::string, std::deque<std::string>>& pending_webhooks() const { return pending_; }
+    /// Bodies that were dropped, oldest first.
+    [[nodiscard]] const std::vector<std::string>& dropped_webhooks() const { return dropped_; }
     [[nodiscard]] const Inventory& inventory() const { return inventory_; }
 
 private:
     void apply_order(const Json& record);
     void apply_status(const Json& record);
+    void apply_webhook(const Json& record);
 
     Inventory inventory_;
     std::vector<SupplierOrder> orders_;
@@ -65,6 +70,7 @@ private:
     std::multimap<std::string, std::size_t, std::less<>> by_reference_;
     std::map<std::string, std::int64_t> posts_;
     std::map<std::string, std::deque<std::string>> pending_;
+    std::vector<std::string> dropped_;
 };
 
 /// The body of a status webhook, as the seed writes it.

@@ -27,6 +27,15 @@ struct WebhookTarget {
     [[nodiscard]] static Result<WebhookTarget> parse(const std::string& url);
 };
 
+/// Which webhooks are dropped instead of sent. Of two runs with one seed the same are: a draw depends on the order's id and its
+/// new status alone.
+struct WebhookDrops {
+    std::int64_t percent = 0;
+    std::int64_t seed = 0;
+
+    [[nodiscard]] bool drops(std::string_view supplier_order_id, std::string_view status) const;
+};
+
 /// What the supplier simulator's parts share: memory on disk, faults, the life of orders. Inside of this room only.
 /// Lifetime: shared by its tasks; they end at `stop`.
 struct Simulator : std::enable_shared_from_this<Simulator> {
@@ -64,6 +73,7 @@ struct Simulator : std::enable_shared_from_this<Simulator> {
     Faults faults;
     std::optional<WebhookTarget> target;
     bool webhook_first = false;
+    WebhookDrops webhook_drops;
     bool stopping = false;
     Signal stopped;                                ///< raised once, by stop()
     Signal delivered;                              ///< raised when a webhook was delivered or refused

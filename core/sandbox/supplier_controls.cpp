@@ -47,6 +47,30 @@ http::Response arm_fault(Simulator& self, const Json& body) {
     return json_response(200, Json::object({{"faults", self.faults.show()}}));
 }
 
+http::Response show_webhooks(const Simulator& self) {
+    Json dropped = Json::array();
+    for (const auto& body : self.ledger.dropped_webhooks()) {
+        if (auto parsed = Json::parse(body)) { dropped.push(std::move(*parsed)); }
+    }
+    return json_response(200, Json::object({{"drop_percent", self.webhook_drops.percent},
+                                            {"seed", self.webhook_drops.seed},
+                                            {"dropped", std::move(dropped)}}));
+}
+
+/// {"drop_percent": 0 to 100, "seed": an integer}: from now on that share of webhooks is dropped instead of sent. What was
+/// dropped is shown, and kept over a restart; the share is not.
+http::Response drop_webhooks(Simulator& self, const Json& body) {
+    const Json* percent = body.find("drop_percent");
+    const auto value = percent == nullptr ? std::nullopt : percent->integer();
+    if (!value || *value < 0 || *value > 100) {
+        return error_response(422, "invalid", "drop_percent must be an integer from 0 to 100");
+    }
+    const Json* seed = body.find("seed");
+    if (seed != nullptr && !seed->integer()) { return error_response(422, "invalid", "seed must be an integer"); }
+    self.webhook_drops = {*value, body.integer("seed")};
+    return show_webhooks(self);
+}
+
 /// {"body": any JSON, or a text that is sent as it is, "signature": instead of the right one}: sent once; {"status"} of the
 /// answer.
 Task<http::Response> send_by_hand(Shared self, Json order) {
@@ -69,6 +93,7 @@ Task<http::Response> control(Shared simulator, http::Request request) {
     if (request.method == "GET" && name == "faults") {
         co_return json_response(200, Json::object({{"faults", simulator->faults.show()}}));
     }
+    if (request.method == "GET" && name == "webhooks") { co_return show_webhooks(*simulator); }
     if (request.method == "DELETE" && name == "faults") {
         simulator->faults.clear();
         co_return json_response(200, Json::object({{"faults", simulator->faults.show()}}));
@@ -83,6 +108,7 @@ Task<http::Response> control(Shared simulator, http::Request request) {
         }
         co_return json_response(200, body.value());
     }
+    if (name == "webhooks") { co_return drop_webhooks(*simulator, body.value()); }
     if (name == "inventory") { co_return change_stock(*simulator, body.value()); }
     if (name == "webhook") { co_return co_await send_by_hand(simulator, std::move(body).value()); }
     if (name == "webhook_first") {

@@ -38,22 +38,29 @@ Task<bool> attempt(std::shared_ptr<Simulator> self, std::string body) {
     co_return settled(status) && (!fault || fault->kind == Kind::slow);
 }
 
+/// Sends or drops an order's oldest webhook. True: it is no longer pending.
+Task<bool> dispose(std::shared_ptr<Simulator> self, std::string supplier_order_id) {
+    std::string body = self->ledger.pending_webhooks().at(supplier_order_id).front();
+    const auto parsed = Json::parse(body);
+    if (parsed && self->webhook_drops.drops(supplier_order_id, parsed->text("status"))) {
+        co_return self->record(Ledger::webhook_dropped(supplier_order_id)).has_value();
+    }
+    const bool done = co_await attempt(self, std::move(body));
+    if (self->stopping || !done) { co_return false; }
+    co_return self->record(Ledger::webhook_done(supplier_order_id)).has_value();
+}
+
 /// Sends an order's webhooks one after the other until none is left.
 Task<void> deliver(std::shared_ptr<Simulator> self, std::string supplier_order_id) {
     milliseconds backoff = backoff_first;
     while (!self->stopping) {
-        const auto& pending = self->ledger.pending_webhooks();
-        const auto at = pending.find(supplier_order_id);
-        if (at == pending.end()) { break; }
-        std::string body = at->second.front();
-        const bool done = co_await attempt(self, std::move(body));
+        if (!self->ledger.pending_webhooks().contains(supplier_order_id)) { break; }
+        const bool done = co_await dispose(self, supplier_order_id);
         if (self->stopping) { break; }
         if (done) {
-            if (auto noted = self->record(Ledger::webhook_done(supplier_order_id)); noted.has_value()) {
-                backoff = backoff_first;
-                self->delivered.notify();
-                continue;
-            }
+            backoff = backoff_first;
+            self->delivered.notify();
+            continue;
         }
         co_await wait_unless_stopped(self, backoff);
         backoff = std::min(backoff * 2, backoff_max);
@@ -62,6 +69,12 @@ Task<void> deliver(std::shared_ptr<Simulator> self, std::string supplier_order_i
 }
 
 }  // namespace
+
+bool WebhookDrops::drops(std::string_view supplier_order_id, std::string_view status) const {
+    const auto drawn =
+        crypto::sha256_hex(std::to_string(seed) + "/" + std::string(supplier_order_id) + "/" + std::string(status));
+    return std::stoll(drawn.substr(0, 8), nullptr, 16) % 100 < percent;
+}
 
 Result<WebhookTarget> WebhookTarget::parse(const std::string& url) {
     const Fault bad{"must be http://127.0.0.1:PORT/PATH", url, Advice::stop};

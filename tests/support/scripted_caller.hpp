@@ -23,6 +23,10 @@ public:
 
     void script(const std::string& operation, Answer answer) { answers_[operation].push_back(std::move(answer)); }
     void script(const std::string& operation, plugin::CallAnswer answer) { script(operation, Answer{std::move(answer)}); }
+    /// Answers each such call for which no answer was scripted.
+    void always(const std::string& operation, std::function<plugin::CallAnswer(const plugin::Call&)> answer) {
+        always_[operation] = std::move(answer);
+    }
     /// The next such call stays open until release().
     void hold(const std::string& operation) { script(operation, Answer{{}, {}, true}); }
     void release(plugin::CallAnswer answer) {
@@ -36,6 +40,7 @@ public:
         calls.push_back(call);
         auto& waiting = answers_[call.operation];
         if (waiting.empty()) {
+            if (const auto at = always_.find(call.operation); at != always_.end()) { co_return at->second(call); }
             if (call.operation == "deliver") {
                 co_return plugin::CallAnswer{plugin::CallStatus::answered,
                                              Json::object({{"transport", "answered"}, {"status", 250}})};
@@ -76,6 +81,7 @@ public:
 
 private:
     std::map<std::string, std::deque<Answer>> answers_;
+    std::map<std::string, std::function<plugin::CallAnswer(const plugin::Call&)>> always_;
     std::function<void(plugin::CallAnswer)> held_;
 };
 

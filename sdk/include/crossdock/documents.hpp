@@ -157,7 +157,7 @@ struct Evidence {
     std::optional<std::string> supplier_order_id = {};
     std::string supplier_status;  ///< the supplier's word; the account's file maps it
     std::optional<std::string> tracking_number = {};
-    std::string occurred_at;  ///< RFC 3339, the supplier's clock; empty: when it arrived
+    std::string occurred_at;  ///< RFC 3339, the supplier's clock; empty: when it arrived, or (get_order_status) undated
 
     /// Errors: JsonError when it says nothing, or of no order.
     [[nodiscard]] Json json() const {

@@ -115,3 +115,33 @@ TEST_CASE("what a supplier said over time amounts to one status", "[model][unit]
     CHECK(name(fold(pieces)) == name(row.wanted));
     CHECK(contradicts(pieces) == row.contradiction);
 }
+
+TEST_CASE("an undated report counts where it is an advance, and takes the place of no dated one", "[model][unit]") {
+    struct Row {
+        std::vector<Said> said;
+        Status wanted;
+    };
+    constexpr UtcMs undated = 0;
+    const auto row = GENERATE(values<Row>({
+        {{{shipped, undated}}, shipped},
+        {{{confirmed, 10}, {shipped, undated}}, shipped},
+        {{{shipped, 20}, {confirmed, undated}}, shipped},
+        // Found canceled after it was shipped: a person is told, the order is not taken back.
+        {{{shipped, 20}, {canceled, undated}}, shipped},
+        {{{confirmed, 20}, {canceled, undated}}, canceled},
+        // Nobody knows whether the hold was before or after.
+        {{{confirmed, 10}, {on_hold, undated}}, confirmed},
+        {{{fulfilling, 10}, {on_hold, 20}, {fulfilling, undated}}, on_hold},
+        {{{confirmed, 10}, {on_hold, 20}, {fulfilling, undated}}, fulfilling},
+        {{{on_hold, undated}}, on_hold},
+        {{{on_hold, undated}, {confirmed, undated}}, confirmed},
+        {{{on_hold, undated}, {confirmed, 10}}, confirmed},
+    }));
+    auto pieces = evidence(row.said);
+    std::sort(pieces.begin(), pieces.end(), [](const auto& a, const auto& b) { return a.digest < b.digest; });
+    do {
+        CAPTURE(row.said.size(), name(row.wanted));
+        CHECK(fold(pieces) == row.wanted);
+    } while (
+        std::next_permutation(pieces.begin(), pieces.end(), [](const auto& a, const auto& b) { return a.digest < b.digest; }));
+}

@@ -129,6 +129,66 @@ TEST_CASE("webhooks can be doubled, forged and lost on purpose, and arrive in th
     CHECK(same_signature == (kind != std::string("garbage")));
 }
 
+TEST_CASE("a share of the webhooks can be dropped for good, the same ones for the same seed", "[sandbox]") {
+    const TemporaryFolder folder;
+    WebhookReceiver receiver;
+    auto options = quiet_options(folder.path());
+    options.webhook_url = receiver.url();
+    constexpr std::size_t orders = 40;
+    std::vector<std::string> dropped;
+    const auto drops = [](const Json& shown) {
+        std::vector<std::string> bodies;
+        for (const auto& body : shown.find("dropped")->items()) {
+            bodies.push_back(body.text("order_id") + " " + body.text("status"));
+        }
+        return bodies;
+    };
+    {
+        const RunningSupplier supplier(options);
+        supplier.tell("webhooks", R"({"drop_percent":30,"seed":7})");
+        for (std::size_t i = 0; i < orders; ++i) {
+            const auto answer = supplier.call("POST", "/v1/orders", order_body("PX" + std::to_string(i))).value();
+            supplier.tell("orders/" + Json::parse(answer.body)->text("supplier_order_id"), R"({"status":"confirmed"})");
+        }
+        // The last one is not dropped, and behind it nothing is under way.
+        supplier.tell("webhooks", R"({"drop_percent":0})");
+        supplier.tell("orders/ORD845140", R"({"status":"shipped"})");
+        dropped = drops(supplier.get("/_sandbox/webhooks"));
+        CHECK(dropped.size() > orders / 10);
+        CHECK(dropped.size() < orders / 2);
+        const auto came = receiver.wait(orders + 1 - dropped.size());
+        CHECK(came.size() == orders + 1 - dropped.size());
+        for (const auto& request : came) {
+            const auto body = Json::parse(request.body).value();
+            CHECK(std::find(dropped.begin(), dropped.end(), body.text("order_id") + " " + body.text("status")) == dropped.end());
+        }
+    }
+    const RunningSupplier again(options);
+    CHECK(drops(again.get("/_sandbox/webhooks")) == dropped);
+    CHECK(again.get("/_sandbox/webhooks").integer("drop_percent") == 0);
+    for (const auto* wrong : {R"({"drop_percent":101})", R"({"drop_percent":-1})", R"({})", R"({"drop_percent":1,"seed":"x"})"}) {
+        CHECK(again.call("POST", "/_sandbox/webhooks", wrong, {}).value().status == 422);
+    }
+}
+
+TEST_CASE("an order is shown with the words and the time that its webhook had", "[sandbox]") {
+    const TemporaryFolder folder;
+    WebhookReceiver receiver;
+    auto options = quiet_options(folder.path());
+    options.webhook_url = receiver.url();
+    const RunningSupplier supplier(options);
+    REQUIRE(supplier.call("POST", "/v1/orders", order_body()).value().status == 201);
+    const auto* status = GENERATE("confirmed", "shipped");
+    supplier.tell("orders/ORD845140", std::string(R"({"status":")") + status + "\"}");
+    const auto webhooks = receiver.wait(1);
+    REQUIRE(webhooks.size() == 1);
+    const auto told = Json::parse(webhooks.front().body).value();
+    const auto shown = supplier.get("/v1/orders/ORD845140");
+    for (const auto* member : {"order_id", "supplier_order_id", "status", "tracking_number", "updated_at"}) {
+        CHECK(told.text(member) == shown.text(member));
+    }
+}
+
 TEST_CASE("a busy port, a taken folder and senseless options are faults that say so", "[sandbox]") {
     const TemporaryFolder folder;
     const TemporaryFolder other;
