@@ -111,6 +111,48 @@ TEST_CASE("a supplier that cannot be reached costs no order", "[system][faults]"
     CHECK_FALSE(job.order("PO-1").maybe_text("needs_attention"));
 }
 
+TEST_CASE("an order that can be seen only at the end of its time is waited for, and not sent again", "[system][faults]") {
+    auto options = rig("lookup");
+    options.visible_within = milliseconds{2'000};
+    options.visible_after = milliseconds{1'900};
+    MainJob job(std::move(options));
+    job.start_world();
+    job.start_daemon();
+    REQUIRE(job.rig().sandbox("POST", "/_sandbox/faults", R"({"operation":"create_order","kind":"cut_after_accept"})"));
+    job.place(order("PO-1"));
+    job.wait_for_status("PO-1", "submitted");
+    CHECK(job.orders_at_supplier()["PO-1"] == 1);
+    const auto text = explained(job, "PO-1");
+    INFO(text);
+    CHECK(text.find("not found, but it may still become visible") != std::string::npos);
+    CHECK(text.find("found at the supplier by our reference") != std::string::npos);
+}
+
+TEST_CASE("once its key is no longer valid an order is asked for before it is sent again", "[system][faults]") {
+    const bool arrived = GENERATE(true, false);
+    auto options = rig("idempotent");
+    options.edit_supplier = [](std::string text) {
+        const std::string valid = "key_valid_for: 24h";
+        text.replace(text.find(valid), valid.size(), "key_valid_for: 1ms");
+        return text;
+    };
+    MainJob job(std::move(options));
+    job.start_world();
+    job.start_daemon();
+    REQUIRE(job.rig().sandbox("POST", "/_sandbox/faults",
+                              std::string(R"({"operation":"create_order","kind":")") +
+                                  (arrived ? "cut_after_accept" : "cut_before_accept") + "\"}"));
+    job.place(order("PO-1"));
+    job.wait_for_status("PO-1", "submitted");
+    CHECK(job.orders_at_supplier()["PO-1"] == 1);
+    const auto text = explained(job, "PO-1");
+    INFO(text);
+    CHECK(text.find("our key is no longer valid") != std::string::npos);
+    const auto world = job.rig().sandbox("GET", "/_sandbox/orders");
+    REQUIRE(world.has_value());
+    CHECK(world->find("posts")->integer("PO-1") == (arrived ? 1 : 2));
+}
+
 TEST_CASE("through a supplier that fails one call in five every order is placed once, or waits with its reason",
           "[system][many]") {
     const std::string effect_class = GENERATE("idempotent", "lookup", "unsafe");
