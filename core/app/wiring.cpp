@@ -91,7 +91,8 @@ orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenS
             {new_id(clock, randomness), account.name, account.type, account.endpoint, api_key, webhook_url, account.display_name,
              now, now});
         const auto row = tx.first<std::string>("SELECT id FROM suppliers WHERE name = :1", {account.name});
-        accounts.by_name[account.name] = {account.name, row ? std::get<0>(*row) : "", account.currency, account.statuses};
+        accounts.by_name[account.name] = {account.name,     row ? std::get<0>(*row) : "", account.currency,
+                                          account.statuses, account.webhook.has_value(),  account.poll};
     }
     return accounts;
 }
@@ -174,6 +175,21 @@ pipeline::OperationRules create_order_rules(const AccountConfig& account, const 
     return rules;
 }
 
+/// How an account is asked for silent orders. Of a plugin that never started nobody knows what it can: it is tried.
+static pipeline::PollBy poll_by(const AccountConfig& account, const plugin::Manifest* manifest) {
+    if (manifest == nullptr) { return pipeline::PollBy::status; }
+    const auto offers = [&](const char* operation) {
+        return std::find(manifest->operations.begin(), manifest->operations.end(), operation) != manifest->operations.end();
+    };
+    if (offers("get_order_status")) { return pipeline::PollBy::status; }
+    if (offers("find_order")) { return pipeline::PollBy::lookup; }
+    if (account.poll) {
+        Log::warning("the account is to be polled, but its plugin has neither get_order_status nor find_order",
+                     {{"account", account.name}});
+    }
+    return pipeline::PollBy::nothing;
+}
+
 pipeline::EngineOptions engine_options(const Config& config, const orders::Accounts& accounts,
                                        std::vector<pipeline::Definition> definitions,
                                        const std::map<std::string, plugin::Manifest>& manifests) {
@@ -189,7 +205,9 @@ pipeline::EngineOptions engine_options(const Config& config, const orders::Accou
         rules.request_timeout = account.request_timeout;
         rules.low_stock = account.low_stock;
         const auto manifest = manifests.find(account.name);
-        rules.create_order = create_order_rules(account, manifest == manifests.end() ? nullptr : &manifest->second);
+        const plugin::Manifest* known = manifest == manifests.end() ? nullptr : &manifest->second;
+        rules.create_order = create_order_rules(account, known);
+        rules.poll_by = poll_by(account, known);
         options.rules[account.name] = rules;
     }
     for (const auto& channel : config.channels) { options.channels[channel.name] = {channel.not_after, channel.request_timeout}; }

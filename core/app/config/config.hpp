@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "model/polling.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -56,6 +57,7 @@ struct AccountConfig {
     std::vector<int> not_processed{429};
     std::map<std::string, std::string> statuses;  ///< the supplier's word -> canonical status
     std::int64_t low_stock = 0;                   ///< alert at or below; 0: never
+    std::optional<model::PollPattern> poll;       ///< `poll:`; absent: it is not asked for silent orders
 };
 
 struct ChannelConfig {
