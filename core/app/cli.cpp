@@ -193,6 +193,7 @@ int run_cli(int argc, char** argv) {
     add_serve_commands(app, line);
     add_demo_command(app, line);
     add_doctor_command(app, line);
+    add_status_command(app, line);
     add_sandbox_commands(app, line);
     add_order_commands(app, line);
     add_attention_commands(app, line);

@@ -36,6 +36,7 @@ void add_attention_commands(CLI::App& app, CommandLine& line);
 void add_admin_commands(CLI::App& app, CommandLine& line);
 void add_sandbox_commands(CLI::App& app, CommandLine& line);
 void add_doctor_command(CLI::App& app, CommandLine& line);
+void add_status_command(CLI::App& app, CommandLine& line);
 void add_demo_command(CLI::App& app, CommandLine& line);
 void add_plugin_commands(CLI::App& app, CommandLine& line);
 /// Into the group `plugin`.

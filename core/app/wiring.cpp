@@ -98,7 +98,8 @@ orders::Accounts known_accounts(store::Tx& tx, const Config& config) {
     accounts.routes = config.routes;
     for (const auto& account : config.accounts) {
         const auto row = tx.first<std::string>("SELECT id FROM suppliers WHERE name = :1", {account.name});
-        accounts.by_name[account.name] = {account.name, row ? std::get<0>(*row) : "", account.currency, account.statuses};
+        accounts.by_name[account.name] = {account.name,     row ? std::get<0>(*row) : "", account.currency,
+                                          account.statuses, account.webhook.has_value(),  account.poll};
     }
     return accounts;
 }
@@ -210,6 +211,21 @@ pipeline::OperationRules operation_rules(const AccountConfig& account, const std
     return rules;
 }
 
+/// How an account is asked for silent orders. Of a plugin that never started nobody knows what it can: it is tried.
+static pipeline::PollBy poll_by(const AccountConfig& account, const plugin::Manifest* manifest) {
+    if (manifest == nullptr) { return pipeline::PollBy::status; }
+    const auto offers = [&](const char* operation) {
+        return std::find(manifest->operations.begin(), manifest->operations.end(), operation) != manifest->operations.end();
+    };
+    if (offers("get_order_status")) { return pipeline::PollBy::status; }
+    if (offers("find_order")) { return pipeline::PollBy::lookup; }
+    if (account.poll) {
+        Log::warning("the account is to be polled, but its plugin has neither get_order_status nor find_order",
+                     {{"account", account.name}});
+    }
+    return pipeline::PollBy::nothing;
+}
+
 pipeline::EngineOptions engine_options(const Config& config, const orders::Accounts& accounts,
                                        std::vector<pipeline::Definition> definitions,
                                        const std::map<std::string, plugin::Manifest>& manifests) {
@@ -230,6 +246,7 @@ pipeline::EngineOptions engine_options(const Config& config, const orders::Accou
         const auto* known = manifest == manifests.end() ? nullptr : &manifest->second;
         rules.create_order = operation_rules(account, "create_order", known);
         rules.cancel_order = operation_rules(account, "cancel_order", known);
+        rules.poll_by = poll_by(account, known);
         options.rules[account.name] = rules;
     }
     for (const auto& channel : config.channels) {

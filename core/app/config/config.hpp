@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "model/pace.hpp"
+#include "model/polling.hpp"
 #include "model/schedule.hpp"
 
 #include <cstddef>
@@ -60,6 +61,7 @@ struct AccountConfig {
     std::map<std::string, std::string> statuses;  ///< the supplier's word -> canonical status
     std::int64_t low_stock = 0;                   ///< alert at or below; 0: never
     model::PaceRules pace;                        ///< `limits:` and `breaker:`
+    std::optional<model::PollPattern> poll;       ///< `poll:`; absent: it is not asked for silent orders
 };
 
 struct ChannelConfig {

@@ -120,6 +120,35 @@ model::BreakerLimits read_breaker(Part& part, Fields& fields) {
     return made;
 }
 
+/// `poll`: how long an order may be silent, and how often it is asked for then. `until` is what the account reports last: without
+/// a word for delivered under `statuses`, that is shipped.
+std::optional<model::PollPattern> read_poll(Part& part, Fields& account_fields, const AccountConfig& account) {
+    static constexpr std::array<std::string_view, 2> ends{"shipped", "delivered"};
+    static constexpr yaml::DurationRange range{milliseconds{1'000}};
+    const Node* map = account_fields.map("poll");
+    if (map == nullptr) { return {}; }
+    Fields fields(part.checks, *map, "`poll`", {"silent_for", "every", "every_max", "give_up_after", "until"});
+    model::PollPattern pattern;
+    pattern.silent_for = fields.duration("silent_for", range).value_or(pattern.silent_for);
+    pattern.every = fields.duration("every", range).value_or(pattern.every);
+    pattern.every_max = fields.duration("every_max", range).value_or(8 * pattern.every);
+    pattern.give_up_after = fields.duration("give_up_after", range).value_or(pattern.give_up_after);
+    if (pattern.every_max < pattern.every) {
+        part.checks.refuse(fields.place("every_max"), "`every_max` is " + duration_text(pattern.every_max) +
+                                                          ", less than `every`, " + duration_text(pattern.every));
+    }
+    if (pattern.give_up_after <= pattern.silent_for) {
+        part.checks.refuse(fields.place("give_up_after"), "`give_up_after` is " + duration_text(pattern.give_up_after) +
+                                                              ", no more than `silent_for`, " +
+                                                              duration_text(pattern.silent_for) + ": nothing would be asked");
+    }
+    const bool delivers = std::any_of(account.statuses.begin(), account.statuses.end(),
+                                      [](const auto& word) { return word.second == model::name(model::Status::delivered); });
+    pattern.until = delivers ? model::Status::delivered : model::Status::shipped;
+    if (const auto until = fields.word("until", ends)) { pattern.until = *model::status_named(*until); }
+    return pattern;
+}
+
 }  // namespace
 
 ReadAccount read_account(Part& part, const Node& root) {
@@ -127,7 +156,7 @@ ReadAccount read_account(Part& part, const Node& root) {
     Fields fields(
         part.checks, root, "a supplier file",
         {"account", "name", "type", "plugin", "api_endpoint", "currency", "credentials", "settings", "webhook", "isolation",
-         "not_after", "request_timeout", "operations", "outcomes", "statuses", "low_stock", "limits", "breaker"});
+         "not_after", "request_timeout", "operations", "outcomes", "statuses", "low_stock", "limits", "breaker", "poll"});
     AccountConfig account;
     account.name = fields.required_text("account");
     check_name(part, fields.place("account"), "account", account.name);
@@ -147,6 +176,7 @@ ReadAccount read_account(Part& part, const Node& root) {
     read_operations(part, fields, account);
     read_outcomes(part, fields, account);
     read_statuses(part, fields, account);
+    account.poll = read_poll(part, fields, account);
     account.low_stock = fields.integer("low_stock", {0, 1'000'000'000}).value_or(0);
     account.pace.limits = read_limits(part, fields);
     account.pace.breaker = read_breaker(part, fields);

@@ -65,6 +65,8 @@ TEST_CASE("the demo's config describes one account served by the sandbox and mai
     CHECK(phonex.statuses.size() == 7);
     CHECK(phonex.statuses.at("pending") == "submitted");
     CHECK(phonex.low_stock == 5);
+    REQUIRE(phonex.poll);
+    CHECK(phonex.poll->until == model::Status::shipped);
 
     REQUIRE(made.channels.size() == 1);
     CHECK(made.channels[0].name == "email");
@@ -83,6 +85,7 @@ TEST_CASE("the bundled PhoneX file claims nothing about placing an order twice",
     CHECK(phonex.endpoint == "https://api.phonex.com");
     CHECK(phonex.statuses.at("Shipped") == "shipped");
     CHECK(phonex.statuses.at("shipped") == "shipped");
+    CHECK_FALSE(phonex.poll);
 }
 
 TEST_CASE("port and data folder of the command line are stronger than the file", "[config][unit]") {
@@ -90,4 +93,23 @@ TEST_CASE("port and data folder of the command line are stronger than the file",
     const auto made = shipped(folder, "demo.yaml", {.port = 0, .data = folder / "other", .plugin_folders = {}});
     CHECK(made.listen_port == 0);
     CHECK(made.data == folder / "other");
+}
+
+TEST_CASE("an account's pattern ends with what its words can say, and eight times `every` is the longest pause",
+          "[config][unit]") {
+    const Folder folder;
+    const auto poll_of = [&](const std::string& more) {
+        folder.write("acme.yaml", "account: acme\nplugin: phonex\napi_endpoint: https://api.acme.example\n" + more);
+        folder.write("crossdock.yaml", "suppliers: [acme.yaml]\n");
+        const auto made = app::load_config(folder / "crossdock.yaml", {.plugin_folders = {folder / "plugins"}});
+        INFO((made ? std::string() : made.error().text()));
+        REQUIRE(made.has_value());
+        return made->accounts.at(0).poll;
+    };
+    CHECK_FALSE(poll_of(""));
+    CHECK(poll_of("poll: {}\n")->until == model::Status::shipped);
+    CHECK(poll_of("poll: {}\n")->every_max == std::chrono::hours{2});
+    CHECK(poll_of("poll: { every: 1h }\n")->every_max == std::chrono::hours{8});
+    CHECK(poll_of("statuses: { there: delivered }\npoll: {}\n")->until == model::Status::delivered);
+    CHECK(poll_of("statuses: { there: delivered }\npoll: { until: shipped }\n")->until == model::Status::shipped);
 }
