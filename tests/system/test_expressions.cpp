@@ -102,6 +102,21 @@ TEST_CASE("the pipeline that the page on expressions shows lints", "[system]") {
     CHECK(linted.out.find("ok (big-orders, 2 steps)") != std::string::npos);
 }
 
+TEST_CASE("the pipelines that the page on pipelines shows lint, and the next times of a schedule are told", "[system]") {
+    MainJob job(quick());
+    const auto folder = app::shipped_tree().value() / "tests" / "docs" / "pipelines";
+    const auto linted = job.rig().crossdock({"lint", (folder / "chase.yaml").string(), (folder / "price-list.yaml").string()});
+    CHECK(linted.exit_code == 0);
+    CHECK(linted.out.find("chase.yaml: ok (chase, 4 steps)\n") != std::string::npos);
+    CHECK(linted.out.find("price-list.yaml: ok (price-list, 2 steps), runs next at 20") != std::string::npos);
+    const auto told = job.rig().crossdock({"lint", "--json", (folder / "price-list.yaml").string()});
+    const auto document = Json::parse(told.out);
+    REQUIRE(document.has_value());
+    const auto& times = document->find("pipelines")->items().front().find("next")->items();
+    REQUIRE(times.size() == 3);
+    for (const auto& time : times) { CHECK(parse_rfc3339(time.as_string()).value() % 1'800'000 == 0); }
+}
+
 TEST_CASE("a daemon without expressions starts no worker for them", "[system]") {
     MainJob job(quick());
     job.start_world();
