@@ -71,8 +71,6 @@ std::vector<sandbox::StoredMail> to(MainJob& job, const std::string& address) {
 TEST_CASE("a pipeline decides and computes with jq", "[system]") {
     MainJob job(quick());
     take_pipelines(job, {{"order-forward", forward}});
-    job.start_world();
-    job.start_daemon();
     job.run_seed_order();
     REQUIRE(eventually([&] { return !to(job, "sales+iphone12@phoneexport.example").empty(); }));
     const auto sent = job.rig().sandbox("GET", "/_sandbox/orders");
@@ -84,8 +82,6 @@ TEST_CASE("a pipeline decides and computes with jq", "[system]") {
 TEST_CASE("an expression that hangs or eats memory costs its own run, and no order waits long for it", "[system]") {
     MainJob job(quick());
     take_pipelines(job, {{"order-forward", forward}, {"harmful", harmful("[range(1e12)]")}});
-    job.start_world();
-    job.start_daemon();
     job.run_seed_order();
     const auto failed = [&] { return job.log("daemon").find("3 processes died over it") != std::string::npos; };
     REQUIRE(eventually(failed, milliseconds{60'000}));
