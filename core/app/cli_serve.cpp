@@ -9,6 +9,7 @@
 #include "base/journal_point.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
+#include "base/system_clock.hpp"
 #include "check/plugin_bench.hpp"
 #include "plugin/settings.hpp"
 
@@ -82,12 +83,27 @@ std::vector<Fault> plugin_faults(const Config& config) {
     return faults;
 }
 
+/// The next three times at which a pipeline runs by the clock, as the config or else its file says; none for any other.
+std::vector<std::string> next_times(const pipeline::Definition& definition,
+                                    const std::map<std::string, model::Schedule>& chosen) {
+    std::vector<std::string> times;
+    if (definition.trigger.kind != pipeline::Trigger::Kind::schedule) { return times; }
+    const auto other = chosen.find(definition.name);
+    const model::Schedule& schedule = other == chosen.end() ? definition.trigger.schedule : other->second;
+    if (!schedule.cron) { return times; }
+    auto at = schedule.cron->next(schedule.zone, system_utc_ms());
+    for (; at && times.size() < 3; at = schedule.cron->next(schedule.zone, *at)) { times.push_back(rfc3339(*at)); }
+    return times;
+}
+
 /// Lints the files given, else the config with all its pipelines: what lints, starts.
 int lint(const CommandLine& line, const std::vector<std::string>& files) {
     LoadedPipelines loaded;
+    std::map<std::string, model::Schedule> schedules;
     if (files.empty()) {
         const auto config = line.load();
         if (!config) { return fail(line, config.error(), exit_bad_config); }
+        schedules = config->schedules;
         loaded = load_pipelines(config->pipelines);
         check_expressions(loaded);
         auto faults = plugin_faults(*config);
@@ -102,9 +118,18 @@ int lint(const CommandLine& line, const std::vector<std::string>& files) {
     Json result = Json::object({{"pipelines", Json::array()}, {"faults", Json::array()}});
     std::string text;
     for (const auto& definition : loaded.definitions) {
-        result.members()[0].second.push(
-            Json::object({{"name", definition.name}, {"file", definition.file}, {"digest", definition.digest}}));
-        text += definition.file + ": ok (" + definition.name + ", " + std::to_string(definition.steps.size()) + " steps)\n";
+        Json one = Json::object({{"name", definition.name}, {"file", definition.file}, {"digest", definition.digest}});
+        text += definition.file + ": ok (" + definition.name + ", " + std::to_string(definition.steps.size()) + " steps)";
+        if (const auto times = next_times(definition, schedules); !times.empty()) {
+            Json next = Json::array();
+            for (const auto& time : times) {
+                text += (time == times.front() ? ", runs next at " : ", ") + time;
+                next.push(time);
+            }
+            one.set("next", std::move(next));
+        }
+        text += "\n";
+        result.members()[0].second.push(std::move(one));
     }
     for (const auto& fault : loaded.faults) {
         result.members()[1].second.push(Json::object({{"where", fault.where}, {"what", fault.what}}));

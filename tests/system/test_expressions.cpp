@@ -71,8 +71,6 @@ std::vector<sandbox::StoredMail> to(MainJob& job, const std::string& address) {
 TEST_CASE("a pipeline decides and computes with jq", "[system]") {
     MainJob job(quick());
     take_pipelines(job, {{"order-forward", forward}});
-    job.start_world();
-    job.start_daemon();
     job.run_seed_order();
     REQUIRE(eventually([&] { return !to(job, "sales+iphone12@phoneexport.example").empty(); }));
     const auto sent = job.rig().sandbox("GET", "/_sandbox/orders");
@@ -84,8 +82,6 @@ TEST_CASE("a pipeline decides and computes with jq", "[system]") {
 TEST_CASE("an expression that hangs or eats memory costs its own run, and no order waits long for it", "[system]") {
     MainJob job(quick());
     take_pipelines(job, {{"order-forward", forward}, {"harmful", harmful("[range(1e12)]")}});
-    job.start_world();
-    job.start_daemon();
     job.run_seed_order();
     const auto failed = [&] { return job.log("daemon").find("3 processes died over it") != std::string::npos; };
     REQUIRE(eventually(failed, milliseconds{60'000}));
@@ -100,6 +96,21 @@ TEST_CASE("the pipeline that the page on expressions shows lints", "[system]") {
     const auto linted = job.rig().crossdock({"lint", file.string()});
     CHECK(linted.exit_code == 0);
     CHECK(linted.out.find("ok (big-orders, 2 steps)") != std::string::npos);
+}
+
+TEST_CASE("the pipelines that the page on pipelines shows lint, and the next times of a schedule are told", "[system]") {
+    MainJob job(quick());
+    const auto folder = app::shipped_tree().value() / "tests" / "docs" / "pipelines";
+    const auto linted = job.rig().crossdock({"lint", (folder / "chase.yaml").string(), (folder / "price-list.yaml").string()});
+    CHECK(linted.exit_code == 0);
+    CHECK(linted.out.find("chase.yaml: ok (chase, 4 steps)\n") != std::string::npos);
+    CHECK(linted.out.find("price-list.yaml: ok (price-list, 2 steps), runs next at 20") != std::string::npos);
+    const auto told = job.rig().crossdock({"lint", "--json", (folder / "price-list.yaml").string()});
+    const auto document = Json::parse(told.out);
+    REQUIRE(document.has_value());
+    const auto& times = document->find("pipelines")->items().front().find("next")->items();
+    REQUIRE(times.size() == 3);
+    for (const auto& time : times) { CHECK(parse_rfc3339(time.as_string()).value() % 1'800'000 == 0); }
 }
 
 TEST_CASE("a daemon without expressions starts no worker for them", "[system]") {

@@ -13,15 +13,21 @@ const Value* input(const Step& step, std::string_view key) {
     return at == step.with.end() ? nullptr : &at->second;
 }
 
-/// The value of an input that is written out; null for an expression.
-const Json* literal(const Value* value) {
-    return value == nullptr ? nullptr : std::get_if<Json>(&value->content);
+/// The value of an input that is written out; null for an expression. A list or a map is refused.
+const Json* literal(yaml::Checks& checks, const Value* value, std::string_view key) {
+    if (value == nullptr) { return nullptr; }
+    const bool list = std::holds_alternative<std::vector<Value>>(value->content);
+    if (list || std::holds_alternative<std::vector<std::pair<std::string, Value>>>(value->content)) {
+        checks.refuse(value->place, "`" + std::string(key) + "` takes text, not " + (list ? "a list" : "a map"));
+        return nullptr;
+    }
+    return std::get_if<Json>(&value->content);
 }
 
 template <class Read>
 void check_literal(yaml::Checks& checks, const Step& step, std::string_view key, Read read) {
     const Value* value = input(step, key);
-    const Json* written = literal(value);
+    const Json* written = literal(checks, value, key);
     if (written == nullptr) { return; }
     const auto made = read(*written);
     if (!made) { checks.refuse(value->place, "`" + std::string(key) + "`: " + made.error().what); }
@@ -43,7 +49,7 @@ void check_wait_for(yaml::Checks& checks, const Step& step, Trigger::Kind trigge
     }
     check_literal(checks, step, "timeout", model::read_wait);
     const Value* event = input(step, "event");
-    const Json* written = literal(event);
+    const Json* written = literal(checks, event, "event");
     if (written == nullptr || (written->is_string() && model::is_order_fact(written->as_string()))) { return; }
     const std::string said = written->is_string() ? written->as_string() : written->dump();
     checks.refuse(event->place, "`event`: unknown event `" + said.substr(0, 64) + "`" + yaml::hint(said, model::order_facts()));

@@ -271,6 +271,7 @@ TEST_CASE("a wrong pipeline is refused with file, line and column", "[definition
             "p.yaml:7:5: wait takes either `for: 2h` or `until`, a time"},
         Row{with_step("  - use: wait\n    with: { for: 2 hours }\n"),
             "p.yaml:8:18: `for`: \"2 hours\" is no duration such as 250ms, 2s, 5m, 24h or 7d"},
+        Row{with_step("  - use: wait\n    with: { for: [2h] }\n"), "p.yaml:8:18: `for` takes text, not a list"},
         Row{with_step("  - use: wait\n    with: { for: 400d }\n"), "p.yaml:8:18: `for`: it is 400d; it takes 1ms to 366d"},
         Row{with_step("  - use: wait\n    with: { until: '2026-02-30T00:00:00Z' }\n"),
             "p.yaml:8:20: `until`: \"2026-02-30T00:00:00Z\" is no RFC 3339 time such as 2025-10-30T18:06:39Z"},

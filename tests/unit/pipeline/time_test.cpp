@@ -121,6 +121,7 @@ TEST_CASE("a clock that is set back starts no run for a time that had one", "[pi
     }
     SECTION("before it starts again") {
         EngineRig rig(pipeline.folder(), at("2026-06-01T00:00:00Z", first.crash_image()));
+        (void)rig.randomness.below(2);  // or it makes the same ids
         rig.start();
         CHECK(schedule(rig) == "2026-06-01T00:30:00Z 0");
         rig.pass(hour);
