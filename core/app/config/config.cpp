@@ -186,7 +186,7 @@ private:
             channel.settings = read_settings(part_, parts);
             channel.credentials = read_credentials(part_, parts);
             read_times(parts, channel.not_after, channel.request_timeout);
-            channel.limits = read_limits(part_, parts);
+            channel.limits = read_pace_limits(part_, parts);
             read_plugin(part_, parts, channel.plugin, channel.plugin_where);
             channel.in_process = read_in_process(part_, parts);
             made_.channels.push_back(std::move(channel));

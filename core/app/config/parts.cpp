@@ -176,7 +176,7 @@ void read_rate(Part& part, yaml::Fields& limits, model::PaceLimits& made) {
 
 }  // namespace
 
-model::PaceLimits read_limits(Part& part, yaml::Fields& fields) {
+model::PaceLimits read_pace_limits(Part& part, yaml::Fields& fields) {
     model::PaceLimits made;
     const yaml::Node* map = fields.map("limits");
     if (map == nullptr) { return made; }

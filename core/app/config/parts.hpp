@@ -39,7 +39,7 @@ void read_plugin(Part& part, yaml::Fields& fields, std::filesystem::path& plugin
 /// `settings:`, a map that the plugin's own schema checks.
 [[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields);
 /// `limits: { rate, burst, concurrency }`.
-[[nodiscard]] model::PaceLimits read_limits(Part& part, yaml::Fields& fields);
+[[nodiscard]] model::PaceLimits read_pace_limits(Part& part, yaml::Fields& fields);
 void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& request_timeout);
 
 /// One account, from its own file. `place` is that of its name in the file.

@@ -178,7 +178,7 @@ ReadAccount read_account(Part& part, const Node& root) {
     read_statuses(part, fields, account);
     account.poll = read_poll(part, fields, account);
     account.low_stock = fields.integer("low_stock", {0, 1'000'000'000}).value_or(0);
-    account.pace.limits = read_limits(part, fields);
+    account.pace.limits = read_pace_limits(part, fields);
     account.pace.breaker = read_breaker(part, fields);
     read_plugin(part, fields, account.plugin, account.plugin_where);
     account.in_process = read_in_process(part, fields);

@@ -286,6 +286,40 @@ TEST_CASE("an unsafe account's 401 parks that one order, and no other is sent be
     }
 }
 
+TEST_CASE("an unsafe account whose 401 means that nothing was done tries again by itself, and parks nothing",
+          "[pipeline][unit]") {
+    EngineRig rig(PIPELINES, of_class(EffectClass::unsafe));
+    change(rig, [](pipeline::AccountRules& rules) { rules.statuses.not_processed.push_back(401); });
+    for (int i = 0; i < 2; ++i) { rig.caller.script("create_order", created(401, "")); }
+    accept(rig, 1, 5);
+    rig.start();
+    place(rig, 1, 1);
+    REQUIRE(rig.until([&] { return paused(rig) != "no row"; }));
+    place(rig, 2, 5);
+    REQUIRE(rig.until([&] { return submitted(rig) == 5; }));
+    CHECK(creates(rig) == 7);
+    CHECK(rig.count("orders WHERE attention IS NOT NULL") == 0);
+    CHECK(rig.caller.unexpected == 0);
+}
+
+TEST_CASE("what waits for a paused account goes to a person when the account is removed", "[pipeline][unit]") {
+    EngineRig rig(PIPELINES, of_class(EffectClass::unsafe));
+    rig.caller.script("create_order", created(401, ""));
+    rig.start();
+    place(rig, 1, 1);
+    REQUIRE(rig.until([&] { return paused(rig) != "no row"; }));
+    place(rig, 2, 4);
+    rig.pass(milliseconds{60'000});
+    auto options = *rig.engine().options();
+    options.rules.erase("phonex");
+    options.accounts.by_name.erase("phonex");
+    rig.engine().change(std::move(options));
+    REQUIRE(rig.until([&] { return rig.count("effects WHERE operation = 'create_order' AND state = 'parked'") == 4; },
+                      milliseconds{5'000}));
+    CHECK(creates(rig) == 1);
+    CHECK_THAT(rig.text("SELECT attention FROM orders WHERE id = 'PO-3'"), Catch::Matchers::Contains("no longer configured"));
+}
+
 TEST_CASE("a lookup whose credentials are refused pauses the account, and goes on by itself", "[pipeline][unit]") {
     EngineRig rig(PIPELINES, of_class(EffectClass::lookup));
     rig.caller.script("create_order", cut());
