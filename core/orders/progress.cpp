@@ -348,14 +348,13 @@ bool learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account&
 }
 
 void confirm_cancel(store::Tx& tx, notify::Facts& facts, const Account& account, const std::string& supplier_order_row_id,
-                    const std::string& word, UtcMs asked_at) {
+                    const std::string& word) {
     const auto order = need(tx, supplier_order_row_id);
     Evidence evidence;
     evidence.source = "answer";
     evidence.reference = order.reference;
     evidence.supplier_order_id = order.supplier_order_id.value_or("");
     evidence.supplier_status = word;
-    evidence.occurred_at = asked_at;
     bool inserted = false;
     insert_evidence(tx, facts, account, evidence, order, Status::canceled, inserted);
     const Status now_is = project(tx, facts, account, order);

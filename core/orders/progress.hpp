@@ -42,9 +42,9 @@ struct Applied {
 bool learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account& account,
                              const std::string& supplier_order_row_id, const std::string& supplier_order_id);
 
-/// The supplier has said that it cancels the order. `word` is its own for that, `asked_at` when it was asked.
+/// The supplier has said that it cancels the order. `word` is its own for that. Its answer has no date, and so has the evidence.
 void confirm_cancel(store::Tx& tx, notify::Facts& facts, const Account& account, const std::string& supplier_order_row_id,
-                    const std::string& word, UtcMs asked_at);
+                    const std::string& word);
 
 /// The order is not to be had from this supplier, and that is not the supplier's doing: it was canceled before it was sent, or
 /// sent again under another reference. What the supplier says of it from now on is kept and shown to a person.

@@ -189,10 +189,7 @@ void settle_cancel(store::Tx& tx, Environment& environment, const EngineOptions&
     settle_state(tx, effect, "accepted",
                  ended ? reason : "the supplier took the request and says \"" + word + "\"; it is canceled when it says so", now);
     if (!ended) { return; }
-    const auto asked_at =
-        tx.number("SELECT COALESCE(MAX(started_at), :1) FROM effect_attempts WHERE effect_id = :2", {now, effect.id});
-    orders::confirm_cancel(tx, environment.facts, account, *effect.supplier_order_row_id, word.empty() ? "canceled" : word,
-                           asked_at);
+    orders::confirm_cancel(tx, environment.facts, account, *effect.supplier_order_row_id, word.empty() ? "canceled" : word);
     // An order of which nobody knew whether it is there: it was, and is no more.
     auto create = store::last_effect_of(tx, *effect.supplier_order_row_id, "create_order");
     if (!create || create->state != "parked") { return; }
