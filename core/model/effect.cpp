@@ -51,7 +51,9 @@ Decision not_sent_after_unknown(const EffectRules& rules, const EffectState& sta
         return {Next::send, again_at, "not sent: tried again"};
     }
     if (rules.effect_class == EffectClass::unsafe) { return {Next::park, now, "not sent, but an attempt before may have been"}; }
-    if (!no_more.empty()) { return ask_or_park(rules, again_at, now, "not sent, but an attempt before may have been, " + no_more); }
+    if (!no_more.empty()) {
+        return ask_or_park(rules, again_at, now, "not sent, but an attempt before may have been, " + no_more);
+    }
     if (key_expired(rules, state, again_at)) {
         return ask_or_park(rules, now, now, "not sent, an attempt before may have been, and our key is no longer valid");
     }

@@ -60,10 +60,10 @@ Json waits_of(store::Tx& tx, const std::string& order_id) {
         if (reason && !reason->empty()) { text += ": " + *reason; }
         now.push(text);
     }
-    for (auto& [account, reason, since] : tx.all<Text, Text, Int>(
-             "SELECT account, reason, since_at FROM account_pauses WHERE account IN (SELECT target FROM effects WHERE order_id = :1 "
-             "AND state = 'pending') ORDER BY account",
-             {order_id})) {
+    for (auto& [account, reason, since] : tx.all<Text, Text, Int>("SELECT account, reason, since_at FROM account_pauses WHERE "
+                                                                  "account IN (SELECT target FROM effects WHERE order_id = :1 "
+                                                                  "AND state = 'pending') ORDER BY account",
+                                                                  {order_id})) {
         now.push("the account " + account + " is paused since " + rfc3339(since) + ": " + reason);
     }
     for (auto& [pipeline, state, reason] : tx.all<Text, Text, MaybeText>(

@@ -101,8 +101,7 @@ std::optional<Attempt> EffectDriver::begin(store::Tx& tx, const std::string& id,
     if (is_order_effect(*effect) && overtaken(tx, environment_, *effect)) { return {}; }
     const bool asks = effect->next_step == "ask";
     if (!asks && effect->first_intent_at) {
-        const auto instead =
-            model::before_send(rules_of(*options, *effect), state_of(tx, *effect), now, now + not_after.count());
+        const auto instead = model::before_send(rules_of(*options, *effect), state_of(tx, *effect), now, now + not_after.count());
         if (instead) {
             apply_decision(tx, environment_, *effect, *instead);
             return {};

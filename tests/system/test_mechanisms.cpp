@@ -103,7 +103,9 @@ TEST_CASE("without lanes a cancellation overtakes its order", "[system][mechanis
     MainJob job(without(off ? "lane" : "", "idempotent"));
     job.start_world();
     job.start_daemon();
-    REQUIRE(job.rig().sandbox("POST", "/_sandbox/faults", R"({"operation":"create_order","kind":"slow","delay_ms":1000})"));
+    REQUIRE(job.rig()
+                .sandbox("POST", "/_sandbox/faults", R"({"operation":"create_order","kind":"slow","delay_ms":1000})")
+                .has_value());
     job.place(order());
     const std::string sending = "SELECT state FROM effects WHERE operation = 'create_order'";
     REQUIRE(eventually([&] { return cell(job, sending) == "sending"; }));

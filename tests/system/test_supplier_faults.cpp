@@ -73,7 +73,7 @@ TEST_CASE("whatever a supplier does to an answer, its order is placed once, or w
     for (const auto& one : cases()) {
         const std::string id = "PO-" + std::to_string(++number);
         INFO(one.name << ", " << effect_class);
-        REQUIRE(job.rig().sandbox("POST", "/_sandbox/faults", one.fault));
+        REQUIRE(job.rig().sandbox("POST", "/_sandbox/faults", one.fault).has_value());
         job.place(order(id));
         const bool parks = effect_class == "unsafe" && one.outcome == "unknown";
         REQUIRE(eventually([&] {
@@ -118,7 +118,8 @@ TEST_CASE("an order that can be seen only at the end of its time is waited for, 
     MainJob job(std::move(options));
     job.start_world();
     job.start_daemon();
-    REQUIRE(job.rig().sandbox("POST", "/_sandbox/faults", R"({"operation":"create_order","kind":"cut_after_accept"})"));
+    REQUIRE(
+        job.rig().sandbox("POST", "/_sandbox/faults", R"({"operation":"create_order","kind":"cut_after_accept"})").has_value());
     job.place(order("PO-1"));
     job.wait_for_status("PO-1", "submitted");
     CHECK(job.orders_at_supplier()["PO-1"] == 1);
@@ -139,9 +140,11 @@ TEST_CASE("once its key is no longer valid an order is asked for before it is se
     MainJob job(std::move(options));
     job.start_world();
     job.start_daemon();
-    REQUIRE(job.rig().sandbox("POST", "/_sandbox/faults",
-                              std::string(R"({"operation":"create_order","kind":")") +
-                                  (arrived ? "cut_after_accept" : "cut_before_accept") + "\"}"));
+    REQUIRE(job.rig()
+                .sandbox("POST", "/_sandbox/faults",
+                         std::string(R"({"operation":"create_order","kind":")") +
+                             (arrived ? "cut_after_accept" : "cut_before_accept") + "\"}")
+                .has_value());
     job.place(order("PO-1"));
     job.wait_for_status("PO-1", "submitted");
     CHECK(job.orders_at_supplier()["PO-1"] == 1);
@@ -164,7 +167,7 @@ TEST_CASE("through a supplier that fails one call in five every order is placed 
     MainJob job(std::move(options));
     job.start_world();
     job.start_daemon();
-    REQUIRE(job.rig().sandbox("POST", "/_sandbox/faults/mix", R"({"percent":20,"seed":7})"));
+    REQUIRE(job.rig().sandbox("POST", "/_sandbox/faults/mix", R"({"percent":20,"seed":7})").has_value());
     for (std::size_t n = 1; n <= orders; ++n) { job.place(order("PO-" + std::to_string(n))); }
     const auto count = [&](const std::string& from) {
         auto store = store::Database::open(job.rig().data() / "store.sqlite3", store::Database::Mode::read_only);

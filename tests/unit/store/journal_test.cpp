@@ -138,7 +138,7 @@ TEST_CASE("an attempt that was under way when the daemon died is found, in the o
     });
 }
 
-TEST_CASE("an effect that is open is found by its supplier order, a settled one is not", "[store][unit]") {
+TEST_CASE("the last effect of a supplier order is found by its operation", "[store][unit]") {
     support::TemporaryStore store;
     store.run([](Tx& tx) {
         tx.run("INSERT INTO suppliers (id, name, type, created_at, updated_at) VALUES ('s', 'phonex', 'phonex', 0, 0)");
@@ -153,14 +153,15 @@ TEST_CASE("an effect that is open is found by its supplier order, a settled one 
         auto row = effect("a", "order/1", 1, 0);
         row.supplier_order_row_id = "so";
         insert_effect(tx, row);
-        for (const auto* open : {"pending", "sending", "asking", "parked"}) {
-            set_state(tx, "a", open);
-            CHECK(open_effect_of(tx, "so").has_value());
-        }
-        for (const auto* settled : {"accepted", "refused", "dead", "withdrawn"}) {
-            set_state(tx, "a", settled);
-            CHECK_FALSE(open_effect_of(tx, "so").has_value());
-        }
+        CHECK(last_effect_of(tx, "so", "create_order").value_or(EffectRow{}).id == "a");
+        CHECK_FALSE(last_effect_of(tx, "so", "cancel_order").has_value());
+        row.id = "b";
+        row.effect_key = "a later generation";
+        row.created_at = 2;
+        insert_effect(tx, row);
+        CHECK(last_effect_of(tx, "so", "create_order").value_or(EffectRow{}).id == "b");
+        CHECK_FALSE(last_effect_of(tx, "another", "create_order").has_value());
+        CHECK(find_effect_by_key(tx, "a later generation").value_or(EffectRow{}).id == "b");
     });
 }
 
