@@ -152,7 +152,7 @@ Task<http::Response> Api::cancel_order(http::Request request, std::string order_
     const auto who = co_await principal(request, "orders:write", refusal);
     if (!who) { co_return std::move(*refusal); }
     const auto reason = cancel_reason(request);
-    if (!reason && reason.error().where.empty()) {
+    if (!reason && !reason.error().where.starts_with('/')) {
         co_return problem(400, "syntax", "The body is no JSON document", reason.error().text());
     }
     if (!reason) { co_return field_problem({{reason.error().where, reason.error().what}}); }

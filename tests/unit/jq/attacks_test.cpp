@@ -8,7 +8,7 @@ using Catch::Contains;
 
 TEST_CASE("an expression that eats memory, hangs or crashes costs one call, and the next one is answered", "[jq][unit]") {
     const std::string attack = GENERATE(".[1000000000]=1", "\"x\" * 1e9", "[range(1e12)]", "def f: f; f",
-                                        "reduce range(10000000) as $i (0; [.])", "\"abc\" | gsub(\"\"; \"x\")");
+                                        "reduce range(10000000) as $i (0; [.])", "last(repeat(1))");
     CAPTURE(attack);
     ExpressionWorker worker;
     REQUIRE(worker.started.has_value());
