@@ -5,6 +5,9 @@
 #include <catch2/catch.hpp>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -50,6 +53,11 @@ app::RigOptions rig(const std::string& effect_class) {
     options.accept_after = milliseconds{3'600'000};
     options.inventory_every = milliseconds{3'600'000};
     return options;
+}
+
+std::string read_all(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
 /// 10,000 take minutes: `./dev chaos` runs them.
@@ -154,6 +162,57 @@ TEST_CASE("once its key is no longer valid an order is asked for before it is se
     const auto world = job.rig().sandbox("GET", "/_sandbox/orders");
     REQUIRE(world.has_value());
     CHECK(world->find("posts")->integer("PO-1") == (arrived ? 1 : 2));
+}
+
+TEST_CASE("what was given up shows its exchanges without a secret, and goes through once when it is replayed",
+          "[system][faults]") {
+    const support::TemporaryFolder pipelines;
+    const auto tree = app::shipped_tree();
+    REQUIRE(tree.has_value());
+    for (const auto& file : std::filesystem::directory_iterator(*tree / "pipelines")) {
+        std::filesystem::copy_file(file.path(), pipelines.path() / file.path().filename());
+    }
+    auto text = read_all(pipelines.path() / "order-forward.yaml");
+    const std::string patience = "attempts: 100, backoff: 2s, backoff_max: 5m";
+    REQUIRE(text.find(patience) != std::string::npos);
+    text.replace(text.find(patience), patience.size(), "attempts: 2, backoff: 10ms, backoff_max: 10ms");
+    std::ofstream(pipelines.path() / "order-forward.yaml") << text;
+    auto options = rig("idempotent");
+    options.edit_config = [folder = pipelines.path()](std::string config) {
+        const auto at = config.find("pipelines: ");
+        config.replace(at, config.find('\n', at) - at, "pipelines: " + folder.string());
+        return config;
+    };
+    MainJob job(std::move(options));
+    job.start_world();
+    job.start_daemon();
+    REQUIRE(job.rig()
+                .sandbox("POST", "/_sandbox/faults", R"({"operation":"create_order","kind":"status","status":429,"times":-1})")
+                .has_value());
+    job.place(order("PO-1"));
+    REQUIRE(eventually([&] { return job.order("PO-1").maybe_text("needs_attention").has_value(); }));
+    const auto listed = job.rig().crossdock({"dead-letter", "list", "--order", "PO-1", "--json"});
+    const auto letters = Json::parse(listed.out);
+    REQUIRE(letters.has_value());
+    REQUIRE(letters->find("dead_letters")->items().size() == 1);
+    const auto id = letters->find("dead_letters")->items().front().text("id");
+
+    const auto shown = job.rig().crossdock({"dead-letter", "show", id}).out;
+    INFO(shown);
+    CHECK(shown.find("\"status\": 429") != std::string::npos);
+    CHECK(shown.find("{{base_url}}/v1/orders") != std::string::npos);
+    CHECK(shown.find("Bearer {{api_key}}") != std::string::npos);
+    CHECK(shown.find(job.rig().phonex_key()) == std::string::npos);
+
+    REQUIRE(job.rig().sandbox("DELETE", "/_sandbox/faults").has_value());
+    CHECK(job.rig().crossdock({"dead-letter", "replay", "--all", "--preview"}).out.find("1 would be replayed") !=
+          std::string::npos);
+    CHECK(job.orders_at_supplier().empty());
+    CHECK(job.rig().crossdock({"dead-letter", "replay", id}).exit_code == 0);
+    job.wait_for_status("PO-1", "submitted");
+    CHECK(job.orders_at_supplier()["PO-1"] == 1);
+    CHECK_FALSE(job.order("PO-1").maybe_text("needs_attention"));
+    CHECK(job.rig().crossdock({"dead-letter", "list"}).out == "no dead letters\n");
 }
 
 TEST_CASE("through a supplier that fails one call in five every order is placed once, or waits with its reason",
