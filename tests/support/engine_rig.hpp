@@ -42,6 +42,12 @@ struct RigOptions {
     UtcMs utc = 1'761'847'599'000;
 };
 
+inline RigOptions of_class(model::EffectClass effect_class) {
+    RigOptions options;
+    options.effect_class = effect_class;
+    return options;
+}
+
 /// The whole engine in one thread and in virtual time: no I/O but a temporary store.
 class EngineRig {
 public:
@@ -261,5 +267,11 @@ private:
     std::unique_ptr<pipeline::Engine> engine_;
     bool started_ = false;
 };
+
+/// Nothing is under way: runs have ended, and effects are settled or wait for a person.
+inline bool quiet(EngineRig& rig) {
+    return rig.count("runs WHERE state IN ('active', 'waiting')") == 0 &&
+           rig.count("effects WHERE state IN ('pending', 'sending', 'asking')") == 0;
+}
 
 }  // namespace crossdock::support

@@ -25,6 +25,38 @@ std::string seed_order() {
     return read_all(*tree / "config" / "demo-order.json");
 }
 
+std::string small_order(const std::string& order_id) {
+    return R"({"supplier":"phonex","order_id":")" + order_id +
+           R"(","customer_id":"c1","contact":{"email":"c1@example.com"},"shipping_address":{"name":"A","line1":"1 Rue","city":"Lyon",)"
+           R"("country":"FR"},"items":[{"sku":"PIXEL7","quantity":1,"unit_price":499}]})";
+}
+
+OwnPipelines::OwnPipelines() {
+    const auto tree = app::shipped_tree();
+    REQUIRE(tree.has_value());
+    for (const auto& file : std::filesystem::directory_iterator(*tree / "pipelines")) {
+        std::filesystem::copy_file(file.path(), folder_.path() / file.path().filename());
+    }
+}
+
+void OwnPipelines::edit(const std::string& name, const std::string& from, const std::string& to) const {
+    const auto file = folder_.path() / (name + ".yaml");
+    std::string text = read_all(file);
+    if (from.empty()) { text += to; }
+    else {
+        REQUIRE(text.find(from) != std::string::npos);
+        text.replace(text.find(from), from.size(), to);
+    }
+    std::ofstream(file, std::ios::binary) << text;
+}
+
+std::string OwnPipelines::named_in(std::string config) const {
+    const auto at = config.find("pipelines: ");
+    REQUIRE(at != std::string::npos);
+    config.replace(at, config.find('\n', at) - at, "pipelines: " + folder_.path().string());
+    return config;
+}
+
 std::vector<pid_t> children_of(pid_t pid) {
     std::vector<pid_t> children;
     std::ifstream in("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");

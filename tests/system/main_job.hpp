@@ -15,6 +15,22 @@ namespace crossdock::tests {
 /// The order that the main job places: the seed's document, or one with other ids and lines.
 [[nodiscard]] std::string seed_order();
 
+/// A valid order of that id, small, with an address of its own.
+[[nodiscard]] std::string small_order(const std::string& order_id);
+
+/// A copy of the shipped pipelines in which one may be changed.
+class OwnPipelines {
+public:
+    OwnPipelines();
+    /// Replaces a part of NAME.yaml, or appends to it when `from` is empty.
+    void edit(const std::string& name, const std::string& from, const std::string& to) const;
+    /// For RigOptions::edit_config.
+    [[nodiscard]] std::string named_in(std::string config) const;
+
+private:
+    support::TemporaryFolder folder_;
+};
+
 /// Asks until `holds` answers true; false once `within` has passed. The asking is paced, nothing waits for a fixed time.
 [[nodiscard]] bool eventually(const std::function<bool()>& holds, milliseconds within = milliseconds{30'000});
 

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -31,13 +30,6 @@ app::RigOptions without(const std::string& mechanism, const std::string& effect_
         return text;
     };
     return options;
-}
-
-/// The order, with an address of its own.
-std::string order() {
-    return R"({"supplier":"phonex","order_id":")" + std::string(order_id) +
-           R"(","customer_id":"c1","contact":{"email":"c1@example.com"},"shipping_address":{"name":"A","line1":"1 Rue","city":"Lyon",)"
-           R"("country":"FR"},"items":[{"sku":"PIXEL7","quantity":1,"unit_price":499}]})";
 }
 
 std::string cell(MainJob& job, const std::string& sql) {
@@ -69,7 +61,7 @@ TEST_CASE("without an intent a crash behind the call places the order twice", "[
     MainJob job(without(off ? "intent" : "", "unsafe"));
     job.start_world();
     job.start_daemon("call.effect.after");
-    job.place(order());
+    job.place(small_order(order_id));
     REQUIRE(eventually([&] { return job.revive() || job.deaths() > 0; }));
     if (off) {
         CHECK(eventually([&] { return orders_placed(job) == 2; }));
@@ -86,7 +78,7 @@ TEST_CASE("without not_after a worker that was stopped sends late", "[system][me
     job.start_daemon();
     const auto worker = phonex_worker(job);
     REQUIRE(::kill(worker, SIGSTOP) == 0);
-    job.place(order());
+    job.place(small_order(order_id));
     const std::string intent = "SELECT CAST(not_after_at AS TEXT) FROM effects WHERE operation = 'create_order'";
     REQUIRE(eventually([&] { return cell(job, intent) != "no row" && cell(job, intent) != "NULL"; }));
     const auto not_after = std::stoll(cell(job, intent));
@@ -106,7 +98,7 @@ TEST_CASE("without lanes a cancellation overtakes its order", "[system][mechanis
     REQUIRE(job.rig()
                 .sandbox("POST", "/_sandbox/faults", R"({"operation":"create_order","kind":"slow","delay_ms":1000})")
                 .has_value());
-    job.place(order());
+    job.place(small_order(order_id));
     const std::string sending = "SELECT state FROM effects WHERE operation = 'create_order'";
     REQUIRE(eventually([&] { return cell(job, sending) == "sending"; }));
     REQUIRE(job.rig().crossdock({"order", "cancel", order_id}).exit_code == 0);
@@ -120,25 +112,17 @@ TEST_CASE("without lanes a cancellation overtakes its order", "[system][mechanis
 TEST_CASE("without a ledger key somebody is told the same thing twice", "[system][mechanism]") {
     const bool off = GENERATE(false, true);
     // A step tells what is told by default as well.
-    const support::TemporaryFolder pipelines;
-    const auto tree = app::shipped_tree();
-    REQUIRE(tree.has_value());
-    for (const auto& file : std::filesystem::directory_iterator(*tree / "pipelines")) {
-        std::filesystem::copy_file(file.path(), pipelines.path() / file.path().filename());
-    }
-    std::ofstream(pipelines.path() / "order-forward.yaml", std::ios::app)
-        << "\n  - id: tell\n    use: notify\n    with: { event: order.accepted, to: \"${{ .order.contact.email }}\" }\n";
+    const OwnPipelines pipelines;
+    pipelines.edit("order-forward", "",
+                   "\n  - id: tell\n    use: notify\n    with: { event: order.accepted, to: \"${{ .order.contact.email }}\" }\n");
     auto options = without(off ? "ledger_key" : "", "idempotent");
-    options.edit_config = [edit = options.edit_config, folder = pipelines.path()](std::string text) {
-        const auto at = text.find("pipelines: ");
-        REQUIRE(at != std::string::npos);
-        text.replace(at, text.find('\n', at) - at, "pipelines: " + folder.string());
-        return edit(std::move(text));
+    options.edit_config = [edit = options.edit_config, &pipelines](std::string text) {
+        return edit(pipelines.named_in(std::move(text)));
     };
     MainJob job(std::move(options));
     job.start_world();
     job.start_daemon();
-    job.place(order());
+    job.place(small_order(order_id));
     REQUIRE(eventually([&] { return cell(job, "SELECT state FROM runs WHERE pipeline = 'order-forward'") == "done"; }));
     REQUIRE(eventually([&] { return cell(job, "SELECT CAST(MIN(sent) AS TEXT) FROM notifications") == "1"; }));
     const auto mails = job.mails();
@@ -152,7 +136,7 @@ TEST_CASE("without waiting for the commit an order that was answered is lost", "
     MainJob job(without(off ? "answer_after_commit" : "", "idempotent"));
     job.start_world();
     job.start_daemon("order.accept.before_commit");
-    const auto answer = job.rig().api("POST", "/v1/orders", order());
+    const auto answer = job.rig().api("POST", "/v1/orders", small_order(order_id));
     const bool answered = answer && answer->status == 202;
     CHECK(answered == off);
     REQUIRE(eventually([&] { return job.revive() || job.deaths() > 0; }));

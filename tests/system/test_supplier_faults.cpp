@@ -5,20 +5,11 @@
 #include <catch2/catch.hpp>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 namespace crossdock::tests {
 namespace {
-
-std::string order(const std::string& id) {
-    return R"({"supplier":"phonex","order_id":")" + id +
-           R"(","customer_id":"c1","contact":{"email":"c1@example.com"},"shipping_address":{"name":"A","line1":"1 Rue","city":"Lyon",)"
-           R"("country":"FR"},"items":[{"sku":"PIXEL7","quantity":1,"unit_price":499}]})";
-}
 
 struct Case {
     std::string name;
@@ -55,11 +46,6 @@ app::RigOptions rig(const std::string& effect_class) {
     return options;
 }
 
-std::string read_all(const std::filesystem::path& file) {
-    std::ifstream in(file);
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
 /// 10,000 take minutes: `./dev chaos` runs them.
 std::size_t many() {
     const char* wanted = std::getenv("CROSSDOCK_CHAOS");
@@ -82,7 +68,7 @@ TEST_CASE("whatever a supplier does to an answer, its order is placed once, or w
         const std::string id = "PO-" + std::to_string(++number);
         INFO(one.name << ", " << effect_class);
         REQUIRE(job.rig().sandbox("POST", "/_sandbox/faults", one.fault).has_value());
-        job.place(order(id));
+        job.place(small_order(id));
         const bool parks = effect_class == "unsafe" && one.outcome == "unknown";
         REQUIRE(eventually([&] {
             const auto story = job.order(id);
@@ -110,7 +96,7 @@ TEST_CASE("a supplier that cannot be reached costs no order", "[system][faults]"
     MainJob job(std::move(options));
     job.start_world();
     job.start_daemon();
-    job.place(order("PO-1"));
+    job.place(small_order("PO-1"));
     REQUIRE(eventually([&] { return explained(job, "PO-1").find("-> not sent") != std::string::npos; }));
     const auto text = explained(job, "PO-1");
     INFO(text);
@@ -128,7 +114,7 @@ TEST_CASE("an order that can be seen only at the end of its time is waited for, 
     job.start_daemon();
     REQUIRE(
         job.rig().sandbox("POST", "/_sandbox/faults", R"({"operation":"create_order","kind":"cut_after_accept"})").has_value());
-    job.place(order("PO-1"));
+    job.place(small_order("PO-1"));
     job.wait_for_status("PO-1", "submitted");
     CHECK(job.orders_at_supplier()["PO-1"] == 1);
     const auto text = explained(job, "PO-1");
@@ -153,7 +139,7 @@ TEST_CASE("once its key is no longer valid an order is asked for before it is se
                          std::string(R"({"operation":"create_order","kind":")") +
                              (arrived ? "cut_after_accept" : "cut_before_accept") + "\"}")
                 .has_value());
-    job.place(order("PO-1"));
+    job.place(small_order("PO-1"));
     job.wait_for_status("PO-1", "submitted");
     CHECK(job.orders_at_supplier()["PO-1"] == 1);
     const auto text = explained(job, "PO-1");
@@ -166,30 +152,18 @@ TEST_CASE("once its key is no longer valid an order is asked for before it is se
 
 TEST_CASE("what was given up shows its exchanges without a secret, and goes through once when it is replayed",
           "[system][faults]") {
-    const support::TemporaryFolder pipelines;
-    const auto tree = app::shipped_tree();
-    REQUIRE(tree.has_value());
-    for (const auto& file : std::filesystem::directory_iterator(*tree / "pipelines")) {
-        std::filesystem::copy_file(file.path(), pipelines.path() / file.path().filename());
-    }
-    auto text = read_all(pipelines.path() / "order-forward.yaml");
-    const std::string patience = "attempts: 100, backoff: 2s, backoff_max: 5m";
-    REQUIRE(text.find(patience) != std::string::npos);
-    text.replace(text.find(patience), patience.size(), "attempts: 2, backoff: 10ms, backoff_max: 10ms");
-    std::ofstream(pipelines.path() / "order-forward.yaml") << text;
+    const OwnPipelines pipelines;
+    pipelines.edit("order-forward", "attempts: 100, backoff: 2s, backoff_max: 5m",
+                   "attempts: 2, backoff: 10ms, backoff_max: 10ms");
     auto options = rig("idempotent");
-    options.edit_config = [folder = pipelines.path()](std::string config) {
-        const auto at = config.find("pipelines: ");
-        config.replace(at, config.find('\n', at) - at, "pipelines: " + folder.string());
-        return config;
-    };
+    options.edit_config = [&pipelines](std::string config) { return pipelines.named_in(std::move(config)); };
     MainJob job(std::move(options));
     job.start_world();
     job.start_daemon();
     REQUIRE(job.rig()
                 .sandbox("POST", "/_sandbox/faults", R"({"operation":"create_order","kind":"status","status":429,"times":-1})")
                 .has_value());
-    job.place(order("PO-1"));
+    job.place(small_order("PO-1"));
     REQUIRE(eventually([&] { return job.order("PO-1").maybe_text("needs_attention").has_value(); }));
     const auto listed = job.rig().crossdock({"dead-letter", "list", "--order", "PO-1", "--json"});
     const auto letters = Json::parse(listed.out);
@@ -227,7 +201,7 @@ TEST_CASE("through a supplier that fails one call in five every order is placed 
     job.start_world();
     job.start_daemon();
     REQUIRE(job.rig().sandbox("POST", "/_sandbox/faults/mix", R"({"percent":20,"seed":7})").has_value());
-    for (std::size_t n = 1; n <= orders; ++n) { job.place(order("PO-" + std::to_string(n))); }
+    for (std::size_t n = 1; n <= orders; ++n) { job.place(small_order("PO-" + std::to_string(n))); }
     const auto count = [&](const std::string& from) {
         auto store = store::Database::open(job.rig().data() / "store.sqlite3", store::Database::Mode::read_only);
         REQUIRE(store.has_value());

@@ -11,21 +11,12 @@ using support::answered;
 using support::created;
 using support::cut;
 using support::EngineRig;
+using support::of_class;
 using support::order_text;
+using support::quiet;
 using support::RigOptions;
 
 namespace {
-
-RigOptions of_class(EffectClass effect_class) {
-    RigOptions options;
-    options.effect_class = effect_class;
-    return options;
-}
-
-bool quiet(EngineRig& rig) {
-    return rig.count("runs WHERE state IN ('active', 'waiting')") == 0 &&
-           rig.count("effects WHERE state IN ('pending', 'sending', 'asking')") == 0;
-}
 
 /// An order whose only attempt may have arrived, at a supplier that can neither deduplicate nor be asked.
 void park(EngineRig& rig) {

@@ -11,6 +11,7 @@ using support::created;
 using support::cut;
 using support::EngineRig;
 using support::order_text;
+using support::quiet;
 using support::RigOptions;
 using What = CancelAnswer::What;
 
@@ -36,11 +37,6 @@ plugin::CallAnswer known_as(const std::string& word) {
 
 std::string state_of(EngineRig& rig, const std::string& operation) {
     return rig.text("SELECT state FROM effects WHERE operation = :1 ORDER BY created_at DESC, id DESC LIMIT 1", {operation});
-}
-
-bool quiet(EngineRig& rig) {
-    return rig.count("runs WHERE state IN ('active', 'waiting')") == 0 &&
-           rig.count("effects WHERE state IN ('pending', 'sending', 'asking')") == 0;
 }
 
 /// The order has ended as canceled, the client knows it, once, and nothing waits for a person.

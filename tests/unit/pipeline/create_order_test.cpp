@@ -10,22 +10,12 @@ using support::created;
 using support::cut;
 using support::EngineRig;
 using support::found;
+using support::of_class;
 using support::order_text;
+using support::quiet;
 using support::RigOptions;
 
 namespace {
-
-RigOptions of_class(EffectClass effect_class) {
-    RigOptions options;
-    options.effect_class = effect_class;
-    return options;
-}
-
-/// Everything is told and nothing waits: the run is done and each mail was sent.
-bool quiet(EngineRig& rig) {
-    return rig.count("runs WHERE state IN ('active', 'waiting')") == 0 &&
-           rig.count("effects WHERE state IN ('pending', 'sending', 'asking')") == 0;
-}
 
 void expect_accepted_once(EngineRig& rig, const std::string& id) {
     CHECK(rig.order_status() == "submitted");
