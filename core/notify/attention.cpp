@@ -43,17 +43,18 @@ void end_all(store::Tx& tx, const std::string& column, const std::string& value,
 
 }  // namespace
 
-std::int64_t open_attention(store::Tx& tx, const Attention& entry) {
+Opened open_attention(store::Tx& tx, const Attention& entry) {
     const bool open =
         tx.run("UPDATE attention SET reason = :1 WHERE topic = :2 AND resolved_at IS NULL", {entry.reason, entry.topic}) > 0;
-    std::int64_t episode = 0;
+    Opened opened;
     if (!open) {
         tx.run("INSERT INTO attention (topic, about, order_id, effect_id, reason, opened_at) VALUES (:1, :2, :3, :4, :5, :6)",
                {entry.topic, entry.about, entry.order_id, entry.effect_id, entry.reason, entry.opened_at});
-        episode = tx.number("SELECT COUNT(*) FROM attention WHERE topic = :1", {entry.topic});
+        opened.episode = tx.number("SELECT COUNT(*) FROM attention WHERE topic = :1", {entry.topic});
+        opened.number = tx.number("SELECT MAX(number) FROM attention WHERE topic = :1", {entry.topic});
     }
     if (entry.order_id) { show_on_order(tx, *entry.order_id, entry.opened_at); }
-    return episode;
+    return opened;
 }
 
 std::optional<Attention> find_attention(store::Tx& tx, std::int64_t number) {

@@ -24,8 +24,12 @@ struct Attention {
     std::optional<std::string> resolved_by;
 };
 
-/// Opens an entry, or changes the reason of the one that is open for its topic. Returns its episode, from 1; 0: it was open.
-std::int64_t open_attention(store::Tx& tx, const Attention& entry);
+struct Opened {
+    std::int64_t episode = 0;  ///< how often its topic was opened, from 1; 0: it is open already
+    std::int64_t number = 0;
+};
+/// Opens an entry, or changes the reason of the one that is open for its topic.
+Opened open_attention(store::Tx& tx, const Attention& entry);
 
 [[nodiscard]] std::optional<Attention> find_attention(store::Tx& tx, std::int64_t number);
 

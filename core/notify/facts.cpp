@@ -131,9 +131,9 @@ void Facts::alert(store::Tx& tx, const std::string& topic, const std::string& ab
 
 void Facts::raise(store::Tx& tx, Attention entry, const std::optional<std::string>& customer_id, Json data) {
     entry.opened_at = clock_.utc_ms();
-    const auto episode = open_attention(tx, entry);
+    const auto [episode, number] = open_attention(tx, entry);
     if (episode == 0) { return; }
-    data.set("reason", entry.reason);
+    data.set("reason", entry.reason).set("attention", number);
     record(tx, {.kind = "order.needs_attention",
                 .natural_key = episode == 1 ? entry.topic : entry.topic + "/" + std::to_string(episode),
                 .order_id = entry.order_id,
