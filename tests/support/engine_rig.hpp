@@ -64,6 +64,7 @@ public:
     EngineRig& operator=(const EngineRig&) = delete;
     ~EngineRig() {
         if (started_) { stop(milliseconds{1}); }
+        caller.forget();
     }
 
     void start() {

@@ -34,6 +34,8 @@ public:
         held_ = nullptr;
         then(std::move(answer));
     }
+    /// The open call is never answered, as when its process ends. Before the executor ends.
+    void forget() { held_ = nullptr; }
     [[nodiscard]] bool holds() const { return held_ != nullptr; }
 
     Task<plugin::CallAnswer> call(plugin::Call call, plugin::OnBatch on_batch) override {
