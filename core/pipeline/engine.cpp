@@ -157,9 +157,7 @@ std::vector<QueueLevel> Engine::queues() const {
     for (const auto& [target, ids] : effects_.lines) {
         levels.push_back({"engine.effects." + target, ids.size(), effects_.most});
     }
-    for (const auto& [account, ids] : polls_.lines) {
-        levels.push_back({"engine.polls." + account, ids.size(), polls_.most});
-    }
+    for (const auto& [account, ids] : polls_.lines) { levels.push_back({"engine.polls." + account, ids.size(), polls_.most}); }
     return levels;
 }
 
