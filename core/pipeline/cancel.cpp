@@ -13,19 +13,19 @@ using model::Status;
 
 struct SupplierOrder {
     std::string id, reference, account, status;
-    std::optional<std::string> supplier_order_id;
+    bool cancel_requested = false;  ///< of its order
 };
 
 /// Those of an order that still stand, or one by its id.
 std::vector<SupplierOrder> supplier_orders(store::Tx& tx, const std::string& condition, const std::string& value) {
     std::vector<SupplierOrder> all;
-    for (auto& [id, reference, account, status, their_id] :
-         tx.all<std::string, std::string, std::string, std::string, std::optional<std::string>>(
-             "SELECT s.id, s.reference, p.name, s.status, s.supplier_order_id FROM supplier_orders s JOIN suppliers p ON p.id = "
-             "s.supplier_id WHERE s.withdrawn_at IS NULL AND " +
+    for (auto& [id, reference, account, status, requested] :
+         tx.all<std::string, std::string, std::string, std::string, std::int64_t>(
+             "SELECT s.id, s.reference, p.name, s.status, COALESCE(o.cancel_state = 'requested', 0) FROM supplier_orders s JOIN "
+             "suppliers p ON p.id = s.supplier_id JOIN orders o ON o.id = s.order_id WHERE s.withdrawn_at IS NULL AND " +
                  condition + " = :1 ORDER BY s.created_at, s.id",
              {value})) {
-        all.push_back({std::move(id), std::move(reference), std::move(account), std::move(status), std::move(their_id)});
+        all.push_back({std::move(id), std::move(reference), std::move(account), std::move(status), requested != 0});
     }
     return all;
 }
@@ -84,6 +84,10 @@ std::string by_hand(const store::EffectRow& effect, const std::string& missing) 
            " yourself, then `crossdock attention resolve` with --cancel if it agrees, --done if not";
 }
 
+void take_back(store::Tx& tx, store::EffectRow& create, const std::string& why, UtcMs now) {
+    settle_with_step(tx, create, "withdrawn", why, Json::object({{"outcome", "withdrawn"}, {"reason", why}}), now);
+}
+
 }  // namespace
 
 CancelAnswer request_cancel(store::Tx& tx, Environment& environment, const std::string& order_id, const std::string& reason) {
@@ -114,10 +118,7 @@ void withdraw_order(store::Tx& tx, Environment& environment, const std::string& 
     orders::tell_canceled(tx, environment.facts, supplier_order_row_id, why);
     auto create = store::last_effect_of(tx, supplier_order_row_id, "create_order");
     if (!create || create->state == "withdrawn") { return; }
-    settle_state(tx, *create, "withdrawn", why, now);
-    if (create->run_id) {
-        complete_step(tx, *create->run_id, *create->step_index, Json::object({{"outcome", "withdrawn"}, {"reason", why}}), now);
-    }
+    take_back(tx, *create, why, now);
 }
 
 bool overtaken(store::Tx& tx, Environment& environment, store::EffectRow& effect) {
@@ -129,9 +130,7 @@ bool overtaken(store::Tx& tx, Environment& environment, store::EffectRow& effect
     }
     const auto& at = standing.front();
     if (effect.operation == "create_order") {
-        const bool wanted =
-            tx.number("SELECT COUNT(*) FROM orders WHERE id = :1 AND cancel_state = 'requested'", {*effect.order_id}) == 0;
-        if (wanted || !is_here(tx, effect)) { return false; }
+        if (!at.cancel_requested || !is_here(tx, effect)) { return false; }
         withdraw_order(tx, environment, at.id, "canceled before it was sent");
         effect.state = "withdrawn";
         return true;
@@ -174,12 +173,16 @@ model::Standing standing_of(const orders::Account& account, const std::string& w
     return has_left(*status) ? model::Standing::shipped : model::Standing::open;
 }
 
+void give_up_cancel(store::Tx& tx, store::EffectRow& effect, const std::string& reason, UtcMs now) {
+    settle_state(tx, effect, "refused", reason, now);
+    tx.run("UPDATE orders SET cancel_state = 'refused', updated_at = :1 WHERE id = :2", {now, *effect.order_id});
+}
+
 void settle_cancel(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect, bool accepted,
                    const std::string& word, const std::string& reason) {
     const UtcMs now = environment.clock.utc_ms();
     if (!accepted) {
-        settle_state(tx, effect, "refused", reason, now);
-        tx.run("UPDATE orders SET cancel_state = 'refused', updated_at = :1 WHERE id = :2", {now, *effect.order_id});
+        give_up_cancel(tx, effect, reason, now);
         environment.facts.needs_attention(tx, *effect.order_id, "cancel-refused/" + effect.id,
                                           effect.target + " does not cancel the order: " + reason + "; it goes on");
         return;
@@ -192,12 +195,7 @@ void settle_cancel(store::Tx& tx, Environment& environment, const EngineOptions&
     orders::confirm_cancel(tx, environment.facts, account, *effect.supplier_order_row_id, word.empty() ? "canceled" : word);
     // An order of which nobody knew whether it is there: it was, and is no more.
     auto create = store::last_effect_of(tx, *effect.supplier_order_row_id, "create_order");
-    if (!create || create->state != "parked") { return; }
-    settle_state(tx, *create, "withdrawn", "canceled at the supplier", now);
-    if (create->run_id) {
-        complete_step(tx, *create->run_id, *create->step_index,
-                      Json::object({{"outcome", "withdrawn"}, {"reason", "canceled at the supplier"}}), now);
-    }
+    if (create && create->state == "parked") { take_back(tx, *create, "canceled at the supplier", now); }
 }
 
 }  // namespace crossdock::pipeline

@@ -34,6 +34,9 @@ struct CancelAnswer {
 /// How an order stands by the supplier's word for it.
 [[nodiscard]] model::Standing standing_of(const orders::Account& account, const std::string& word);
 
+/// The order is not canceled, and goes on.
+void give_up_cancel(store::Tx& tx, store::EffectRow& effect, const std::string& reason, UtcMs now);
+
 /// The supplier has answered a cancellation. `word` is its own for the order now; may be empty.
 void settle_cancel(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect, bool accepted,
                    const std::string& word, const std::string& reason);

@@ -71,6 +71,10 @@ void apply_decision(store::Tx& tx, Environment& environment, store::EffectRow& e
 /// Ends an effect, with its reason in the journal of decisions, and what waited for a person over it.
 void settle_state(store::Tx& tx, store::EffectRow& effect, const char* state, const std::string& reason, UtcMs now);
 
+/// The same, and ends the step that waits for it with that outcome.
+void settle_with_step(store::Tx& tx, store::EffectRow& effect, const char* state, const std::string& reason, const Json& outcome,
+                      UtcMs now);
+
 /// The supplier has the order under that id: the effect is accepted, its step done.
 void accept_order(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
                   const std::string& supplier_order_id, const std::string& reason);
@@ -83,6 +87,9 @@ void complete_step(store::Tx& tx, const std::string& run_id, std::int64_t step_i
 
 /// The account that an effect is for. Throws StoreFailure when it is no longer configured.
 [[nodiscard]] const orders::Account& account_of(const EngineOptions& options, const store::EffectRow& effect);
+
+/// Why a call brought no answer; empty when it did.
+[[nodiscard]] std::string why_unanswered(const plugin::CallAnswer& answer);
 
 /// What a call's answer says in one line, for the story.
 [[nodiscard]] std::string detail_of(const plugin::CallAnswer& answer);

@@ -18,10 +18,7 @@ void refuse_order(store::Tx& tx, Environment& environment, const EngineOptions& 
                   const std::string& reason) {
     const UtcMs now = environment.clock.utc_ms();
     orders::reject(tx, environment.facts, account_of(options, effect), *effect.supplier_order_row_id, reason);
-    settle_state(tx, effect, "refused", reason, now);
-    if (effect.run_id) {
-        complete_step(tx, *effect.run_id, *effect.step_index, Json::object({{"outcome", "refused"}, {"reason", reason}}), now);
-    }
+    settle_with_step(tx, effect, "refused", reason, Json::object({{"outcome", "refused"}, {"reason", reason}}), now);
 }
 
 void apply_sent_order(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
@@ -147,6 +144,22 @@ void settle_state(store::Tx& tx, store::EffectRow& effect, const char* state, co
     }
 }
 
+void settle_with_step(store::Tx& tx, store::EffectRow& effect, const char* state, const std::string& reason, const Json& outcome,
+                      UtcMs now) {
+    settle_state(tx, effect, state, reason, now);
+    if (effect.run_id) { complete_step(tx, *effect.run_id, *effect.step_index, outcome, now); }
+}
+
+std::string why_unanswered(const plugin::CallAnswer& answer) {
+    switch (answer.status) {
+        case plugin::CallStatus::answered: return {};
+        case plugin::CallStatus::failed: return answer.text;
+        case plugin::CallStatus::not_sent: return "no worker took the call: " + answer.text;
+        case plugin::CallStatus::unknown: return "the worker gave no answer: " + answer.text;
+    }
+    return {};
+}
+
 const orders::Account& account_of(const EngineOptions& options, const store::EffectRow& effect) {
     const auto* account = options.accounts.named(effect.target);
     if (account == nullptr) { throw store::StoreFailure("no account " + effect.target); }
@@ -158,11 +171,8 @@ void accept_order(store::Tx& tx, Environment& environment, const EngineOptions& 
     const UtcMs now = environment.clock.utc_ms();
     orders::learn_supplier_order_id(tx, environment.facts, account_of(options, effect), *effect.supplier_order_row_id,
                                     supplier_order_id);
-    settle_state(tx, effect, "accepted", reason, now);
-    if (effect.run_id) {
-        complete_step(tx, *effect.run_id, *effect.step_index,
-                      Json::object({{"outcome", "accepted"}, {"supplier_order_id", supplier_order_id}}), now);
-    }
+    settle_with_step(tx, effect, "accepted", reason,
+                     Json::object({{"outcome", "accepted"}, {"supplier_order_id", supplier_order_id}}), now);
 }
 
 Submission submission_of(const plugin::CallAnswer& answer) {
@@ -282,11 +292,8 @@ void settle_by_evidence(store::Tx& tx, Environment& environment, const std::stri
     if (!effect || !open.contains(effect->state)) { return; }
     const UtcMs now = environment.clock.utc_ms();
     const auto id = tx.first<std::string>("SELECT supplier_order_id FROM supplier_orders WHERE id = :1", {supplier_order_row_id});
-    settle_state(tx, *effect, "accepted", "settled by evidence that names our reference", now);
-    if (effect->run_id) {
-        complete_step(tx, *effect->run_id, *effect->step_index,
-                      Json::object({{"outcome", "accepted"}, {"supplier_order_id", id ? std::get<0>(*id) : ""}}), now);
-    }
+    settle_with_step(tx, *effect, "accepted", "settled by evidence that names our reference",
+                     Json::object({{"outcome", "accepted"}, {"supplier_order_id", id ? std::get<0>(*id) : ""}}), now);
 }
 
 }  // namespace crossdock::pipeline

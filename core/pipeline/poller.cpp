@@ -15,16 +15,6 @@ constexpr milliseconds store_pause{200};
 /// How long an order waits before it is looked at again whether its plugin is served.
 constexpr milliseconds held_pause{60'000};
 
-std::string why_unanswered(const plugin::CallAnswer& answer) {
-    switch (answer.status) {
-        case plugin::CallStatus::answered: return {};
-        case plugin::CallStatus::failed: return answer.text;
-        case plugin::CallStatus::not_sent: return "no worker took the call: " + answer.text;
-        case plugin::CallStatus::unknown: return "the worker gave no answer: " + answer.text;
-    }
-    return {};
-}
-
 orders::Evidence polled() {
     orders::Evidence evidence;
     evidence.source = "poll";

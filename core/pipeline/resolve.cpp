@@ -161,10 +161,7 @@ private:
             case What::done: break;
         }
         auto closed = close("the order goes on");
-        if (open) {
-            settle_state(tx_, effect, "refused", "given up " + by(), now_);
-            tx_.run("UPDATE orders SET cancel_state = 'refused', updated_at = :1 WHERE id = :2", {now_, *effect.order_id});
-        }
+        if (open) { give_up_cancel(tx_, effect, "given up " + by(), now_); }
         return closed;
     }
 

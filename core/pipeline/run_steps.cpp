@@ -40,16 +40,6 @@ Result<std::vector<Json>> computed_values(const Step& step, const Json& document
     return computed;
 }
 
-std::string why(const plugin::CallAnswer& answer) {
-    switch (answer.status) {
-        case plugin::CallStatus::answered: return {};
-        case plugin::CallStatus::failed: return answer.text;
-        case plugin::CallStatus::not_sent: return "no worker took the call: " + answer.text;
-        case plugin::CallStatus::unknown: return "the worker gave no answer: " + answer.text;
-    }
-    return {};
-}
-
 }  // namespace
 
 /// What all evidence of a webhook has in common. One without a time is dated by its arrival.
@@ -190,7 +180,7 @@ Task<bool> RunDriver::translate(StepWork work) {
     if (answer.held) { co_return co_await held(std::move(work), answer.text, held_pause); }
     if (answer.status != plugin::CallStatus::answered) {
         const bool retry = answer.status != plugin::CallStatus::failed;
-        co_return co_await failed(std::move(work), why(answer), retry);
+        co_return co_await failed(std::move(work), why_unanswered(answer), retry);
     }
     const Json* evidence = answer.output.find("evidence");
     const auto checked = read_evidence(evidence == nullptr ? Json() : *evidence, webhook_evidence(work));
@@ -275,7 +265,9 @@ Task<bool> RunDriver::pull(StepWork work) {
     co_await pacing_.leave_read(account->name, *entry.pass, answer);
     if (answer.held) { co_return co_await held(std::move(work), answer.text, held_pause); }
     if (!trouble->empty()) { co_return co_await failed(std::move(work), *trouble, true); }
-    if (answer.status != plugin::CallStatus::answered) { co_return co_await failed(std::move(work), why(answer), true); }
+    if (answer.status != plugin::CallStatus::answered) {
+        co_return co_await failed(std::move(work), why_unanswered(answer), true);
+    }
     if (!answer.output.boolean("complete")) { co_return co_await failed(std::move(work), "the feed was not complete", true); }
     std::function<int(store::Tx&)> unit = [this, work, rows = answer.output.integer("rows")](store::Tx& tx) {
         const UtcMs now = environment_.clock.utc_ms();
