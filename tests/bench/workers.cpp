@@ -222,6 +222,12 @@ std::string order_text(std::size_t number, const char* supplier) {
            R"("postal_code":"33132","country":"US"}})";
 }
 
+/// Lets the rig's account have so many calls in flight: a supplier file allows 256 unless it says otherwise.
+void allow_in_flight(const app::DemoRig& rig, std::size_t calls) {
+    std::ofstream(rig.config().parent_path() / "suppliers" / "phonex.yaml", std::ios::app)
+        << "\nlimits: { concurrency: " << calls << " }\n";
+}
+
 /// Makes a second account of the rig's only one, at the same supplier.
 void add_account(const app::DemoRig& rig) {
     const auto folder = rig.config().parent_path() / "suppliers";
@@ -273,6 +279,7 @@ Beside beside(std::size_t waiting) {
     auto made = app::DemoRig::make(std::move(options));
     if (!made) { give_up(made.error().text()); }
     app::DemoRig& rig = **made;
+    allow_in_flight(rig, waiting_calls);
     add_account(rig);
     for (const auto& started : {rig.start_mail_sink(), rig.start_supplier(), rig.start_daemon()}) {
         if (!started) { give_up(started.error().text()); }
