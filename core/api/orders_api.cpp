@@ -49,6 +49,9 @@ http::Response placed_answer(const orders::Placed& placed, const std::string& or
         case What::unknown_customer:
             return field_problem(
                 {{"/customer_id", "\"" + customer_id + "\" is no known customer, and the order has no contact.email"}});
+        case What::no_route:
+            return field_problem(
+                {{"/supplier", "no rule of this supplier's route holds for the order, and none takes the rest"}});
         case What::key_reused:
             return problem(422, "idempotency-key-reused", "This Idempotency-Key came before with another body",
                            "Use a new key for a new order.");
@@ -92,12 +95,12 @@ Task<http::Response> Api::post_order(http::Request request) {
     if (auto refused = co_await take_work()) { co_return unavailable(*refused, "The order was not stored; send it again."); }
     const std::string order_id = order->order_id;
     const std::string customer_id = order->customer_id;
-    std::function<orders::Placed(store::Tx&)> unit = [this, order = std::move(*order), options, account, owner = who->key_id,
+    std::function<orders::Placed(store::Tx&)> unit = [this, order = std::move(*order), options, owner = who->key_id,
                                                       idempotency_key, digest = crypto::sha256_hex(request.body)](store::Tx& tx) {
         const orders::StartRuns start_runs = [this](store::Tx& inside, const std::string& id, const Json& placed) {
             engine_.start_order_runs(inside, id, placed);
         };
-        return orders::place_order(tx, facts_, order, *account, owner, digest, idempotency_key, start_runs);
+        return orders::place_order(tx, facts_, order, options->accounts, owner, digest, idempotency_key, start_runs);
     };
     if (!options->answer_after_commit) {
         const auto executor = co_await boost::asio::this_coro::executor;

@@ -99,7 +99,8 @@ orders::Accounts known_accounts(store::Tx& tx, const Config& config) {
     for (const auto& account : config.accounts) {
         const auto row = tx.first<std::string>("SELECT id FROM suppliers WHERE name = :1", {account.name});
         accounts.by_name[account.name] = {account.name,     row ? std::get<0>(*row) : "", account.currency,
-                                          account.statuses, account.webhook.has_value(),  account.poll};
+                                          account.statuses, account.webhook.has_value(),  account.poll,
+                                          account.beside,   account.supplier_code};
     }
     return accounts;
 }

@@ -1,16 +1,19 @@
 #include "orders/intake.hpp"
 
 #include "model/status.hpp"
+#include "orders/routing.hpp"
 #include "store/journal.hpp"
+
+#include <algorithm>
 
 namespace crossdock::orders {
 namespace {
 
-/// `order_id`, or the next free `-N` of it: a reference is unique per account.
+/// `order_id`, or the next free `-N` of it: a reference is unique per account, and among the parts of an order.
 std::string free_reference(store::Tx& tx, const std::string& supplier_id, const std::string& order_id) {
     std::string reference = order_id;
-    for (int n = 2; tx.number("SELECT COUNT(*) FROM supplier_orders WHERE supplier_id = :1 AND reference = :2",
-                              {supplier_id, reference}) > 0;
+    for (int n = 2; tx.number("SELECT COUNT(*) FROM supplier_orders WHERE reference = :1 AND (supplier_id = :2 OR order_id = :3)",
+                              {reference, supplier_id, order_id}) > 0;
          ++n) {
         reference = order_id + "-" + std::to_string(n);
     }
@@ -27,19 +30,66 @@ void keep_key(store::Tx& tx, const std::string& owner, const std::string& key, c
         {owner, key, digest, order_id, now});
 }
 
+std::vector<Part> parts_left(store::Tx& tx, const std::string& order_id) {
+    std::vector<Part> parts;
+    for (const auto& [line, left] : tx.all<std::int64_t, std::int64_t>(
+             "SELECT line_number, ordered - COALESCE((SELECT SUM(a.quantity) FROM supplier_order_lines a WHERE a.order_id = "
+             "l.order_id AND a.line_number = l.line_number), 0) FROM order_lines l WHERE order_id = :1 ORDER BY line_number",
+             {order_id})) {
+        if (left > 0) { parts.push_back({line, left}); }
+    }
+    return parts;
+}
+
 }  // namespace
 
-NewSupplierOrder add_supplier_order(store::Tx& tx, notify::Facts& facts, const std::string& order_id, const Account& account) {
+NewSupplierOrder add_supplier_order(store::Tx& tx, notify::Facts& facts, const std::string& order_id, const Account& account,
+                                    const std::vector<Part>& parts) {
     const UtcMs now = facts.now();
-    NewSupplierOrder made{facts.new_id(), free_reference(tx, account.supplier_id, order_id)};
+    NewSupplierOrder made{account.name, facts.new_id(), free_reference(tx, account.supplier_id, order_id)};
     tx.run(
         "INSERT INTO supplier_orders (id, order_id, supplier_id, reference, status, synced_at, created_at, updated_at) VALUES "
         "(:1, :2, :3, :4, :5, :6, :7, :8)",
         {made.id, order_id, account.supplier_id, made.reference, model::name(model::Status::pending), now, now, now});
+    for (const auto& part : parts.empty() ? parts_left(tx, order_id) : parts) {
+        tx.run(
+            "INSERT INTO supplier_order_lines (supplier_order_row_id, order_id, line_number, quantity, open) VALUES (:1, :2, :3, "
+            ":4, :5)",
+            {made.id, order_id, part.line_number, part.quantity, part.quantity});
+    }
     return made;
 }
 
-Placed place_order(store::Tx& tx, notify::Facts& facts, const model::Order& order, const Account& account,
+void release_parts(store::Tx& tx, const std::string& supplier_order_row_id) {
+    tx.run("DELETE FROM supplier_order_lines WHERE supplier_order_row_id = :1", {supplier_order_row_id});
+}
+
+Json document_for(store::Tx& tx, const std::string& supplier_order_row_id, const Json& document) {
+    const auto parts = tx.all<std::int64_t, std::int64_t, std::int64_t>(
+        "SELECT a.line_number, a.quantity, l.ordered FROM supplier_order_lines a JOIN order_lines l ON l.order_id = a.order_id "
+        "AND "
+        "l.line_number = a.line_number WHERE a.supplier_order_row_id = :1 ORDER BY a.line_number",
+        {supplier_order_row_id});
+    const Json* items = document.find("items");
+    if (items == nullptr || !items->is_array()) { return document; }
+    const bool whole = parts.size() == items->items().size() && std::all_of(parts.begin(), parts.end(), [](const auto& part) {
+                           return std::get<1>(part) == std::get<2>(part);
+                       });
+    if (whole) { return document; }
+    Json chosen = Json::array();
+    for (const auto& [line, quantity, ordered] : parts) {
+        const auto index = static_cast<std::size_t>(line - 1);
+        if (index >= items->items().size()) { continue; }
+        Json item = items->items()[index];
+        item.set("quantity", quantity);
+        chosen.push(std::move(item));
+    }
+    Json part_of = document;
+    part_of.set("items", std::move(chosen));
+    return part_of;
+}
+
+Placed place_order(store::Tx& tx, notify::Facts& facts, const model::Order& order, const Accounts& accounts,
                    const std::string& owner, const std::string& digest, const std::string& idempotency_key,
                    const StartRuns& start_runs) {
     if (!idempotency_key.empty()) {
@@ -60,6 +110,10 @@ Placed place_order(store::Tx& tx, notify::Facts& facts, const model::Order& orde
         return {Placed::What::unknown_customer, ""};
     }
     const UtcMs now = facts.now();
+    Placement placement{order.order_id, order.supplier, order.customer_id, order.currency, {}};
+    for (const auto& line : order.lines) { placement.lines.push_back({line.number, line.sku, line.quantity}); }
+    const auto to = route_order(tx, accounts, placement, {}, now);
+    if (to.empty()) { return {Placed::What::no_route, ""}; }
     const std::string status(model::name(model::Status::pending));
     const std::string answer = Json::object({{"order_id", order.order_id}, {"status", status}}).dump();
     tx.run(
@@ -76,13 +130,9 @@ Placed place_order(store::Tx& tx, notify::Facts& facts, const model::Order& orde
             {order.order_id, line.number, line.sku, line.unit_price.amount_minor, line.unit_price.currency, line.quantity,
              line.quantity});
     }
-    (void)add_supplier_order(tx, facts, order.order_id, account);
-    const bool routed = order.supplier != account.name;
-    store::append_decision(
-        tx, order.order_id, {}, "routed",
-        "to the account " + account.name +
-            (routed ? ", by the route of \"" + order.supplier + "\"" : ", which has the name of the order's supplier"),
-        now);
+    for (const auto& destination : to) {
+        (void)add_supplier_order(tx, facts, order.order_id, *destination.account, destination.parts);
+    }
     keep_key(tx, owner, idempotency_key, digest, order.order_id, now);
     facts.record(tx, {.kind = "order.placed",
                       .natural_key = "order/" + order.order_id + "/placed",

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "model/fulfilment.hpp"
 #include "notify/facts.hpp"
 #include "orders/account.hpp"
 #include "store/tx.hpp"
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace crossdock::orders {
 
@@ -13,11 +15,13 @@ namespace crossdock::orders {
 struct Evidence {
     std::string source = "webhook";  ///< webhook, poll, lookup, answer
     std::optional<std::string> webhook_id;
-    std::string reference;          ///< ours; may be empty when the supplier names its own id only
-    std::string supplier_order_id;  ///< theirs; may be empty
-    std::string supplier_status;    ///< the supplier's word
-    std::string tracking_number;    ///< may be empty
-    UtcMs occurred_at = 0;          ///< the supplier's clock; 0: undated
+    std::string reference;                 ///< ours; may be empty when the supplier names its own id only
+    std::string supplier_order_id;         ///< theirs; may be empty
+    std::string supplier_status;           ///< the supplier's word
+    std::string tracking_number;           ///< may be empty
+    UtcMs occurred_at = 0;                 ///< the supplier's clock; 0: undated
+    std::string parcel;                    ///< the supplier's name of a parcel without tracking number; may be empty
+    std::vector<model::LineReport> lines;  ///< what it says of single pieces; empty: it speaks of the whole
 };
 
 struct Applied {
@@ -53,8 +57,8 @@ void withdraw(store::Tx& tx, notify::Facts& facts, const std::string& supplier_o
 /// Everybody who is told of a canceled order is, unless some supplier still has a part of it.
 void tell_canceled(store::Tx& tx, notify::Facts& facts, const std::string& supplier_order_row_id, const std::string& why);
 
-/// The supplier refused the order.
+/// The supplier refused the order. `quietly`: nobody is told, for another one has taken over.
 void reject(store::Tx& tx, notify::Facts& facts, const Account& account, const std::string& supplier_order_row_id,
-            const std::string& reason);
+            const std::string& reason, bool quietly = false);
 
 }  // namespace crossdock::orders

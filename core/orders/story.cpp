@@ -104,28 +104,69 @@ Json lines_of(store::Tx& tx, const std::string& order_id, const std::string& cur
     return lines;
 }
 
+/// What of the order's lines one supplier order is for, and where it stands.
+Json part_lines_of(store::Tx& tx, const std::string& supplier_order_row_id) {
+    Json lines = Json::array();
+    for (auto& [number, quantity, open, accepted, backordered, shipped, canceled, rejected] :
+         tx.all<Int, Int, Int, Int, Int, Int, Int, Int>("SELECT line_number, quantity, open, accepted, backordered, shipped, "
+                                                        "canceled, rejected FROM supplier_order_lines WHERE "
+                                                        "supplier_order_row_id = :1 ORDER BY line_number",
+                                                        {supplier_order_row_id})) {
+        lines.push(Json::object({{"line", number},
+                                 {"quantity", quantity},
+                                 {"open", open},
+                                 {"accepted", accepted},
+                                 {"backordered", backordered},
+                                 {"shipped", shipped},
+                                 {"canceled", canceled},
+                                 {"rejected", rejected}}));
+    }
+    return lines;
+}
+
 Json supplier_orders_of(store::Tx& tx, const std::string& order_id) {
     Json list = Json::array();
-    for (auto& [account, reference, their_id, status, tracking] :
-         tx.all<Text, Text, MaybeText, Text, MaybeText>("SELECT p.name, s.reference, s.supplier_order_id, s.status, "
-                                                        "s.tracking_number FROM supplier_orders s JOIN suppliers p ON p.id = "
-                                                        "s.supplier_id WHERE s.order_id = :1 ORDER BY s.created_at, s.id",
-                                                        {order_id})) {
+    for (auto& [id, account, reference, their_id, status, tracking, payment, quote, withdrawn] :
+         tx.all<Text, Text, Text, MaybeText, Text, MaybeText, MaybeText, MaybeText, MaybeText>(
+             "SELECT s.id, p.name, s.reference, s.supplier_order_id, s.status, s.tracking_number, s.payment, s.quote, "
+             "s.withdrawn_why "
+             "FROM supplier_orders s JOIN suppliers p ON p.id = s.supplier_id WHERE s.order_id = :1 ORDER BY s.created_at, s.id",
+             {order_id})) {
+        Json numbers = Json::array();
         Json shipments = Json::array();
-        for (auto& [number] :
-             tx.all<Text>("SELECT h.tracking_number FROM shipments h JOIN supplier_orders s ON s.id = h.supplier_order_row_id "
-                          "WHERE s.order_id = :1 AND s.reference = :2 ORDER BY h.shipped_at = 0, h.shipped_at, h.tracking_number",
-                          {order_id, reference})) {
-            shipments.push(number);
+        for (auto& [number, shipped_at, pieces] :
+             tx.all<Text, Int, MaybeText>("SELECT tracking_number, shipped_at, lines FROM shipments WHERE supplier_order_row_id "
+                                          "= :1 ORDER BY shipped_at = 0, "
+                                          "shipped_at, tracking_number",
+                                          {id})) {
+            numbers.push(number);
+            Json shipment = Json::object({{"tracking_number", number}});
+            shipment.set("shipped_at", shipped_at == 0 ? Json() : Json(rfc3339(shipped_at)));
+            if (const auto parcel = pieces ? Json::parse(*pieces) : Result<Json>(Json())) { shipment.set("lines", *parcel); }
+            shipments.push(std::move(shipment));
         }
         list.push(Json::object({{"account", account},
                                 {"reference", reference},
                                 {"supplier_order_id", their_id},
                                 {"status", status},
                                 {"tracking_number", tracking},
-                                {"tracking_numbers", std::move(shipments)}}));
+                                {"tracking_numbers", std::move(numbers)},
+                                {"payment", payment},
+                                {"quote", quote},
+                                {"withdrawn", withdrawn},
+                                {"lines", part_lines_of(tx, id)},
+                                {"shipments", std::move(shipments)}}));
     }
     return list;
+}
+
+/// " accepted=3 shipped=2"
+std::string quantities_text(const Json& line) {
+    std::string out;
+    for (const char* state : {"open", "accepted", "backordered", "shipped", "canceled", "rejected"}) {
+        if (line.integer(state) > 0) { out += " " + std::string(state) + "=" + std::to_string(line.integer(state)); }
+    }
+    return out;
 }
 
 std::string padded(std::string text, std::size_t width) {
@@ -173,16 +214,24 @@ std::string story_text(const Json& story) {
     for (const auto& line : story.find("lines")->items()) {
         out += "  line " + std::to_string(line.integer("line")) + "  " + line.text("sku") + "  " +
                std::to_string(line.integer("ordered")) + " at " + line.text("unit_price") + " ";
-        for (const char* state : {"open", "accepted", "backordered", "shipped", "canceled", "rejected"}) {
-            if (line.integer(state) > 0) { out += " " + std::string(state) + "=" + std::to_string(line.integer(state)); }
-        }
-        out += "\n";
+        out += quantities_text(line) + "\n";
     }
     for (const auto& supplier_order : story.find("supplier_orders")->items()) {
         out += "  at " + supplier_order.text("account") + " as " + supplier_order.text("reference") + "  id " +
                supplier_order.text("supplier_order_id", "(none yet)") + "  " + supplier_order.text("status");
+        for (const char* beside : {"payment", "quote"}) {
+            if (const auto word = supplier_order.maybe_text(beside)) { out += "  " + std::string(beside) + " " + *word; }
+        }
         for (const auto& number : supplier_order.find("tracking_numbers")->items()) { out += "  tracking " + number.as_string(); }
+        if (const auto why = supplier_order.maybe_text("withdrawn")) { out += "  withdrawn: " + *why; }
         out += "\n";
+        // Of an order that is at one supplier the lines above say it all.
+        if (story.find("supplier_orders")->items().size() == 1) { continue; }
+        for (const auto& line : supplier_order.find("lines")->items()) {
+            out +=
+                "    line " + std::to_string(line.integer("line")) + "  " + std::to_string(line.integer("quantity")) + " of it ";
+            out += quantities_text(line) + "\n";
+        }
     }
     out += "\n";
     for (const auto& moment : story.find("story")->items()) {

@@ -65,7 +65,9 @@ void insert_cancel(store::Tx& tx, Environment& environment, const std::string& o
     effect.effect_key = "order/" + order_id + "/cancel/" + at.reference + "/" + std::to_string(before + 1);
     effect.operation = "cancel_order";
     effect.target = at.account;
-    effect.lane = "order/" + order_id;
+    // Behind the create effect of the same part, and of no other.
+    const auto create = store::last_effect_of(tx, at.id, "create_order");
+    effect.lane = create ? create->lane : "order/" + order_id;
     effect.order_id = order_id;
     effect.supplier_order_row_id = at.id;
     const auto effect_class =
@@ -85,7 +87,7 @@ std::string by_hand(const store::EffectRow& effect, const std::string& missing) 
 }
 
 void take_back(store::Tx& tx, store::EffectRow& create, const std::string& why, UtcMs now) {
-    settle_with_step(tx, create, "withdrawn", why, Json::object({{"outcome", "withdrawn"}, {"reason", why}}), now);
+    settle_with_step(tx, create, "withdrawn", why, now);
 }
 
 }  // namespace

@@ -71,9 +71,8 @@ void apply_decision(store::Tx& tx, Environment& environment, store::EffectRow& e
 /// Ends an effect, with its reason in the journal of decisions, and what waited for a person over it.
 void settle_state(store::Tx& tx, store::EffectRow& effect, const char* state, const std::string& reason, UtcMs now);
 
-/// The same, and ends the step that waits for it with that outcome.
-void settle_with_step(store::Tx& tx, store::EffectRow& effect, const char* state, const std::string& reason, const Json& outcome,
-                      UtcMs now);
+/// The same for one that places an order; the step ends when nothing else of it is open.
+void settle_with_step(store::Tx& tx, store::EffectRow& effect, const char* state, const std::string& reason, UtcMs now);
 
 /// The supplier has the order under that id: the effect is accepted, its step done.
 void accept_order(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,

@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 #include "orders/progress.hpp"
 #include "pipeline/cancel.hpp"
+#include "pipeline/create_step.hpp"
 #include "pipeline/effect_driver.hpp"
 
 #include <set>
@@ -17,8 +18,9 @@ constexpr std::int64_t asks_before_alert = 10;
 void refuse_order(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
                   const std::string& reason) {
     const UtcMs now = environment.clock.utc_ms();
-    orders::reject(tx, environment.facts, account_of(options, effect), *effect.supplier_order_row_id, reason);
-    settle_with_step(tx, effect, "refused", reason, Json::object({{"outcome", "refused"}, {"reason", reason}}), now);
+    const bool taken_over = fall_back(tx, environment, options, effect, reason);
+    orders::reject(tx, environment.facts, account_of(options, effect), *effect.supplier_order_row_id, reason, taken_over);
+    settle_with_step(tx, effect, "refused", reason, now);
 }
 
 void apply_sent_order(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
@@ -144,10 +146,12 @@ void settle_state(store::Tx& tx, store::EffectRow& effect, const char* state, co
     }
 }
 
-void settle_with_step(store::Tx& tx, store::EffectRow& effect, const char* state, const std::string& reason, const Json& outcome,
-                      UtcMs now) {
+void settle_with_step(store::Tx& tx, store::EffectRow& effect, const char* state, const std::string& reason, UtcMs now) {
     settle_state(tx, effect, state, reason, now);
-    if (effect.run_id) { complete_step(tx, *effect.run_id, *effect.step_index, outcome, now); }
+    if (!effect.run_id) { return; }
+    if (const auto outcome = create_outcome(tx, *effect.run_id, *effect.step_index)) {
+        complete_step(tx, *effect.run_id, *effect.step_index, *outcome, now);
+    }
 }
 
 std::string why_unanswered(const plugin::CallAnswer& answer) {
@@ -171,8 +175,7 @@ void accept_order(store::Tx& tx, Environment& environment, const EngineOptions& 
     const UtcMs now = environment.clock.utc_ms();
     orders::learn_supplier_order_id(tx, environment.facts, account_of(options, effect), *effect.supplier_order_row_id,
                                     supplier_order_id);
-    settle_with_step(tx, effect, "accepted", reason,
-                     Json::object({{"outcome", "accepted"}, {"supplier_order_id", supplier_order_id}}), now);
+    settle_with_step(tx, effect, "accepted", reason, now);
 }
 
 Submission submission_of(const plugin::CallAnswer& answer) {
@@ -291,9 +294,7 @@ void settle_by_evidence(store::Tx& tx, Environment& environment, const std::stri
     static const std::set<std::string> open{"pending", "sending", "asking", "parked", "dead"};
     if (!effect || !open.contains(effect->state)) { return; }
     const UtcMs now = environment.clock.utc_ms();
-    const auto id = tx.first<std::string>("SELECT supplier_order_id FROM supplier_orders WHERE id = :1", {supplier_order_row_id});
-    settle_with_step(tx, *effect, "accepted", "settled by evidence that names our reference",
-                     Json::object({{"outcome", "accepted"}, {"supplier_order_id", id ? std::get<0>(*id) : ""}}), now);
+    settle_with_step(tx, *effect, "accepted", "settled by evidence that names our reference", now);
 }
 
 }  // namespace crossdock::pipeline

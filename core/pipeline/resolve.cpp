@@ -107,6 +107,7 @@ private:
         auto input = Json::parse(effect.input, JsonLimits{.bytes_max = 64 << 20});
         if (!input) { throw store::StoreFailure("effect " + effect.id + " has an unreadable input: " + input.error().text()); }
         const auto old_row = *effect.supplier_order_row_id;
+        orders::release_parts(tx_, old_row);
         const auto fresh = orders::add_supplier_order(tx_, environment_.facts, *effect.order_id, *account);
         store::EffectRow again = effect;
         auto closed = close("sent again as " + fresh.reference);

@@ -4,6 +4,7 @@
 #include "base/signal.hpp"
 #include "inventory/feed.hpp"
 #include "orders/webhooks.hpp"
+#include "pipeline/create_step.hpp"
 #include "pipeline/effect_driver.hpp"
 
 #include <algorithm>
@@ -19,14 +20,6 @@ Json document_of(store::Tx& tx, const store::RunRow& run) {
     if (!document) { throw store::StoreFailure("run " + run.id + " has an unreadable trigger: " + document.error().text()); }
     document->set("steps", store::step_outcomes(tx, run.id));
     return std::move(*document);
-}
-
-Json retry_json(const Retry& retry) {
-    Json json = Json::object({{"attempts", retry.attempts},
-                              {"backoff_ms", static_cast<std::int64_t>(retry.backoff.count())},
-                              {"backoff_max_ms", static_cast<std::int64_t>(retry.backoff_max.count())}});
-    if (retry.deadline) { json.set("deadline_ms", static_cast<std::int64_t>(retry.deadline->count())); }
-    return json;
 }
 
 }  // namespace
@@ -146,74 +139,54 @@ StepWork RunDriver::act(store::Tx& tx, StepWork work, const Step& step) {
     return work;
 }
 
+/// An order may be for several suppliers: each part is an effect of its own, in a lane of its own, so that none waits for
+/// another.
 StepWork RunDriver::start_create_order(store::Tx& tx, StepWork work, const Step& step) {
-    const UtcMs now = environment_.clock.utc_ms();
     const std::string supplier = work.with.text("supplier");
     const auto options = environment_.options.get();
-    const auto* account = options->accounts.for_supplier(supplier);
-    const auto rules = account == nullptr ? options->rules.end() : options->rules.find(account->name);
-    if (rules == options->rules.end() || !work.run.order_id) {
-        fail(tx, work, "no account for supplier \"" + supplier + "\"");
+    if (!work.run.order_id) {
+        fail(tx, work, "the run is about no order");
         return work;
     }
-    const auto supplier_order = tx.first<std::string, std::string>(
-        "SELECT id, reference FROM supplier_orders WHERE order_id = :1 AND supplier_id = :2 AND withdrawn_at IS NULL ORDER BY "
-        "created_at, id LIMIT 1",
-        {*work.run.order_id, account->supplier_id});
-    const auto withdrawn = tx.first<std::string>(
-        "SELECT withdrawn_why FROM supplier_orders WHERE order_id = :1 AND supplier_id = :2 AND withdrawn_at IS NOT NULL LIMIT 1",
-        {*work.run.order_id, account->supplier_id});
-    if (!supplier_order && withdrawn) {
-        complete_step(tx, work.run.id, work.run.step_index,
-                      Json::object({{"outcome", "withdrawn"}, {"reason", std::get<0>(*withdrawn)}}), now);
-        work.kind = StepWork::Kind::again;
+    const auto parts = parts_for(tx, *options, *work.run.order_id, supplier);
+    if (parts.empty()) {
+        const bool known = options->accounts.for_supplier(supplier) != nullptr;
+        fail(tx, work,
+             known ? "the order was routed to another account when it was placed"
+                   : "no account for supplier \"" + supplier + "\"");
         return work;
     }
-    if (!supplier_order) {
-        fail(tx, work, "the order was routed to another account when it was placed");
-        return work;
-    }
-    const auto& [row_id, reference] = *supplier_order;
     const Json* order = work.with.find("order");
-    store::EffectRow effect;
-    effect.id = environment_.facts.new_id();
-    effect.effect_key = work.run.id + "/" + step.id + "//1";
-    effect.operation = "create_order";
-    effect.target = account->name;
-    effect.lane = "order/" + *work.run.order_id;
-    effect.order_id = work.run.order_id;
-    effect.supplier_order_row_id = row_id;
-    effect.run_id = work.run.id;
-    effect.step_index = work.run.step_index;
-    effect.effect_class = model::name(rules->second.create_order.effect_class);
-    effect.retry_json = retry_json(step.retry).dump();
-    effect.input = Json::object({{"reference", reference},
-                                 {"effect_key", effect.effect_key},
-                                 {"supplier", supplier},
-                                 {"order", order == nullptr ? Json() : *order}})
-                       .dump();
-    effect.next_at = now;
-    effect.created_at = now;
-    if (!store::insert_effect(tx, effect)) { return take_up_effect(tx, std::move(work), effect.effect_key); }
-    work.run.state = "waiting";
-    store::update_run(tx, work.run, "waits for " + account->name + ".create_order", now);
-    return work;
-}
-
-/// The step was here before, in a run that is replayed from an earlier step: what it did is not done again.
-StepWork RunDriver::take_up_effect(store::Tx& tx, StepWork work, const std::string& effect_key) {
-    const UtcMs now = environment_.clock.utc_ms();
-    const auto effect = store::find_effect_by_key(tx, effect_key);
-    if (!effect) { throw store::StoreFailure("the effect " + effect_key + " is neither new nor known"); }
-    const bool settled = effect->state == "accepted" || effect->state == "refused" || effect->state == "withdrawn";
-    if (settled) {
-        complete_step(tx, work.run.id, work.run.step_index,
-                      Json::object({{"outcome", effect->state}, {"reason", effect->reason}}), now);
+    const CreateCall call{
+        work.run.id,           work.run.step_index, step.id, *work.run.order_id, supplier, order == nullptr ? Json() : *order,
+        retry_json(step.retry)};
+    bool all_withdrawn = true;
+    for (const auto& part : parts) {
+        if (part.withdrawn_why) { continue; }
+        all_withdrawn = false;
+        // The step may have been here before, in a run that is replayed from an earlier step: what it did is not done again.
+        if (store::last_effect_of(tx, part.id, "create_order")) { continue; }
+        if (!options->rules.contains(part.account)) {
+            fail(tx, work, "the account " + part.account + " is no longer configured");
+            return work;
+        }
+        insert_create(tx, environment_, *options, call, part);
+    }
+    auto outcome = create_outcome(tx, work.run.id, work.run.step_index);
+    if (!outcome && all_withdrawn) {
+        outcome = Json::object({{"outcome", "withdrawn"}, {"reason", parts.back().withdrawn_why.value_or("")}});
+    }
+    if (outcome) {
+        complete_step(tx, work.run.id, work.run.step_index, *outcome, environment_.clock.utc_ms());
         work.kind = StepWork::Kind::again;
         return work;
     }
+    std::string accounts;
+    for (const auto& part : parts) {
+        if (!part.withdrawn_why) { accounts += (accounts.empty() ? "" : ", ") + part.account + ".create_order"; }
+    }
     work.run.state = "waiting";
-    store::update_run(tx, work.run, "waits for " + effect->target + "." + effect->operation, now);
+    store::update_run(tx, work.run, "waits for " + accounts, environment_.clock.utc_ms());
     return work;
 }
 

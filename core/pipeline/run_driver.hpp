@@ -61,7 +61,6 @@ private:
                                       std::span<const Json> computed);
     [[nodiscard]] StepWork act(store::Tx& tx, StepWork work, const Step& step);
     [[nodiscard]] StepWork start_create_order(store::Tx& tx, StepWork work, const Step& step);
-    [[nodiscard]] StepWork take_up_effect(store::Tx& tx, StepWork work, const std::string& effect_key);
     void start_notify(store::Tx& tx, const StepWork& work);
     [[nodiscard]] StepWork wait(store::Tx& tx, StepWork work);
     [[nodiscard]] StepWork wait_for(store::Tx& tx, StepWork work);

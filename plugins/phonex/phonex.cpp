@@ -146,6 +146,11 @@ private:
         evidence.supplier_status = order.need_text("status");
         evidence.tracking_number = optional_text(order, "tracking_number");
         evidence.occurred_at = order.need_text("updated_at");
+        if (const auto* items = order.find("items"); items != nullptr && !items->is_null()) {
+            for (const auto& item : order.need_array("items").items()) {
+                evidence.lines.push_back({item.need_text("sku"), item.need_text("state"), item.need_integer("quantity")});
+            }
+        }
         if (evidence.reference.empty()) { throw sdk::JsonError("\"order_id\" is empty"); }
         if (evidence.supplier_status.empty()) { throw sdk::JsonError("\"status\" is empty"); }
         if (!looks_like_rfc3339(evidence.occurred_at)) { throw sdk::JsonError("\"updated_at\" is no RFC 3339 time"); }

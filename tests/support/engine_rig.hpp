@@ -40,6 +40,8 @@ struct RigOptions {
     /// A store to go on with, as a daemon that starts anew does.
     std::filesystem::path file;
     UtcMs utc = 1'761'847'599'000;
+    /// Adds accounts, their rules and routes.
+    std::function<void(pipeline::EngineOptions&)> edit = {};
 };
 
 inline RigOptions of_class(model::EffectClass effect_class) {
@@ -56,7 +58,7 @@ public:
           store_(make_database(chosen), [this](unsigned topics) { on_commit(topics); }),
           engine_(std::make_unique<pipeline::Engine>(environment(pipelines, chosen))) {
         commit([this](store::Tx& tx) {
-            add_supplier(tx, account);
+            for (const auto& [name, known] : accounts.by_name) { add_supplier(tx, known); }
             engine_->sync(tx, *engine_->options());
         });
     }
@@ -134,7 +136,7 @@ public:
             const orders::StartRuns start = [this](store::Tx& inside, const std::string& id, const Json& document) {
                 engine_->start_order_runs(inside, id, document);
             };
-            return orders::place_order(tx, facts, order, account, "key-1", "digest of " + text, "", start);
+            return orders::place_order(tx, facts, order, accounts, "key-1", "digest of " + text, "", start);
         });
         return placed.value();
     }
@@ -209,6 +211,7 @@ public:
     test::ManualClock clock;
     test::SeededRandomness randomness{42};
     orders::Account account = phonex_account();
+    orders::Accounts accounts;  ///< as the engine has them
     ScriptedCaller caller;
     notify::Facts facts{clock, randomness, fact_options()};
     std::function<void(unsigned)> also_on_commit = [](unsigned) {};
@@ -240,6 +243,8 @@ private:
         rules.low_stock = 5;
         rules.poll_by = chosen.poll_by;
         options.rules[account.name] = rules;
+        if (chosen.edit) { chosen.edit(options); }
+        accounts = options.accounts;
         options.channels["email"] = {};
         options.effects_max = chosen.effects_max;
         for (const auto& name : chosen.pipelines) { options.definitions.push_back(shipped_pipeline(pipelines, name)); }

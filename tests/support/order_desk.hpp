@@ -58,9 +58,11 @@ public:
     orders::Placed place(const std::string& text, const std::string& owner = "key-1", const std::string& idempotency_key = "") {
         const auto document = Json::parse(text).value();
         const auto order = model::read_order(document, "USD").value();
+        auto known = accounts;
+        known.by_name.insert_or_assign(account.name, account);
         return store.in([&](store::Tx& tx) {
             const orders::StartRuns start = [this](store::Tx&, const std::string& id, const Json&) { started.push_back(id); };
-            return orders::place_order(tx, facts, order, account, owner, "digest of " + text, idempotency_key, start);
+            return orders::place_order(tx, facts, order, known, owner, "digest of " + text, idempotency_key, start);
         });
     }
     orders::Applied apply(const orders::Evidence& evidence) {
@@ -97,6 +99,7 @@ public:
     test::SeededRandomness randomness{1};
     notify::Facts facts{clock, randomness, fact_options()};
     orders::Account account = phonex_account();
+    orders::Accounts accounts = {};  ///< beside `account`, and the routes
     std::vector<std::string> started;
 };
 

@@ -36,7 +36,7 @@ public:
         read_plugin_folders(fields);
         read_channels(fields);
         read_suppliers(fields);
-        read_routes(fields);
+        made_.routes = read_routes(checks_, fields, made_.accounts);
         read_schedules(fields);
     }
 
@@ -221,22 +221,6 @@ private:
         if (!added) { checks.refuse(place, "the account `" + account.name + "` stands twice; first at " + first->second); }
         if (!checks.ok()) { checks_.refuse(checks.fault()); }
         made_.accounts.push_back(std::move(account));
-    }
-
-    void read_routes(Fields& fields) {
-        const Node* map = fields.map("routes");
-        if (map == nullptr || !checks_.ok()) { return; }
-        std::vector<std::string_view> accounts;
-        for (const AccountConfig& account : made_.accounts) { accounts.emplace_back(account.name); }
-        for (const auto& [code, place, node] : map->entries) {
-            const auto account = yaml::text_of(checks_, node, code);
-            if (!account) { return; }
-            if (!account_places_.contains(*account)) {
-                checks_.refuse(node.place, "the route `" + code + "` leads to the unknown account `" + *account + "`" +
-                                               yaml::hint(*account, accounts));
-            }
-            made_.routes.emplace(code, *account);
-        }
     }
 
     void read_schedules(Fields& fields) {

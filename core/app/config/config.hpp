@@ -5,8 +5,10 @@
 #include "base/mechanisms.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "model/fulfilment.hpp"
 #include "model/pace.hpp"
 #include "model/polling.hpp"
+#include "model/routing.hpp"
 #include "model/schedule.hpp"
 
 #include <cstddef>
@@ -59,6 +61,8 @@ struct AccountConfig {
     std::vector<int> refused{400, 422};
     std::vector<int> not_processed{429};
     std::map<std::string, std::string> statuses;  ///< the supplier's word -> canonical status
+    std::map<std::string, model::Beside> beside;  ///< what a word says of payment and quote, where it does
+    std::string supplier_code;                    ///< the supplier on the wire; empty: the order's own code
     std::int64_t low_stock = 0;                   ///< alert at or below; 0: never
     model::PaceRules pace;                        ///< `limits:` and `breaker:`
     std::optional<model::PollPattern> poll;       ///< `poll:`; absent: it is not asked for silent orders
@@ -113,8 +117,8 @@ struct Config {
     LogLevel log_level = LogLevel::info;
     std::string mail_from = "orders@crossdock.example";
     std::string alerts_mail;
-    std::map<std::string, std::string> routes;         ///< supplier code in an order -> account
-    std::map<std::string, model::Schedule> schedules;  ///< by pipeline, instead of the one in its file
+    std::map<std::string, std::vector<model::RouteRule>> routes;  ///< by the supplier code in an order
+    std::map<std::string, model::Schedule> schedules;             ///< by pipeline, instead of the one in its file
     std::vector<AccountConfig> accounts;
     std::vector<ChannelConfig> channels;
     LimitsConfig limits;

@@ -42,6 +42,10 @@ void read_plugin(Part& part, yaml::Fields& fields, std::filesystem::path& plugin
 [[nodiscard]] model::PaceLimits read_pace_limits(Part& part, yaml::Fields& fields);
 void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& request_timeout);
 
+/// `routes:`: by supplier code an account, a rule or a list of rules.
+[[nodiscard]] std::map<std::string, std::vector<model::RouteRule>> read_routes(yaml::Checks& checks, yaml::Fields& fields,
+                                                                               const std::vector<AccountConfig>& accounts);
+
 /// One account, from its own file. `place` is that of its name in the file.
 struct ReadAccount {
     AccountConfig account;

@@ -101,8 +101,18 @@ void read_statuses(Part& part, Fields& fields, AccountConfig& account) {
     if (map == nullptr) { return; }
     std::vector<std::string_view> status_words;
     for (const model::StatusRow& row : model::status_table()) { status_words.push_back(row.name); }
+    static constexpr std::array<std::string_view, 2> stages{"awaiting", "received"};
     for (const auto& [key, place, value] : map->entries) {
-        account.statuses.emplace(key, yaml::word_of(part.checks, value, key, status_words).value_or(std::string()));
+        if (value.kind != Node::Kind::map) {
+            account.statuses.emplace(key, yaml::word_of(part.checks, value, key, status_words).value_or(std::string()));
+            continue;
+        }
+        Fields word(part.checks, value, "`" + key + "`", {"status", "payment", "quote"});
+        if (const Node* status = word.require("status")) {
+            account.statuses.emplace(key, yaml::word_of(part.checks, *status, "status", status_words).value_or(std::string()));
+        }
+        account.beside.emplace(key, model::Beside{word.word("payment", stages).value_or(std::string()),
+                                                  word.word("quote", stages).value_or(std::string())});
     }
 }
 
@@ -153,10 +163,10 @@ std::optional<model::PollPattern> read_poll(Part& part, Fields& account_fields, 
 
 ReadAccount read_account(Part& part, const Node& root) {
     static constexpr std::array<std::string_view, 3> types{"direct", "phonex", "custom"};
-    Fields fields(
-        part.checks, root, "a supplier file",
-        {"account", "name", "type", "plugin", "api_endpoint", "currency", "credentials", "settings", "webhook", "isolation",
-         "not_after", "request_timeout", "operations", "outcomes", "statuses", "low_stock", "limits", "breaker", "poll"});
+    Fields fields(part.checks, root, "a supplier file",
+                  {"account", "name",      "type",      "plugin",          "api_endpoint", "currency", "credentials", "settings",
+                   "webhook", "isolation", "not_after", "request_timeout", "operations",   "outcomes", "statuses",    "low_stock",
+                   "limits",  "breaker",   "poll",      "supplier_code"});
     AccountConfig account;
     account.name = fields.required_text("account");
     check_name(part, fields.place("account"), "account", account.name);
@@ -177,6 +187,7 @@ ReadAccount read_account(Part& part, const Node& root) {
     read_outcomes(part, fields, account);
     read_statuses(part, fields, account);
     account.poll = read_poll(part, fields, account);
+    account.supplier_code = fields.text("supplier_code").value_or(std::string());
     account.low_stock = fields.integer("low_stock", {0, 1'000'000'000}).value_or(0);
     account.pace.limits = read_pace_limits(part, fields);
     account.pace.breaker = read_breaker(part, fields);

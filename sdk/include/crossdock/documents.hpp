@@ -150,6 +150,15 @@ struct Webhook {
     }
 };
 
+/// What has become of some pieces of an order, in the supplier's count.
+struct LineReport {
+    std::string sku;
+    /// "shipped": pieces of the parcel that the evidence names. "accepted", "backordered", "canceled", "rejected": how many
+    /// pieces of the article stand there now, all in all.
+    std::string state;
+    std::int64_t quantity = 0;
+};
+
 /// What a supplier says about one order.
 struct Evidence {
     std::string event;
@@ -158,6 +167,8 @@ struct Evidence {
     std::string supplier_status;  ///< the supplier's word; the account's file maps it
     std::optional<std::string> tracking_number = {};
     std::string occurred_at;  ///< RFC 3339, the supplier's clock; empty: when it arrived, or (get_order_status) undated
+    std::optional<std::string> parcel = {};  ///< the supplier's name of a parcel that has no tracking number
+    std::vector<LineReport> lines = {};      ///< empty: it speaks of the order as a whole
 
     /// Errors: JsonError when it says nothing, or of no order.
     [[nodiscard]] Json json() const {
@@ -165,7 +176,15 @@ struct Evidence {
         if (supplier_status.empty()) { throw JsonError("evidence without a status"); }
         Json out = Json::object();
         out.set("event", event).set("reference", reference).set_if("supplier_order_id", supplier_order_id);
-        out.set("supplier_status", supplier_status).set_if("tracking_number", tracking_number);
+        out.set("supplier_status", supplier_status).set_if("tracking_number", tracking_number).set_if("parcel", parcel);
+        if (!lines.empty()) {
+            Json list = Json::array();
+            for (const auto& line : lines) {
+                Json one = Json::object();
+                list.push(std::move(one.set("sku", line.sku).set("state", line.state).set("quantity", line.quantity)));
+            }
+            out.set("lines", std::move(list));
+        }
         return out.set("occurred_at", occurred_at);
     }
 };

@@ -61,7 +61,7 @@ private:
     api::ApiOptions options() {
         api::ApiOptions made;
         made.accounts.by_name["phonex"] = rig.account;
-        made.accounts.routes["wesellcellular"] = "phonex";
+        made.accounts.routes["wesellcellular"] = {{.use = {"phonex"}}};
         made.webhooks["phonex"] = {"X-Phonex-Signature", "shared secret"};
         made.order_body_max = 2'000;
         made.webhook_body_max = 1'000;

@@ -42,7 +42,7 @@ TEST_CASE("the demo's config describes one account served by the sandbox and mai
     CHECK(made.listen_port == 8080);
     CHECK(made.data == source / "var/demo/data");
     CHECK(made.alerts_mail == "alerts@phoneexport.example");
-    CHECK(made.routes == std::map<std::string, std::string>{{"wesellcellular", "phonex"}});
+    CHECK(made.routes == std::map<std::string, std::vector<model::RouteRule>>{{"wesellcellular", {{.use = {"phonex"}}}}});
     CHECK(made.crash_points);
 
     REQUIRE(made.accounts.size() == 1);
@@ -84,6 +84,10 @@ TEST_CASE("the bundled PhoneX file claims nothing about placing an order twice",
     CHECK(app::OperationConfig{}.effect_class == "unsafe");
     CHECK(phonex.endpoint == "https://api.phonex.com");
     CHECK(phonex.statuses.at("Shipped") == "shipped");
+    CHECK(phonex.statuses.at("Awaiting Payment") == "submitted");
+    CHECK(phonex.beside.at("Awaiting Payment").payment == "awaiting");
+    CHECK(phonex.beside.at("Awaiting Shipping Quote").quote == "awaiting");
+    CHECK(phonex.beside.at("Ready for Fulfillment").payment == "received");
     CHECK(phonex.statuses.at("shipped") == "shipped");
     CHECK_FALSE(phonex.poll);
 }

@@ -205,14 +205,56 @@ TEST_CASE("a line whose quantities do not add up is refused by the store itself"
             "INSERT INTO order_lines (order_id, line_number, sku, unit_price_minor, currency, ordered, open) VALUES ('1', 1, "
             "'X', 1, "
             "'USD', 5, 5)");
+        tx.run("INSERT INTO suppliers (id, name, type, created_at, updated_at) VALUES ('s', 's', 'direct', 0, 0)");
+        for (const char* id : {"a", "b"}) {
+            tx.run(
+                "INSERT INTO supplier_orders (id, order_id, supplier_id, reference, status, synced_at, created_at, updated_at) "
+                "VALUES (:1, '1', 's', :2, 'pending', 0, 0, 0)",
+                {id, id});
+        }
+        tx.run(
+            "INSERT INTO supplier_order_lines (supplier_order_row_id, order_id, line_number, quantity, open) VALUES ('a', '1', "
+            "1, "
+            "3, 3)");
     });
-    const auto* wrong =
-        GENERATE("UPDATE order_lines SET accepted = 1", "UPDATE order_lines SET open = 4", "UPDATE order_lines SET ordered = 6",
-                 "UPDATE order_lines SET open = 6, shipped = -1", "UPDATE order_lines SET order_id = 'no such order'",
-                 "INSERT INTO order_lines (order_id, line_number, sku, unit_price_minor, currency, ordered) VALUES ('1', 2, 'X', "
-                 "1, 'USD', 5)");
+    const auto line = [&store] {
+        return store.in([](Tx& tx) {
+            return std::get<0>(
+                tx.first<std::string>("SELECT open || ' ' || accepted || ' ' || shipped || ' ' || canceled FROM order_lines")
+                    .value());
+        });
+    };
+    CHECK(line() == "5 0 0 0");
+    const auto* wrong = GENERATE(
+        "UPDATE order_lines SET accepted = 1", "UPDATE order_lines SET open = 4", "UPDATE order_lines SET ordered = 6",
+        "UPDATE order_lines SET open = 6, shipped = -1", "UPDATE order_lines SET order_id = 'no such order'",
+        "INSERT INTO order_lines (order_id, line_number, sku, unit_price_minor, currency, ordered) VALUES ('1', 2, 'X', "
+        "1, 'USD', 5)",
+        // It balances, and no supplier order says so.
+        "UPDATE order_lines SET open = 2, shipped = 3", "UPDATE order_lines SET sku = 'Y'",
+        "UPDATE supplier_order_lines SET accepted = 1", "UPDATE supplier_order_lines SET open = 0",
+        "UPDATE supplier_order_lines SET open = 4, quantity = 4", "UPDATE supplier_order_lines SET open = -1, shipped = 4",
+        // More than was ordered, all suppliers together.
+        "INSERT INTO supplier_order_lines (supplier_order_row_id, order_id, line_number, quantity, open) VALUES ('b', '1', 1, 3, "
+        "3)",
+        "INSERT INTO supplier_order_lines (supplier_order_row_id, order_id, line_number, quantity, open) VALUES ('b', '1', 2, 1, "
+        "1)",
+        "INSERT INTO supplier_order_lines (supplier_order_row_id, order_id, line_number, quantity, open) VALUES ('b', '1', 1, 0, "
+        "0)");
     CHECK_THROWS_AS(store.run([&](Tx& tx) { tx.run(wrong); }), StoreFailure);
-    store.run([](Tx& tx) { CHECK(tx.run("UPDATE order_lines SET open = 2, shipped = 3") == 1); });
+    store.run([](Tx& tx) {
+        tx.run(
+            "INSERT INTO supplier_order_lines (supplier_order_row_id, order_id, line_number, quantity, open) VALUES ('b', '1', "
+            "1, "
+            "2, 2)");
+        tx.run("UPDATE supplier_order_lines SET open = 1, shipped = 2 WHERE supplier_order_row_id = 'a'");
+        tx.run("UPDATE supplier_order_lines SET open = 0, canceled = 2 WHERE supplier_order_row_id = 'b'");
+    });
+    CHECK(line() == "1 0 2 2");
+    store.run([](Tx& tx) { tx.run("DELETE FROM supplier_order_lines WHERE supplier_order_row_id = 'b'"); });
+    CHECK(line() == "3 0 2 0");
+    store.run([](Tx& tx) { tx.run("DELETE FROM supplier_order_lines"); });
+    CHECK(line() == "5 0 0 0");
 }
 
 TEST_CASE("a second owner of a store is refused and told who has it", "[store][unit]") {
