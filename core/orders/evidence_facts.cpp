@@ -76,6 +76,9 @@ public:
             // The word is about these pieces; the order as a whole is not so far, or comes to another end.
             if (model::row(now_is).rank < model::row(said).rank) { data.set("partial", true); }
         }
+        else if (auto part = meant ? pieces_of_part(tx_, order_) : std::nullopt) {
+            data.set("partial", true).set("pieces", std::move(*part));
+        }
         const bool overtaken = model::row(now_is).rank > model::row(said).rank;
         record(std::string(event), key, std::move(data), overtaken);
     }

@@ -46,6 +46,27 @@ TEST_CASE("every mail that is sent by default has its template", "[expr][unit]")
                                          "supplier.recovered", "webhook.unmatched"});
 }
 
+TEST_CASE("a mail about a part of an order says which pieces it is about", "[expr][unit]") {
+    Json data = order();
+    data.set("partial", true);
+    data.set("pieces", Json::parse(R"([{"sku":"IPHONE12-64GB-A","quantity":4},{"sku":"<b>","quantity":1}])").value());
+    const auto shipping = mail("order.shipped", data);
+    CHECK(shipping.subject == "Part of order PXSTKL0000347 has shipped: 1Z999AA10123456784");
+    CHECK(contains(shipping.text, R"(Good news: part of your order PXSTKL0000347 is on its way. In this parcel:
+  4 x IPHONE12-64GB-A
+  1 x <b>
+
+Tracking number: 1Z999AA10123456784
+)"));
+    CHECK(contains(shipping.html, "<br>&nbsp;&nbsp;1 x &lt;b&gt;"));
+    CHECK(contains(mail("order.accepted", data).text, R"(Our supplier has accepted a part of it (supplier order ORD845140):
+  4 x IPHONE12-64GB-A
+)"));
+    CHECK(contains(mail("order.rejected", data).text, "The rest of it goes on. This was the order:"));
+    CHECK(contains(mail("order.canceled", data).text,
+                   "Part of your order PXSTKL0000347 was canceled and will not be shipped:\n  4 x"));
+}
+
 TEST_CASE("the shipping mail reads well", "[expr][unit]") {
     const auto made = mail("order.shipped", order());
     CHECK(made.subject == "Order PXSTKL0000347 has shipped: 1Z999AA10123456784");
