@@ -2,6 +2,7 @@
 
 #include "crypto/crypto.hpp"
 #include "model/status.hpp"
+#include "orders/shipments.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -50,7 +51,7 @@ std::optional<SupplierOrder> match(store::Tx& tx, const Account& account, const 
 
 std::string digest_of(const Evidence& e) {
     return crypto::sha256_hex(e.reference + "\n" + e.supplier_order_id + "\n" + e.supplier_status + "\n" + e.tracking_number +
-                              "\n" + std::to_string(e.occurred_at));
+                              "\n" + std::to_string(e.occurred_at) + (e.carrier.empty() ? "" : "\n" + e.carrier));
 }
 
 /// Puts every line's quantity where the status says it is, whatever it was before: the same evidence in another order of arrival
@@ -135,6 +136,7 @@ bool add_shipment(store::Tx& tx, notify::Facts& facts, const SupplierOrder& orde
             "OR shipped_at > :4)",
             {evidence.occurred_at, order.id, evidence.tracking_number, evidence.occurred_at});
     }
+    name_carrier(tx, order.id, evidence.tracking_number, evidence.carrier);
     // The first stays the order's own tracking number; "first" by the supplier's clock, so that arrival does not matter.
     tx.run(
         "UPDATE supplier_orders SET tracking_number = (SELECT tracking_number FROM shipments WHERE supplier_order_row_id = :1 "
@@ -166,7 +168,7 @@ void record_status_fact(store::Tx& tx, notify::Facts& facts, const SupplierOrder
     }
     Json data = Json::object({{"status", model::name(said)}, {"reference", order.reference}});
     if (!evidence.supplier_order_id.empty()) { data.set("supplier_order_id", evidence.supplier_order_id); }
-    if (!evidence.tracking_number.empty()) { data.set("tracking_number", evidence.tracking_number); }
+    if (!evidence.tracking_number.empty()) { add_tracking(data, evidence.tracking_number, evidence.carrier); }
     const bool overtaken = said != now_is && model::row(now_is).rank > model::row(said).rank;
     facts.record(tx, {.kind = std::string(event),
                       .natural_key = key,
@@ -222,13 +224,14 @@ void tell_unmatched(store::Tx& tx, notify::Facts& facts, const Account& account,
 /// Evidence that came before its order had the id: applied now, each once.
 void rematch(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, const Account& account,
              const std::string& supplier_order_id) {
-    const auto waiting =
-        tx.all<std::string, std::optional<std::string>, std::string, std::string, std::string, std::string, std::int64_t>(
-            "SELECT id, status, COALESCE(reference, ''), COALESCE(supplier_order_id, ''), COALESCE(supplier_status, ''), "
-            "COALESCE(tracking_number, ''), occurred_at FROM evidence WHERE supplier_id = :1 AND state = 'unmatched' AND "
-            "(reference = :2 OR "
-            "supplier_order_id = :3) ORDER BY occurred_at, digest",
-            {account.supplier_id, order.reference, supplier_order_id});
+    const auto waiting = tx.all<std::string, std::optional<std::string>, std::string, std::string, std::string, std::string,
+                                std::int64_t, std::string>(
+        "SELECT id, status, COALESCE(reference, ''), COALESCE(supplier_order_id, ''), COALESCE(supplier_status, ''), "
+        "COALESCE(tracking_number, ''), occurred_at, COALESCE(carrier, '') FROM evidence WHERE supplier_id = :1 AND state = "
+        "'unmatched' AND "
+        "(reference = :2 OR "
+        "supplier_order_id = :3) ORDER BY occurred_at, digest",
+        {account.supplier_id, order.reference, supplier_order_id});
     // All are attached before any fact is made of them: what another of them has overtaken is told to nobody.
     for (const auto& row : waiting) {
         const auto& id = std::get<0>(row);
@@ -239,13 +242,14 @@ void rematch(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, co
     for (const auto& named : {order.reference, supplier_order_id}) {
         notify::attention_over_topic(tx, "unmatched/" + account.name + "/" + named, "the order became known", facts.now());
     }
-    for (const auto& [id, status, reference, their_id, word, tracking, at] : waiting) {
+    for (const auto& [id, status, reference, their_id, word, tracking, at, carrier] : waiting) {
         Evidence evidence;
         evidence.reference = reference;
         evidence.supplier_order_id = their_id;
         evidence.supplier_status = word;
         evidence.tracking_number = tracking;
         evidence.occurred_at = at;
+        evidence.carrier = carrier;
         const auto said = status ? model::status_named(*status) : std::nullopt;
         apply_matched(tx, facts, account, order, evidence, said);
         if (!said) { tell_unmapped(tx, facts, order, account, word); }
@@ -256,15 +260,16 @@ std::string insert_evidence(store::Tx& tx, notify::Facts& facts, const Account& 
                             const std::optional<SupplierOrder>& order, std::optional<Status> said, bool& inserted) {
     const std::string state = !order ? "unmatched" : said ? "applied" : "unmapped";
     const auto maybe = [](const std::string& text) { return text.empty() ? std::optional<std::string>() : std::optional(text); };
-    inserted = tx.run(
-                   "INSERT INTO evidence (id, supplier_id, supplier_order_row_id, webhook_id, source, digest, reference, "
-                   "supplier_order_id, supplier_status, status, tracking_number, occurred_at, received_at, state) VALUES (:1, "
-                   ":2, :3, :4, "
-                   ":5, :6, :7, :8, :9, :10, :11, :12, :13, :14) ON CONFLICT (supplier_id, digest) DO NOTHING",
-                   {facts.new_id(), account.supplier_id, order ? std::optional(order->id) : std::nullopt, e.webhook_id, e.source,
-                    digest_of(e), maybe(e.reference), maybe(e.supplier_order_id), maybe(e.supplier_status),
-                    said ? std::optional(std::string(model::name(*said))) : std::nullopt, maybe(e.tracking_number), e.occurred_at,
-                    facts.now(), state}) == 1;
+    inserted =
+        tx.run(
+            "INSERT INTO evidence (id, supplier_id, supplier_order_row_id, webhook_id, source, digest, reference, "
+            "supplier_order_id, supplier_status, status, tracking_number, occurred_at, received_at, state, carrier) VALUES (:1, "
+            ":2, :3, :4, "
+            ":5, :6, :7, :8, :9, :10, :11, :12, :13, :14, :15) ON CONFLICT (supplier_id, digest) DO NOTHING",
+            {facts.new_id(), account.supplier_id, order ? std::optional(order->id) : std::nullopt, e.webhook_id, e.source,
+             digest_of(e), maybe(e.reference), maybe(e.supplier_order_id), maybe(e.supplier_status),
+             said ? std::optional(std::string(model::name(*said))) : std::nullopt, maybe(e.tracking_number), e.occurred_at,
+             facts.now(), state, maybe(e.carrier)}) == 1;
     return state;
 }
 

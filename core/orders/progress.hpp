@@ -18,6 +18,7 @@ struct Evidence {
     std::string supplier_status;    ///< the supplier's word
     std::string tracking_number;    ///< may be empty
     UtcMs occurred_at = 0;          ///< the supplier's clock; 0: undated
+    std::string carrier = {};       ///< of the tracking number, in the supplier's words: a hint; may be empty
 };
 
 struct Applied {

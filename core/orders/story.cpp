@@ -2,6 +2,7 @@
 
 #include "base/time.hpp"
 #include "model/money.hpp"
+#include "orders/shipments.hpp"
 
 #include <algorithm>
 #include <array>
@@ -111,21 +112,37 @@ Json supplier_orders_of(store::Tx& tx, const std::string& order_id) {
                                                         "s.tracking_number FROM supplier_orders s JOIN suppliers p ON p.id = "
                                                         "s.supplier_id WHERE s.order_id = :1 ORDER BY s.created_at, s.id",
                                                         {order_id})) {
+        Json numbers = Json::array();
         Json shipments = Json::array();
-        for (auto& [number] :
-             tx.all<Text>("SELECT h.tracking_number FROM shipments h JOIN supplier_orders s ON s.id = h.supplier_order_row_id "
-                          "WHERE s.order_id = :1 AND s.reference = :2 ORDER BY h.shipped_at = 0, h.shipped_at, h.tracking_number",
-                          {order_id, reference})) {
-            shipments.push(number);
+        for (auto& [number, carrier] : tx.all<Text, MaybeText>(
+                 "SELECT h.tracking_number, h.carrier FROM shipments h JOIN supplier_orders s ON s.id = h.supplier_order_row_id "
+                 "WHERE s.order_id = :1 AND s.reference = :2 ORDER BY h.shipped_at = 0, h.shipped_at, h.tracking_number",
+                 {order_id, reference})) {
+            numbers.push(number);
+            Json shipment = Json::object();
+            add_tracking(shipment, number, carrier.value_or(""));
+            shipments.push(std::move(shipment));
         }
         list.push(Json::object({{"account", account},
                                 {"reference", reference},
                                 {"supplier_order_id", their_id},
                                 {"status", status},
                                 {"tracking_number", tracking},
-                                {"tracking_numbers", std::move(shipments)}}));
+                                {"tracking_numbers", std::move(numbers)},
+                                {"shipments", std::move(shipments)}}));
     }
     return list;
+}
+
+/// What is known of a shipment beyond its number; empty: nothing.
+std::string shipment_text(const Json& shipment) {
+    const auto carrier = shipment.text("carrier");
+    const auto flag = shipment.text("tracking_flag");
+    if (carrier.empty() && flag.empty()) { return {}; }
+    std::string out = "    " + shipment.text("tracking_number");
+    if (!carrier.empty()) { out += "  " + carrier; }
+    if (!flag.empty()) { out += "  CHECK: " + flag; }
+    return out + (shipment.text("tracking_url").empty() ? "" : "  " + shipment.text("tracking_url")) + "\n";
 }
 
 std::string padded(std::string text, std::size_t width) {
@@ -183,6 +200,7 @@ std::string story_text(const Json& story) {
                supplier_order.text("supplier_order_id", "(none yet)") + "  " + supplier_order.text("status");
         for (const auto& number : supplier_order.find("tracking_numbers")->items()) { out += "  tracking " + number.as_string(); }
         out += "\n";
+        for (const auto& shipment : supplier_order.find("shipments")->items()) { out += shipment_text(shipment); }
     }
     out += "\n";
     for (const auto& moment : story.find("story")->items()) {

@@ -13,6 +13,7 @@ Result<std::vector<orders::Evidence>> read_evidence(const Json& list, const orde
         evidence.supplier_order_id = item.text("supplier_order_id");
         evidence.supplier_status = item.text("supplier_status");
         evidence.tracking_number = item.text("tracking_number");
+        evidence.carrier = item.text("carrier");
         if (evidence.reference.empty() && evidence.supplier_order_id.empty()) { return Fault{"names no order", where}; }
         if (evidence.supplier_status.empty()) { return Fault{"names no status", where}; }
         if (const auto at = item.maybe_text("occurred_at"); at && !at->empty()) {
