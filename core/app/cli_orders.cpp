@@ -203,6 +203,7 @@ void add_order_commands(CLI::App& app, CommandLine& line) {
 
     add_supplier_capture_command(*supplier, line);
     add_supplier_enable_command(*supplier, line);
+    add_supplier_show_commands(*supplier, line);
 
     auto* webhook = app.add_subcommand("webhook", "Webhooks that came in");
     webhook->require_subcommand(1);

@@ -33,6 +33,7 @@ void add_sandbox_commands(CLI::App& app, CommandLine& line) {
     sandbox_command->require_subcommand(1);
 
     auto supplier = std::make_shared<sandbox::SupplierOptions>();
+    auto portal = std::make_shared<std::filesystem::path>();
     auto* supplier_command = sandbox_command->add_subcommand(
         "supplier",
         "A supplier that speaks PhoneX's dialect. Its API key and webhook secret come from CROSSDOCK_DEMO_PHONEX_KEY and "
@@ -53,7 +54,11 @@ void add_sandbox_commands(CLI::App& app, CommandLine& line) {
         ->delimiter(',')
         ->capture_default_str();
     supplier_command->add_option("--inventory", supplier->inventory, "A JSON file {\"items\": [...]}");
-    supplier_command->callback([&line, supplier] {
+    supplier_command
+        ->add_option("--portal", *portal, "A folder in which it takes order files from orders/ and writes CSV files to files/")
+        ->capture_default_str();
+    supplier_command->callback([&line, supplier, portal] {
+        if (!portal->empty()) { supplier->portal = {*portal / "orders", *portal / "taken", *portal / "files"}; }
         supplier->api_key = from_environment("CROSSDOCK_DEMO_PHONEX_KEY");
         supplier->webhook_secret = from_environment("CROSSDOCK_DEMO_WEBHOOK_SECRET");
         if (supplier->api_key.empty()) {

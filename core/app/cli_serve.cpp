@@ -11,6 +11,7 @@
 #include "base/process.hpp"
 #include "base/system_clock.hpp"
 #include "check/plugin_bench.hpp"
+#include "plugin/folders.hpp"
 #include "plugin/settings.hpp"
 
 #include <CLI/CLI.hpp>
@@ -78,6 +79,9 @@ std::vector<Fault> plugin_faults(const Config& config) {
         if (!manifest) { faults.push_back({manifest.error().text(), places[spec.name]}); }
         else if (const auto checked = plugin::check_settings(manifest->schema, spec.settings); !checked) {
             faults.push_back({Fault{checked.error().what, spec.library.string()}.text(), places[spec.name]});
+        }
+        else if (const auto fine = plugin::check_folders(manifest->schema, *checked, spec.grants); !fine) {
+            faults.push_back({fine.error().what, fine.error().where.empty() ? places[spec.name] : fine.error().where});
         }
     }
     return faults;

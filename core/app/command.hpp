@@ -44,6 +44,8 @@ void add_plugin_new_command(CLI::App& plugin, CommandLine& line);
 void add_plugin_check_command(CLI::App& plugin, CommandLine& line);
 /// Into the group `supplier`.
 void add_supplier_capture_command(CLI::App& supplier, CommandLine& line);
+/// show, test.
+void add_supplier_show_commands(CLI::App& supplier, CommandLine& line);
 void add_supplier_enable_command(CLI::App& supplier, CommandLine& line);
 
 /// Where plugins given by name are looked up: as the config says when there is one, else the default folders.

@@ -103,6 +103,10 @@ Result<std::unique_ptr<DemoRig>> DemoRig::make(RigOptions options) {
     fs::create_directories(o.folder / "config" / "suppliers", error);
     if (error) { return Fault{"the folder cannot be made: " + error.message(), o.folder.string()}; }
     o.folder = fs::absolute(o.folder);
+    // An account's folders must be there when its config is read.
+    for (const char* const one : {"orders", "taken", "files"}) {
+        if (o.portal) { fs::create_directories(rig->portal() / one, error); }
+    }
     if (auto written = rig->write_config(); !written) { return written.error(); }
     return rig;
 }
@@ -129,12 +133,40 @@ Result<> DemoRig::write_config() {
                             {"class: idempotent", operation},
                             {"visible_within: 2s", "visible_within: " + duration_text(o.visible_within)}});
     if (!supplier) { return supplier.error(); }
+    if (o.portal) { *supplier = portal_account(); }
     if (o.edit_config) { *config = o.edit_config(*config); }
     if (o.edit_supplier) { *supplier = o.edit_supplier(*supplier); }
     config_ = o.folder / "config" / "crossdock.yaml";
     std::ofstream(config_, std::ios::binary) << *config;
     std::ofstream(o.folder / "config" / "suppliers" / "phonex.yaml", std::ios::binary) << *supplier;
     return {};
+}
+
+/// The account `phonex` of the shipped config, served by files instead: claims what the sandbox's portal is known to do.
+std::string DemoRig::portal_account() const {
+    const auto& o = options_;
+    const std::string class_line =
+        o.effect_class == "idempotent" ? "class: idempotent, key_valid_for: 24h" : "class: " + o.effect_class;
+    return "account: phonex\nname: WesellCellular by file (sandbox)\ntype: direct\nplugin: wesellcellular\ncurrency: USD\n"
+           "settings:\n  mode: portal\n"
+           "  outbox: { folder: " +
+           (portal() / "orders").string() +
+           " }\n"
+           "  taken: { folder: " +
+           (portal() / "taken").string() +
+           ", access: read }\n"
+           "  inbox: { folder: " +
+           (portal() / "files").string() +
+           ", access: read }\n"
+           "  quiet_ms: 60\n"
+           "not_after: " +
+           duration_text(o.not_after) + "\nrequest_timeout: " + duration_text(o.request_timeout) +
+           "\n"
+           "operations:\n  create_order: { " +
+           class_line + ", visible_within: " + duration_text(o.visible_within) +
+           " }\n"
+           "statuses: { confirmed: confirmed, shipped: shipped, delivered: delivered, canceled: canceled, rejected: rejected }\n"
+           "poll: { silent_for: 1s, every: 1s, every_max: 1s, until: shipped }\nlow_stock: 5\n";
 }
 
 std::vector<std::string> DemoRig::secrets_environment() const {
@@ -191,16 +223,25 @@ Result<> DemoRig::start_supplier() {
     const fs::path port_file = folder / "port";
     fs::remove(port_file);
     std::vector<std::string> arguments{
-        "sandbox",         "supplier",
-        "--listen-port",   std::to_string(options_.sandbox_port),
-        "--folder",        folder.string(),
-        "--webhook-url",   "http://127.0.0.1:" + std::to_string(options_.api_port) + "/api/webhooks/phonex",
-        "--accept-after",  duration_text(options_.accept_after),
-        "--ship-after",    duration_text(options_.ship_after),
-        "--visible-after", duration_text(options_.visible_after),
-        "--inventory",     (tree_ / "config" / "sandbox-inventory.json").string()};
+        "sandbox",
+        "supplier",
+        "--listen-port",
+        std::to_string(options_.sandbox_port),
+        "--folder",
+        folder.string(),
+        "--webhook-url",
+        options_.portal ? "" : "http://127.0.0.1:" + std::to_string(options_.api_port) + "/api/webhooks/phonex",
+        "--accept-after",
+        duration_text(options_.accept_after),
+        "--ship-after",
+        duration_text(options_.ship_after),
+        "--visible-after",
+        duration_text(options_.visible_after),
+        "--inventory",
+        (tree_ / "config" / "sandbox-inventory.json").string()};
     if (options_.effect_class == "idempotent") { arguments.emplace_back("--idempotency"); }
     if (options_.effect_class != "unsafe") { arguments.emplace_back("--lookup"); }
+    if (options_.portal) { arguments.insert(arguments.end(), {"--portal", portal().string()}); }
     if (!options_.supplier_order_ids.empty()) {
         arguments.insert(arguments.end(), {"--ids", joined(options_.supplier_order_ids, ",")});
     }

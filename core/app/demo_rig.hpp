@@ -33,6 +33,7 @@ struct RigOptions {
     std::vector<std::string> tracking_numbers = {};
     std::string phonex_key = {};                                 ///< empty: random
     std::string webhook_secret = {};                             ///< empty: random
+    bool portal = false;                                         ///< orders go by file: plugin wesellcellular, no webhooks
     bool logs_to_files = true;                                   ///< else to standard error
     std::function<std::string(std::string)> edit_config = {};    ///< a last change of the config's text
     std::function<std::string(std::string)> edit_supplier = {};  ///< a last change of the supplier file's text
@@ -63,6 +64,8 @@ public:
     [[nodiscard]] std::uint16_t api_port() const { return options_.api_port; }
     [[nodiscard]] std::uint16_t sandbox_port() const { return options_.sandbox_port; }
     [[nodiscard]] std::uint16_t mail_port() const { return options_.mail_port; }
+    /// The portal's folder: orders/, taken/, files/.
+    [[nodiscard]] std::filesystem::path portal() const { return options_.folder / "portal"; }
     [[nodiscard]] const std::string& webhook_secret() const { return options_.webhook_secret; }
     [[nodiscard]] const std::string& phonex_key() const { return options_.phonex_key; }
 
@@ -89,6 +92,7 @@ private:
     explicit DemoRig(RigOptions options) : options_(std::move(options)) {}
     [[nodiscard]] std::filesystem::path program() const;
     [[nodiscard]] Result<> write_config();
+    [[nodiscard]] std::string portal_account() const;
     [[nodiscard]] Result<> make_api_key();
     [[nodiscard]] Result<> wait_ready(Process& process, const std::string& name, const std::function<bool()>& ready) const;
     [[nodiscard]] Result<Process> start(const std::string& name, std::vector<std::string> arguments,

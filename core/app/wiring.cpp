@@ -142,6 +142,7 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
         spec.folder = Home{config.data}.plugin_files(account.name);
         spec.settings = with_secrets(account.name, account.settings);
         if (!account.endpoint.empty()) { spec.settings.set("base_url", account.endpoint); }
+        spec.grants = account.folders;
         spec.account = Json::object({{"account", account.name}, {"currency", account.currency}});
         spec.request_timeout = account.request_timeout;
         take_isolation(spec, account.in_process);

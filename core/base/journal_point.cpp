@@ -46,6 +46,7 @@ struct ExternalRow {
 
 constexpr std::array externals{
     ExternalRow{External::call_effect, "call.effect", "daemon", "an effect is handed to a worker and answered"},
+    ExternalRow{External::plugin_effect, "plugin.effect", "worker", "a plugin acts, by a request or by itself, and has acted"},
     ExternalRow{External::call_read, "call.read", "daemon", "a worker is asked for what changes nothing"},
     ExternalRow{External::http_send, "http.send", "worker", "an HTTP request leaves and is answered"},
     ExternalRow{External::smtp_send, "smtp.send", "worker", "an SMTP submission begins and is answered"},

@@ -30,6 +30,7 @@ enum class Commit {
 /// A call that leaves the process. Each has two journal points, "NAME.before" and "NAME.after".
 enum class External {
     call_effect,     ///< the daemon hands an effect to a worker, and has its answer
+    plugin_effect,   ///< a worker's plugin is about to act, and has: also what it does by itself, such as writing a file
     call_read,       ///< the daemon asks a worker for something that changes nothing
     http_send,       ///< a worker's HTTP request is about to leave, and is answered
     smtp_send,       ///< a worker's SMTP submission is about to connect, and is answered

@@ -13,7 +13,7 @@ namespace crossdock::check {
 namespace {
 
 constexpr std::size_t exported_shown = 5;
-const std::set<std::string> types{"string", "url", "host", "port", "integer", "boolean"};
+const std::set<std::string> types{"string", "url", "host", "port", "integer", "boolean", "folder"};
 
 Outcome exported_symbols(const Subject& subject) {
     std::set<std::string> found;
@@ -105,6 +105,7 @@ Outcome schema(const Subject& subject) {
 /// What no setting of that type can be.
 Json wrong_value(const std::string& type) {
     if (type == "url") { return "ftp://nowhere"; }
+    if (type == "folder") { return "not/absolute"; }
     if (type == "port") { return 70'000; }
     if (type == "integer" || type == "boolean") { return "many"; }
     return 7;

@@ -101,6 +101,7 @@ Result<> Stage::raise() {
     spec.library = subject_.library;
     spec.interface = subject_.manifest.interface;
     spec.settings = settings();
+    spec.grants = grants_;
     spec.folder = folder_.path() / "files";
     spec.account = Json::object();
     spec.verbose = true;
@@ -125,6 +126,12 @@ Json Stage::setting(const Json& row, const Json* recorded) {
         std::string path = text.empty() || only_a_placeholder ? "" : target_of(text);
         if (path == "/") { path.clear(); }
         return (tls_ ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port) + path + setup_.url_suffix;
+    }
+    if (type == "folder") {
+        const auto folder = folder_.path() / ("folder-" + row.text("name"));
+        std::filesystem::create_directories(folder);
+        grants_.push_back({row.text("name"), folder, row.boolean("write")});
+        return folder.string();
     }
     if (type == "host") { return "127.0.0.1"; }
     if (type == "port") { return static_cast<std::int64_t>(nobody ? closed_port : mail_->port()); }

@@ -121,6 +121,7 @@ private:
     std::unique_ptr<sandbox::MailSink> mail_;
     std::unique_ptr<UntrustedTls> tls_;
     std::vector<std::pair<std::string, std::string>> secrets_;
+    std::vector<FolderGrant> grants_;
 };
 
 }  // namespace crossdock::check

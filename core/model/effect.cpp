@@ -18,6 +18,15 @@ UtcMs conclusive_from(const EffectRules& rules, const EffectState& state) {
     return state.last_not_after + rules.request_timeout.count() + rules.visible_within.count();
 }
 
+/// When an order that was not found is looked for again: where that takes long, also before the time that settles it, after
+/// pauses that grow with its age.
+UtcMs next_look(const EffectRules& rules, const EffectState& state, UtcMs conclusive, UtcMs now) {
+    const auto age = std::max<std::int64_t>(0, now - state.last_not_after);
+    const auto most = std::max(rules.backoff, rules.backoff_max).count();
+    const auto at = now + std::clamp<std::int64_t>(age / 4, rules.backoff.count(), most);
+    return at + rules.backoff.count() > conclusive ? conclusive : at;
+}
+
 /// Why no send may begin at `at`; empty when one may.
 std::string used_up(const EffectRules& rules, const EffectState& state, UtcMs at) {
     if (state.attempts >= rules.attempts_max) { return "attempts used up"; }
@@ -156,6 +165,17 @@ Decision after_send(Verdict verdict, const EffectRules& rules, const EffectState
     return {};
 }
 
+bool is_taken(const Submission& submission, const StatusLists& lists) {
+    return submission.id_follows && !submission.has_id && submission.transport == Submission::Transport::answered &&
+           listed(lists.accepted, submission.status);
+}
+
+std::optional<Decision> after_taken(const EffectRules& rules, UtcMs now) {
+    const bool asks = rules.effect_class == EffectClass::idempotent || rules.effect_class == EffectClass::lookup;
+    if (!rules.can_ask || !asks) { return {}; }
+    return Decision{Next::ask, now, "taken, and its id follows: the supplier is asked by our reference"};
+}
+
 Decision after_ask(const std::optional<Found>& found, const EffectRules& rules, const EffectState& state, UtcMs now,
                    double jitter) {
     if (!found) { return ask_again_soon(rules, now, jitter); }
@@ -165,7 +185,14 @@ Decision after_ask(const std::optional<Found>& found, const EffectRules& rules, 
     }
     const UtcMs conclusive = conclusive_from(rules, state);
     if (found->asked_at < conclusive) {
-        return {Next::ask, conclusive, "not found, but it may still become visible: asked again after that time"};
+        const auto at = next_look(rules, state, conclusive, now);
+        const std::string until = at < conclusive ? ": asked again, last after " + duration_text(milliseconds{conclusive - now})
+                                                  : ": asked again after that time";
+        return {Next::ask, at, "not found, but it may still become visible" + until};
+    }
+    if (state.taken) {
+        return {Next::park, now,
+                "the supplier took it, and does not show it after " + duration_text(rules.visible_within) + ": it must be asked"};
     }
     if (const auto no_more = used_up(rules, state, now); !no_more.empty()) {
         return {Next::dead_letter, now, "not at the supplier, and " + no_more};

@@ -38,7 +38,8 @@ struct StatusLists {
 struct Submission {
     enum class Transport { not_sent, answered, cut } transport = Transport::cut;
     int status = 0;
-    bool has_id = false;  ///< the supplier's id was in a well-formed answer
+    bool has_id = false;      ///< the supplier's id was in a well-formed answer
+    bool id_follows = false;  ///< it took the order, and tells the id later, by another way
 };
 
 /// Accepted needs a listed success status and, where the request makes something (`needs_id`), an id; 429 and what
@@ -66,6 +67,7 @@ struct EffectState {
     UtcMs last_not_after = 0;  ///< the latest moment at which anything can have been sent
     /// A send before this one ended unknown, and the supplier has not been asked since: what was sent then may be there.
     bool may_have_left = false;
+    bool taken = false;  ///< the supplier has said that it took it; see is_taken
 };
 
 /// Exponential backoff with full jitter, at least a tenth of the step so that a broken peer is not hammered.
@@ -93,6 +95,11 @@ struct Decision {
 /// Pure: no clock, no I/O. Errors: none.
 [[nodiscard]] Decision after_send(Verdict verdict, const EffectRules& rules, const EffectState& state, UtcMs now, double jitter,
                                   std::optional<milliseconds> asked_delay = {});
+
+/// Whether the supplier has said that it took an order, whose id it tells later. To the journal that is unknown.
+[[nodiscard]] bool is_taken(const Submission& submission, const StatusLists& lists);
+/// Decides what follows then: never a second sending by itself. Nothing: as any unknown outcome, for a person.
+[[nodiscard]] std::optional<Decision> after_taken(const EffectRules& rules, UtcMs now);
 
 /// Decides whether a send that is due may still leave; nothing: it may. `latest` is when it can leave at the latest.
 /// After the deadline it may not: what was never sent is a dead letter, what may have left is an unknown outcome.

@@ -31,7 +31,7 @@ std::string_view name(ShutReason why) {
 
 PeerSign sign_of_send(const Submission& submission, const StatusLists& lists, std::optional<milliseconds> retry_after) {
     if (submission.transport != Submission::Transport::answered) { return {What::failing}; }
-    const Verdict verdict = classify(submission, lists);
+    const Verdict verdict = classify(submission, lists, !submission.id_follows);
     if (verdict == Verdict::accepted || verdict == Verdict::refused) { return {What::well, submission.status}; }
     return sign_of_status(submission.status, retry_after);
 }

@@ -1,5 +1,7 @@
 #include "orders/evidence_facts.hpp"
 
+#include "orders/shipments.hpp"
+
 #include <algorithm>
 
 namespace crossdock::orders {
@@ -103,7 +105,7 @@ private:
     [[nodiscard]] Json about(std::string_view status) const {
         Json data = Json::object({{"status", status}, {"reference", order_.reference}});
         if (!evidence_.supplier_order_id.empty()) { data.set("supplier_order_id", evidence_.supplier_order_id); }
-        if (!evidence_.tracking_number.empty()) { data.set("tracking_number", evidence_.tracking_number); }
+        if (!evidence_.tracking_number.empty()) { add_tracking(data, evidence_.tracking_number, evidence_.carrier); }
         return data;
     }
     void record(const std::string& kind, const std::string& key, Json data, bool overtaken) {

@@ -27,6 +27,7 @@ std::optional<SupplierOrder> match(store::Tx& tx, const Account& account, const 
 std::string digest_of(const Evidence& e) {
     std::string text = e.reference + "\n" + e.supplier_order_id + "\n" + e.supplier_status + "\n" + e.tracking_number + "\n" +
                        std::to_string(e.occurred_at);
+    if (!e.carrier.empty()) { text += "\n" + e.carrier; }
     if (!e.parcel.empty() || !e.lines.empty()) { text += "\n" + e.parcel + "\n" + lines_json(e.lines).dump(); }
     return crypto::sha256_hex(text);
 }
@@ -77,9 +78,10 @@ void tell_unmatched(store::Tx& tx, notify::Facts& facts, const Account& account,
 void rematch(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, const Account& account,
              const std::string& supplier_order_id) {
     using Text = std::string;
-    const auto waiting = tx.all<Text, std::optional<Text>, Text, Text, Text, Text, std::int64_t, Text, std::optional<Text>>(
+    const auto waiting = tx.all<Text, std::optional<Text>, Text, Text, Text, Text, std::int64_t, Text, std::optional<Text>, Text>(
         "SELECT id, status, COALESCE(reference, ''), COALESCE(supplier_order_id, ''), COALESCE(supplier_status, ''), "
-        "COALESCE(tracking_number, ''), occurred_at, COALESCE(parcel, ''), lines FROM evidence WHERE supplier_id = :1 AND state "
+        "COALESCE(tracking_number, ''), occurred_at, COALESCE(parcel, ''), lines, COALESCE(carrier, '') FROM evidence WHERE "
+        "supplier_id = :1 AND state "
         "= 'unmatched' AND "
         "(reference = :2 OR "
         "supplier_order_id = :3) ORDER BY occurred_at, digest",
@@ -94,7 +96,7 @@ void rematch(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, co
     for (const auto& named : {order.reference, supplier_order_id}) {
         notify::attention_over_topic(tx, "unmatched/" + account.name + "/" + named, "the order became known", facts.now());
     }
-    for (const auto& [id, status, reference, their_id, word, tracking, at, parcel, lines] : waiting) {
+    for (const auto& [id, status, reference, their_id, word, tracking, at, parcel, lines, carrier] : waiting) {
         Evidence evidence;
         evidence.reference = reference;
         evidence.supplier_order_id = their_id;
@@ -103,6 +105,7 @@ void rematch(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, co
         evidence.occurred_at = at;
         evidence.parcel = parcel;
         evidence.lines = stored_lines(lines);
+        evidence.carrier = carrier;
         const auto said = status ? model::status_named(*status) : std::nullopt;
         apply_matched(tx, facts, account, order, evidence, said);
         if (!said) { tell_unmapped(tx, facts, order, account, word); }
@@ -118,13 +121,14 @@ std::string insert_evidence(store::Tx& tx, notify::Facts& facts, const Account& 
     inserted = tx.run(
                    "INSERT INTO evidence (id, supplier_id, supplier_order_row_id, webhook_id, source, digest, reference, "
                    "supplier_order_id, supplier_status, status, tracking_number, occurred_at, received_at, state, parcel, lines, "
-                   "payment, quote) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14, :15, :16, :17, :18) ON "
+                   "payment, quote, carrier) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14, :15, :16, :17, "
+                   ":18, :19) ON "
                    "CONFLICT (supplier_id, digest) DO NOTHING",
                    {facts.new_id(), account.supplier_id, order ? std::optional(order->id) : std::nullopt, e.webhook_id, e.source,
                     digest_of(e), maybe(e.reference), maybe(e.supplier_order_id), maybe(e.supplier_status),
                     said ? std::optional(std::string(model::name(*said))) : std::nullopt, maybe(e.tracking_number), e.occurred_at,
                     facts.now(), state, maybe(e.parcel), maybe(e.lines.empty() ? "" : lines_json(e.lines).dump()),
-                    maybe(beside.payment), maybe(beside.quote)}) == 1;
+                    maybe(beside.payment), maybe(beside.quote), maybe(e.carrier)}) == 1;
     return state;
 }
 

@@ -20,6 +20,7 @@ struct Evidence {
     std::string supplier_status;           ///< the supplier's word
     std::string tracking_number;           ///< may be empty
     UtcMs occurred_at = 0;                 ///< the supplier's clock; 0: undated
+    std::string carrier = {};              ///< of the tracking number, in the supplier's words: a hint; may be empty
     std::string parcel;                    ///< the supplier's name of a parcel without tracking number; may be empty
     std::vector<model::LineReport> lines;  ///< what it says of single pieces; empty: it speaks of the whole
 };

@@ -1,5 +1,7 @@
 #include "orders/standing.hpp"
 
+#include "orders/shipments.hpp"
+
 #include "base/joined.hpp"
 
 #include <algorithm>
@@ -221,6 +223,7 @@ bool add_shipment(store::Tx& tx, notify::Facts& facts, const SupplierOrder& orde
             "OR shipped_at > :4)",
             {evidence.occurred_at, order.id, evidence.tracking_number, evidence.occurred_at});
     }
+    name_carrier(tx, order.id, evidence.tracking_number, evidence.carrier);
     // The first stays the order's own tracking number; "first" by the supplier's clock, so that arrival does not matter.
     tx.run(
         "UPDATE supplier_orders SET tracking_number = (SELECT tracking_number FROM shipments WHERE supplier_order_row_id = :1 "

@@ -2,6 +2,7 @@
 
 #include "base/time.hpp"
 #include "model/money.hpp"
+#include "orders/shipments.hpp"
 
 #include <algorithm>
 #include <array>
@@ -134,13 +135,14 @@ Json supplier_orders_of(store::Tx& tx, const std::string& order_id) {
              {order_id})) {
         Json numbers = Json::array();
         Json shipments = Json::array();
-        for (auto& [number, shipped_at, pieces] :
-             tx.all<Text, Int, MaybeText>("SELECT tracking_number, shipped_at, lines FROM shipments WHERE supplier_order_row_id "
-                                          "= :1 ORDER BY shipped_at = 0, "
-                                          "shipped_at, tracking_number",
-                                          {id})) {
+        for (auto& [number, shipped_at, pieces, carrier] : tx.all<Text, Int, MaybeText, MaybeText>(
+                 "SELECT tracking_number, shipped_at, lines, carrier FROM shipments WHERE supplier_order_row_id "
+                 "= :1 ORDER BY shipped_at = 0, "
+                 "shipped_at, tracking_number",
+                 {id})) {
             numbers.push(number);
-            Json shipment = Json::object({{"tracking_number", number}});
+            Json shipment = Json::object();
+            add_tracking(shipment, number, carrier.value_or(""));
             shipment.set("shipped_at", shipped_at == 0 ? Json() : Json(rfc3339(shipped_at)));
             if (const auto parcel = pieces ? Json::parse(*pieces) : Result<Json>(Json())) { shipment.set("lines", *parcel); }
             shipments.push(std::move(shipment));
@@ -158,6 +160,17 @@ Json supplier_orders_of(store::Tx& tx, const std::string& order_id) {
                                 {"shipments", std::move(shipments)}}));
     }
     return list;
+}
+
+/// What is known of a shipment beyond its number; empty: nothing.
+std::string shipment_text(const Json& shipment) {
+    const auto carrier = shipment.text("carrier");
+    const auto flag = shipment.text("tracking_flag");
+    if (carrier.empty() && flag.empty()) { return {}; }
+    std::string out = "    " + shipment.text("tracking_number");
+    if (!carrier.empty()) { out += "  " + carrier; }
+    if (!flag.empty()) { out += "  CHECK: " + flag; }
+    return out + (shipment.text("tracking_url").empty() ? "" : "  " + shipment.text("tracking_url")) + "\n";
 }
 
 /// " accepted=3 shipped=2"
@@ -225,6 +238,7 @@ std::string story_text(const Json& story) {
         for (const auto& number : supplier_order.find("tracking_numbers")->items()) { out += "  tracking " + number.as_string(); }
         if (const auto why = supplier_order.maybe_text("withdrawn")) { out += "  withdrawn: " + *why; }
         out += "\n";
+        for (const auto& shipment : supplier_order.find("shipments")->items()) { out += shipment_text(shipment); }
         // Of an order that is at one supplier the lines above say it all.
         if (story.find("supplier_orders")->items().size() == 1) { continue; }
         for (const auto& line : supplier_order.find("lines")->items()) {

@@ -1,4 +1,5 @@
 #include "base/log.hpp"
+#include "model/status.hpp"
 #include "orders/progress.hpp"
 #include "pipeline/cancel.hpp"
 #include "pipeline/create_step.hpp"
@@ -14,6 +15,8 @@ using model::Verdict;
 
 /// A supplier that cannot be asked is asked for ever; a person hears of it after so many attempts.
 constexpr std::int64_t asks_before_alert = 10;
+/// Of an attempt: unknown to the journal, and for people more than that.
+constexpr std::string_view taken_outcome = "taken";
 
 void refuse_order(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
                   const std::string& reason) {
@@ -43,7 +46,16 @@ void apply_sent_order(store::Tx& tx, Environment& environment, const EngineOptio
         refuse_order(tx, environment, options, effect,
                      answer.output.text("reason", "refused with status " + std::to_string(submission.status)));
     }
-    else { apply_decision(tx, environment, effect, decision); }
+    else {
+        const bool took = model::is_taken(submission, options.rules.at(effect.target).statuses);
+        const auto taken = took ? model::after_taken(rules_of(options, effect), now) : std::nullopt;
+        apply_decision(tx, environment, effect, taken.value_or(decision));
+    }
+}
+
+bool says_rejected(const orders::Account& account, const std::string& word) {
+    const auto mapped = account.statuses.find(word);
+    return mapped != account.statuses.end() && mapped->second == model::name(model::Status::rejected);
 }
 
 void apply_lookup(store::Tx& tx, Environment& environment, store::EffectRow& effect, const Attempt& attempt,
@@ -70,9 +82,16 @@ void apply_lookup(store::Tx& tx, Environment& environment, store::EffectRow& eff
         else { apply_decision(tx, environment, effect, after); }
         return;
     }
-    const auto decision = model::after_ask(found, rules, state_of(tx, effect), now, jitter);
+    auto state = state_of(tx, effect);
+    state.taken = tx.number("SELECT COUNT(*) FROM effect_attempts WHERE effect_id = :1 AND outcome = :2",
+                            {effect.id, std::string(taken_outcome)}) > 0;
+    const auto decision = model::after_ask(found, rules, state, now, jitter);
     if (decision.next == model::Next::settle_accepted) {
         const std::string id = matches->items().front().text("supplier_order_id");
+        const std::string word = matches->items().front().text("supplier_status");
+        if (id.empty() && says_rejected(account_of(options, effect), word)) {
+            return refuse_order(tx, environment, options, effect, "the supplier says \"" + word + "\" of our reference");
+        }
         if (id.empty()) {
             apply_decision(tx, environment, effect,
                            {model::Next::park, now, "the supplier has our reference, without an id of its own"});
@@ -192,6 +211,7 @@ Submission submission_of(const plugin::CallAnswer& answer) {
     // Anything else, a word that we do not know included, is unknown: never the milder reading.
     submission.status = static_cast<int>(answer.output.integer("status"));
     submission.has_id = !answer.output.text("supplier_order_id").empty();
+    submission.id_follows = answer.output.boolean("id_follows");
     return submission;
 }
 
@@ -262,8 +282,9 @@ void apply_outcome(store::Tx& tx, Environment& environment, const Attempt& attem
     else if (delivery) { outcome = model::name(model::classify_mail(submission_of(answer))); }
     else {
         const bool needs_id = effect->operation != "cancel_order";
-        outcome =
-            model::name(model::classify(submission_of(answer), attempt.options->rules.at(effect->target).statuses, needs_id));
+        const auto& lists = attempt.options->rules.at(effect->target).statuses;
+        const auto submission = submission_of(answer);
+        outcome = model::is_taken(submission, lists) ? taken_outcome : model::name(model::classify(submission, lists, needs_id));
     }
     store::end_attempt(tx, effect->id, attempt.number, outcome, detail_of(answer), now);
     if (outcome != model::name(Verdict::accepted) && answer.exchanges.is_array() && !answer.exchanges.items().empty()) {

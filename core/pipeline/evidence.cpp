@@ -47,6 +47,7 @@ Result<std::vector<orders::Evidence>> read_evidence(const Json& list, const orde
             if (!read) { return read.error(); }
             evidence.lines = std::move(*read);
         }
+        evidence.carrier = item.text("carrier");
         if (evidence.reference.empty() && evidence.supplier_order_id.empty()) { return Fault{"names no order", where}; }
         if (evidence.supplier_status.empty()) { return Fault{"names no status", where}; }
         if (const auto at = item.maybe_text("occurred_at"); at && !at->empty()) {

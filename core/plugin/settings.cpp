@@ -44,6 +44,7 @@ std::optional<std::string> complaint(const Json& row, const Json& value) {
     if (type == "host" && text.find_first_of(" \t\r\n/@") != std::string::npos) {
         return "must be the name or address of a machine, without scheme or path";
     }
+    if (type == "folder" && !text.starts_with('/')) { return "must be an absolute path"; }
     if (const auto* choices = row.find("choices"); choices != nullptr && choices->is_array()) {
         const auto& all = choices->items();
         if (std::find(all.begin(), all.end(), value) != all.end()) { return {}; }

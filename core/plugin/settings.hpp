@@ -10,8 +10,8 @@ namespace crossdock::plugin {
 
 /// Checks settings against a plugin's schema and fills defaults in. Pure.
 ///
-/// `schema` is [{"name", "type": string|url|host|port|integer|boolean, "description", "required", "secret"?, "default"?,
-/// "choices"?}]. Errors: a missing, unknown or ill-typed setting; the text names it, never its value.
+/// `schema` is [{"name", "type": string|url|host|port|integer|boolean|folder, "description", "required", "secret"?,
+/// "default"?, "choices"?, "write"?}]. Errors: a missing, unknown or ill-typed setting; the text names it, never its value.
 [[nodiscard]] Result<Json> check_settings(const Json& schema, const Json& settings);
 
 /// Whether the schema calls that setting secret.

@@ -5,6 +5,7 @@
 #include "base/unique_fd.hpp"
 #include "plugin/caller.hpp"
 #include "plugin/confinement.hpp"
+#include "plugin/folders.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -22,8 +23,9 @@ struct WorkerSpec {
     std::filesystem::path library;  ///< with `inspect_only`, empty means none: the worker only says how it is confined
     Json settings;                  ///< the plugin's settings, secrets resolved, e.g. {"base_url": "...", "api_key": "..."}
     std::filesystem::path folder;   ///< the plugin's own files; empty: it has none
-    bool inspect_only = false;      ///< only read the manifest: no settings are checked, no code of the account runs
-    Json account;                   ///< what the account's file says that adapters may read (operations, request_timeout_ms)
+    std::vector<FolderGrant> grants = {};  ///< further folders that it may reach; each exists
+    bool inspect_only = false;             ///< only read the manifest: no settings are checked, no code of the account runs
+    Json account;  ///< what the account's file says that adapters may read (operations, request_timeout_ms)
     milliseconds request_timeout{10'000};  ///< one HTTP or SMTP exchange
     std::vector<std::string> reach = {};   ///< "HOST:PORT" that exchanges may go to; empty: anywhere
     bool verbose = false;                  ///< logs what the plugin says at level debug, too

@@ -10,6 +10,13 @@
 
 namespace crossdock::sandbox {
 
+/// The folders of a supplier's portal; empty: it has none.
+struct PortalOptions {
+    std::filesystem::path outbox = {};  ///< order files are taken from here
+    std::filesystem::path taken = {};   ///< and kept here, under their names
+    std::filesystem::path inbox = {};   ///< confirmations.csv, shipments.csv, stock.csv
+};
+
 /// What the supplier simulator is started with. It listens on 127.0.0.1 only.
 struct SupplierOptions {
     std::filesystem::path data;    ///< its folder: journal, lock and, once it listens, `port`
@@ -25,7 +32,8 @@ struct SupplierOptions {
     std::vector<std::string> supplier_order_ids{"ORD845140"};         ///< then the last one's number counts up
     std::vector<std::string> tracking_numbers{"1Z999AA10123456784"};  ///< likewise
     std::filesystem::path inventory = {};                             ///< JSON: {"items": [...]}; empty: nothing in stock
-    int ready_fd = -1;                                                ///< gets "PORT\n" once it listens, then is closed
+    PortalOptions portal = {};
+    int ready_fd = -1;  ///< gets "PORT\n" once it listens, then is closed
 };
 
 /// What the mail sink is started with. It listens on 127.0.0.1 only.

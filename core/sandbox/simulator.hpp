@@ -36,6 +36,15 @@ struct WebhookDrops {
     [[nodiscard]] bool drops(std::string_view supplier_order_id, std::string_view status) const;
 };
 
+/// How its portal misbehaves.
+struct PortalMood {
+    milliseconds slow{0};    ///< from the file's appearance until it is taken
+    bool duplicate = false;  ///< each row stands twice
+    bool cut = false;        ///< each file lacks its last bytes
+    bool in_pieces = false;  ///< files are written where they stand, half of them first
+    bool rewrite = false;    ///< files are put in their own place again and again
+};
+
 /// What the supplier simulator's parts share: memory on disk, faults, the life of orders. Inside of this room only.
 /// Lifetime: shared by its tasks; they end at `stop`.
 struct Simulator : std::enable_shared_from_this<Simulator> {
@@ -74,6 +83,7 @@ struct Simulator : std::enable_shared_from_this<Simulator> {
     std::optional<WebhookTarget> target;
     bool webhook_first = false;
     WebhookDrops webhook_drops;
+    PortalMood portal;
     bool stopping = false;
     Signal stopped;                                ///< raised once, by stop()
     Signal delivered;                              ///< raised when a webhook was delivered or refused

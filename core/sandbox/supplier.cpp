@@ -5,6 +5,7 @@
 #include "http/server.hpp"
 #include "sandbox/folder.hpp"
 #include "sandbox/ids.hpp"
+#include "sandbox/portal.hpp"
 #include "sandbox/simulator.hpp"
 
 #include <algorithm>
@@ -376,6 +377,11 @@ Result<std::unique_ptr<Supplier>> Supplier::start(Executor executor, Clock& cloc
         if (loaded.has_error()) { return loaded.error(); }
         inventory = std::move(loaded).value();
     }
+    for (const auto& folder : {options.portal.outbox, options.portal.taken, options.portal.inbox}) {
+        std::error_code error;
+        if (!folder.empty()) { std::filesystem::create_directories(folder, error); }
+        if (error) { return Fault{"the portal's folder cannot be made: " + error.message(), folder.string()}; }
+    }
     auto lock = claim_folder(options.data);
     if (lock.has_error()) { return lock.error(); }
     Ledger ledger(std::move(inventory));
@@ -393,6 +399,7 @@ Result<std::unique_ptr<Supplier>> Supplier::start(Executor executor, Clock& cloc
     std::unique_ptr<Supplier> made = std::make_unique<RunningSupplier>(simulator, std::move(server).value());
     for (const auto& order : simulator->ledger.orders()) { simulator->plan(order); }
     for (const auto& [id, bodies] : simulator->ledger.pending_webhooks()) { simulator->deliver_pending(id); }
+    if (!options.portal.outbox.empty()) { spawn(executor, serve_portal(simulator)); }
     if (auto told = announce(options.data, made->port(), options.ready_fd); told.has_error()) { return told.error(); }
     return made;
 }

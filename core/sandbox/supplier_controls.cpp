@@ -1,4 +1,5 @@
 #include "crypto/crypto.hpp"
+#include "sandbox/portal.hpp"
 #include "sandbox/simulator.hpp"
 
 namespace crossdock::sandbox {
@@ -108,6 +109,7 @@ Task<http::Response> control(Shared simulator, http::Request request) {
         }
         co_return json_response(200, body.value());
     }
+    if (name == "portal") { co_return change_portal(*simulator, body.value()); }
     if (name == "webhooks") { co_return drop_webhooks(*simulator, body.value()); }
     if (name == "inventory") { co_return change_stock(*simulator, body.value()); }
     if (name == "webhook") { co_return co_await send_by_hand(simulator, std::move(body).value()); }

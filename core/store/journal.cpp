@@ -140,9 +140,9 @@ std::int64_t attempts_of(Tx& tx, const std::string& effect_id) {
 
 bool may_have_left(Tx& tx, const std::string& effect_id) {
     return tx.number(
-               "SELECT COUNT(*) FROM effect_attempts WHERE effect_id = :1 AND operation <> 'find_order' AND outcome = 'unknown' "
-               "AND "
-               "number > (SELECT COALESCE(MAX(number), 0) FROM effect_attempts WHERE effect_id = :2 AND operation = 'find_order' "
+               "SELECT COUNT(*) FROM effect_attempts WHERE effect_id = :1 AND operation <> 'find_order' AND outcome IN "
+               "('unknown', 'taken') AND number > (SELECT COALESCE(MAX(number), 0) FROM effect_attempts WHERE effect_id = :2 AND "
+               "operation = 'find_order' "
                "AND outcome = 'answered')",
                {effect_id, effect_id}) > 0;
 }

@@ -172,7 +172,13 @@ const std::map<std::string, Try, std::less<>> tries{
 class Probe final : public sdk::SupplierAdapter {
 public:
     static constexpr sdk::Manifest manifest{.name = "probe", .version = "0.1.0"};
-    static sdk::Schema settings() { return {}; }
+    static sdk::Schema settings() {
+        return sdk::Schema{}
+            .folder("outbox", "Open, to be written", true)
+            .optional()
+            .folder("inbox", "Open, to be read")
+            .optional();
+    }
 
     sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
         const auto& document = order.document;

@@ -253,6 +253,32 @@ private:
     std::map<std::string, std::string> account_places_;
 };
 
+bool holds(const fs::path& folder, const fs::path& inner) {
+    const auto [end, rest] = std::mismatch(folder.begin(), folder.end(), inner.begin(), inner.end());
+    return end == folder.end() || (std::next(end) == folder.end() && end->empty());
+}
+
+/// What an account's file opens to its plugin is never the store, the keys or the config, by whatever links it is named.
+Result<> check_folders(const Config& config) {
+    std::error_code ignored;
+    const auto data = fs::weakly_canonical(config.data, ignored);
+    const auto own = fs::weakly_canonical(config.file, ignored);
+    for (const auto& account : config.accounts) {
+        for (const auto& grant : account.folders) {
+            const auto folder = fs::weakly_canonical(grant.path, ignored);
+            const std::string opened = "`" + grant.setting + "` opens " + grant.path.string() + " to the plugin, and that ";
+            if (holds(folder, data) || holds(data, folder)) {
+                return Fault{opened + "is, or holds, or lies in, the data folder " + config.data.string() + "; take another",
+                             grant.where};
+            }
+            if (holds(folder, own)) {
+                return Fault{opened + "holds the config " + config.file.string() + "; take another", grant.where};
+            }
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<Config> load_config(const fs::path& file, const ConfigOverrides& overrides) {
@@ -263,6 +289,7 @@ Result<Config> load_config(const fs::path& file, const ConfigOverrides& override
     yaml::Checks checks(made.file.string());
     Reader(checks, overrides, made).read(*root);
     if (!checks.ok()) { return checks.fault(); }
+    if (auto fine = check_folders(made); !fine) { return fine.error(); }
     return made;
 }
 

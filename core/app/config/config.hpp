@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/folder_grant.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/mechanisms.hpp"
@@ -47,6 +48,7 @@ struct AccountConfig {
     std::string currency;                          ///< default for orders without one
     std::map<std::string, SecretRef> credentials;  ///< setting name -> secret, e.g. api_key
     Json settings = Json::object();                ///< further plugin settings
+    std::vector<FolderGrant> folders = {};         ///< settings written `{folder: PATH}`: what the plugin may reach
     struct Webhook {
         std::string scheme;  ///< "phonex": lower-case hex of HMAC-SHA256 over the raw body in X-PhoneX-Signature
         std::string header = "X-PhoneX-Signature";

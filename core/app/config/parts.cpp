@@ -153,6 +153,34 @@ Json read_settings(Part& /*part*/, yaml::Fields& fields) {
     return map == nullptr ? Json::object() : yaml::to_json(*map);
 }
 
+/// Errors: no folder of that name; it must be there before a worker is confined to it.
+static FolderGrant read_folder(Part& part, const yaml::Node& node, const std::string& setting) {
+    static constexpr std::array<std::string_view, 2> ways{"write", "read"};
+    yaml::Fields fields(part.checks, node, named(setting), {"folder", "access"});
+    FolderGrant grant{setting, part.path(fields.required_text("folder")), true, part.checks.where(node.place)};
+    grant.write = fields.word("access", ways).value_or("write") == "write";
+    std::error_code error;
+    if (part.checks.ok() && !fs::is_directory(grant.path, error)) {
+        part.checks.refuse(fields.place("folder"), named(setting) + ": there is no folder " + grant.path.string() +
+                                                       "; make it, or mount it, before the daemon starts");
+    }
+    return grant;
+}
+
+Json read_settings(Part& part, yaml::Fields& fields, std::vector<FolderGrant>& folders) {
+    const yaml::Node* map = fields.map("settings");
+    if (map == nullptr) { return Json::object(); }
+    Json settings = yaml::to_json(*map);
+    for (const auto& [key, place, node] : map->entries) {
+        const bool folder = node.is_map() && std::any_of(node.entries.begin(), node.entries.end(),
+                                                         [](const auto& entry) { return entry.key == "folder"; });
+        if (!folder) { continue; }
+        folders.push_back(read_folder(part, node, key));
+        settings.set(key, folders.back().path.string());
+    }
+    return settings;
+}
+
 namespace {
 
 /// "10/s", "600/m", "5000/h".

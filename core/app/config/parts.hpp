@@ -38,6 +38,8 @@ void read_plugin(Part& part, yaml::Fields& fields, std::filesystem::path& plugin
 [[nodiscard]] std::map<std::string, SecretRef> read_credentials(Part& part, yaml::Fields& fields);
 /// `settings:`, a map that the plugin's own schema checks.
 [[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields);
+/// The same; a setting written `{folder: PATH}`, perhaps with `access: read`, is the path, and a grant.
+[[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields, std::vector<FolderGrant>& folders);
 /// `limits: { rate, burst, concurrency }`.
 [[nodiscard]] model::PaceLimits read_pace_limits(Part& part, yaml::Fields& fields);
 void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& request_timeout);

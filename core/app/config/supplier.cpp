@@ -173,14 +173,15 @@ ReadAccount read_account(Part& part, const Node& root) {
     account.display_name = fields.text("name").value_or(account.name);
     check_printable(part, fields.place("name"), "name", account.display_name);
     account.type = fields.word("type", types).value_or("custom");
-    account.endpoint = fields.required_text("api_endpoint");
+    account.settings = read_settings(part, fields, account.folders);
+    // Who is reached by files has no API.
+    account.endpoint = account.folders.empty() ? fields.required_text("api_endpoint") : fields.text("api_endpoint").value_or("");
     if (!account.endpoint.empty()) { check_endpoint(part, fields.place("api_endpoint"), account.endpoint); }
     if (auto currency = fields.text("currency")) {
         check_currency(part, fields.place("currency"), *currency);
         account.currency = std::move(*currency);
     }
     account.credentials = read_credentials(part, fields);
-    account.settings = read_settings(part, fields);
     if (const Node* webhook = fields.find("webhook")) { account.webhook = read_webhook(part, *webhook); }
     read_times(fields, account.not_after, account.request_timeout);
     read_operations(part, fields, account);

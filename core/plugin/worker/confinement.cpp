@@ -125,6 +125,9 @@ int restrict_files(const Room& room, int& error) {
         }
         if (!room.library.empty()) { allow(ruleset.get(), room.library, LANDLOCK_ACCESS_FS_READ_FILE, handled.files); }
         if (!room.folder.empty()) { allow(ruleset.get(), room.folder, own_rights, handled.files); }
+        for (const auto& grant : room.grants) {
+            allow(ruleset.get(), grant.path, grant.write ? own_rights : read_rights, handled.files);
+        }
         if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0) { return abi; }
     }
     error = errno;

@@ -1,15 +1,18 @@
 #pragma once
 
+#include "base/folder_grant.hpp"
 #include "plugin/confinement.hpp"
 
 #include <filesystem>
+#include <vector>
 
 namespace crossdock::worker {
 
 /// What a plugin may reach beyond what every plugin may.
 struct Room {
-    std::filesystem::path library;  ///< its file, read only; empty: none
-    std::filesystem::path folder;   ///< its account's files; made here when it is missing, as a plugin cannot; empty: none
+    std::filesystem::path library;         ///< its file, read only; empty: none
+    std::filesystem::path folder;          ///< its account's files; made here when it is missing, as a plugin cannot; empty: none
+    std::vector<FolderGrant> grants = {};  ///< what the account's file opens to it beyond that
 };
 
 /// Gives up, for good, what this process does not need to run one account's plugin: Landlock, capabilities, a system call filter.

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "carrying.hpp"
 #include "confinement.hpp"
+#include "plugin/folders.hpp"
 
 #include <unistd.h>
 
@@ -18,7 +19,9 @@ Result<Json> ProcessPlace::enter(const Json& hello) {
     }
     const bool inspect = hello.boolean("inspect");
     // Before the library is loaded: its constructors are the plugin's code already.
-    const auto confinement = confine({hello.text("library"), inspect ? std::string() : hello.text("folder")});
+    Room room{hello.text("library"), inspect ? std::string() : hello.text("folder")};
+    if (!inspect) { room.grants = plugin::folders_of(hello.find("grants")); }
+    const auto confinement = confine(room);
     if (hello.boolean("strict") && !confinement.secret_isolated()) {
         return Fault{confinement.text() + "; `confinement: strict` in the config forbids that"};
     }

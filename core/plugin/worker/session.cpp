@@ -1,6 +1,8 @@
 #include "session.hpp"
 
+#include "base/journal_point.hpp"
 #include "base/log.hpp"
+#include "plugin/folders.hpp"
 #include "plugin/settings.hpp"
 #include "stream.hpp"
 
@@ -19,6 +21,14 @@ namespace {
 /// Until the daemon's hello has said more.
 constexpr std::size_t first_frame_max = 8U << 20U;
 constexpr std::size_t evaluation_frame_room = 1024;
+
+/// An effect's input also says until when it may act: what a plugin does by itself is not stopped by the host.
+std::string input_text(const Json* input, BootMs not_after) {
+    if (input == nullptr) { return "{}"; }
+    if (not_after == 0 || !input->is_object()) { return input->dump(); }
+    Json timed = *input;
+    return timed.set("not_after_boot_ms", not_after).dump();
+}
 
 Json fault_answer(std::string text) {
     Json payload = Json::object();
@@ -74,6 +84,9 @@ Result<> Session::make_instance(const Json& hello) {
     const auto* given = hello.find("settings");
     auto settings = plugin::check_settings(library_.schema, given == nullptr ? Json() : *given);
     if (!settings) { return settings.error(); }
+    if (auto fine = plugin::check_folders(library_.schema, *settings, plugin::folders_of(hello.find("grants"))); !fine) {
+        return fine;
+    }
     services_.redaction = Redaction(plugin::secret_values(library_.schema, *settings));
     services_.placeholders = Placeholders(library_.schema, *settings);
     take_settings(*settings);
@@ -166,13 +179,16 @@ void Session::start_call(Frame frame) {
     }
     const auto* input = frame.payload.find("input");
     pool_->submit([this, host, id = frame.call, operation = frame.payload.text("operation"),
-                   text = input == nullptr ? std::string("{}") : input->dump(),
+                   text = input_text(input, effect ? frame.payload.integer("not_after") : 0),
                    effect] { run_call(host, id, operation, text, effect); });
 }
 
 void Session::run_call(const std::shared_ptr<CallHost>& host, std::uint64_t id, const std::string& operation,
                        const std::string& input, bool effect) {
+    // What a plugin does by itself, a file that it writes, has no journal point of its own.
+    if (effect) { CrashPoint::pass(External::plugin_effect, Side::before); }
     Json payload = answer(*host, operation, input, effect);
+    if (effect) { CrashPoint::pass(External::plugin_effect, Side::after); }
     payload.set("on_wire", host->on_wire());
     if (const auto* recorded = host->recorded()) {
         payload.set("exchanges", recorded->exchanges()).set("exchanges_cut", recorded->overflowed());

@@ -21,11 +21,16 @@ struct Order {
     std::string effect_key;
     std::string supplier;  ///< the code that the supplier's API expects
     Json document;         ///< the order as the client sent it, numbers as written
+    /// By CLOCK_BOOTTIME; nothing may be done for this order later. The host sees to it that no request leaves then; a plugin
+    /// that acts by itself, as by writing a file, asks Host::too_late. Absent of hosts that do not say it.
+    std::optional<std::int64_t> not_after_boot_ms = {};
 
     [[nodiscard]] static Order read(const Json& input) {
         const auto* document = input.find("order");
         if (document == nullptr || !document->is_object()) { throw JsonError("\"order\" is missing"); }
-        return {input.need_text("reference"), input.need_text("effect_key"), input.text("supplier").value_or(""), *document};
+        const auto* limit = input.find("not_after_boot_ms");
+        return {input.need_text("reference"), input.need_text("effect_key"), input.text("supplier").value_or(""), *document,
+                limit == nullptr ? std::nullopt : limit->integer()};
     }
 };
 
@@ -46,6 +51,8 @@ struct Submission {
     std::optional<std::string> reason = {};
     std::optional<std::int64_t> retry_after_ms = {};
     std::string exchange = {};
+    /// The peer has taken the order, and its answer has no id because ids come later, by another way: find_order is asked for it.
+    bool id_follows = false;
 
     /// Reads an HTTP answer. An id is taken from a body that is JSON only, and never from one that names another reference.
     [[nodiscard]] static Submission from(const HttpReply& reply, const SubmissionFields& fields,
@@ -82,6 +89,7 @@ struct Submission {
         out.set("transport", name(transport)).set("status", status);
         out.set_if("supplier_order_id", supplier_order_id).set_if("supplier_status", supplier_status).set_if("reason", reason);
         if (retry_after_ms) { out.set("retry_after_ms", *retry_after_ms); }
+        if (id_follows) { out.set("id_follows", true); }
         return out.set("exchange", exchange);
     }
 };
@@ -167,8 +175,9 @@ struct Evidence {
     std::string supplier_status;  ///< the supplier's word; the account's file maps it
     std::optional<std::string> tracking_number = {};
     std::string occurred_at;  ///< RFC 3339, the supplier's clock; empty: when it arrived, or (get_order_status) undated
-    std::optional<std::string> parcel = {};  ///< the supplier's name of a parcel that has no tracking number
-    std::vector<LineReport> lines = {};      ///< empty: it speaks of the order as a whole
+    std::optional<std::string> parcel = {};   ///< the supplier's name of a parcel that has no tracking number
+    std::optional<std::string> carrier = {};  ///< of the tracking number, in the supplier's words: a hint
+    std::vector<LineReport> lines = {};       ///< empty: it speaks of the order as a whole
 
     /// Errors: JsonError when it says nothing, or of no order.
     [[nodiscard]] Json json() const {
@@ -177,6 +186,7 @@ struct Evidence {
         Json out = Json::object();
         out.set("event", event).set("reference", reference).set_if("supplier_order_id", supplier_order_id);
         out.set("supplier_status", supplier_status).set_if("tracking_number", tracking_number).set_if("parcel", parcel);
+        out.set_if("carrier", carrier);
         if (!lines.empty()) {
             Json list = Json::array();
             for (const auto& line : lines) {

@@ -273,6 +273,12 @@ public:
     /// Milliseconds since 1970.
     [[nodiscard]] std::int64_t utc_ms() const { return host_->utc_ms(host_->context); }
 
+    /// Whether an effect must not act any more: its time is over (Order::not_after_boot_ms), or the call was canceled. Ask right
+    /// before what cannot be taken back.
+    [[nodiscard]] bool too_late(const std::optional<std::int64_t>& not_after_boot_ms) const {
+        return canceled() || (not_after_boot_ms && host_->boot_ms(host_->context) > *not_after_boot_ms);
+    }
+
     [[nodiscard]] bool canceled() const { return host_->canceled(host_->context) != 0; }
 
     /// For InventorySink.

@@ -62,6 +62,13 @@ public:
     Schema&& port(std::string_view name, std::string_view description, std::optional<std::int64_t> otherwise = {}) && {
         return std::move(*this).add(name, "port", description, otherwise ? Json(*otherwise) : Json());
     }
+    /// A folder outside of the account's own, given as an absolute path. The account's file opens it to this plugin alone, by
+    /// {folder: PATH}; the plugin reaches it by the system's own calls. `write`: it makes and removes files there.
+    Schema&& folder(std::string_view name, std::string_view description, bool write = false) && {
+        auto&& made = std::move(*this).add(name, "folder", description, Json());
+        if (write) { made.rows_.back().set("write", true); }
+        return std::move(made);
+    }
     Schema&& integer(std::string_view name, std::string_view description, std::optional<std::int64_t> otherwise = {}) && {
         return std::move(*this).add(name, "integer", description, otherwise ? Json(*otherwise) : Json());
     }
@@ -87,7 +94,8 @@ public:
         return std::move(*this);
     }
 
-    /// [{"name", "type": string|url|host|port|integer|boolean, "description", "required", "secret"?, "default"?, "choices"?}]
+    /// [{"name", "type": string|url|host|port|integer|boolean|folder, "description", "required", "secret"?, "default"?,
+    /// "choices"?, "write"?}]
     [[nodiscard]] Json json() const {
         Json list = Json::array();
         for (const auto& row : rows_) { list.push(row); }

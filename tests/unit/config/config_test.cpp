@@ -259,3 +259,68 @@ TEST_CASE("a secret comes from its variable or file, and a missing one is named 
     ::unsetenv("CROSSDOCK_TEST_SECRET");
     ::unsetenv("CROSSDOCK_TEST_EMPTY");
 }
+
+TEST_CASE("an account's file opens folders to its plugin, and none of ours", "[config][unit]") {
+    const Folder folder;
+    std::filesystem::create_directories(folder / "portal/orders");
+    std::filesystem::create_directories(folder / "data/plugin-files");
+    std::filesystem::create_directories(folder / "conf");
+    std::filesystem::create_directory_symlink(folder / "data", folder / "portal/link");
+    const auto with = [&](const std::string& settings, const std::string& more = "") {
+        folder.write("suppliers/acme.yaml", "account: acme\nplugin: phonex\n" + more + "settings:\n  " + settings + "\n");
+        return fault_of(folder, "data: data\nsuppliers: [suppliers/acme.yaml]\n");
+    };
+    struct Row {
+        const char* settings;
+        const char* fault;
+    };
+    const auto row = GENERATE(
+        Row{"out: { folder: ../portal/orders }", "none"}, Row{"out: { folder: ../portal/orders, access: read }", "none"},
+        Row{"out: { folder: ../nowhere }",
+            "@/suppliers/acme.yaml:4:18: `out`: there is no folder @/nowhere; make it, or mount it, before the daemon starts"},
+        Row{"out: { folder: ../portal, acces: read }", "@/suppliers/acme.yaml:4:29: unknown key `acces`; did you mean `access`?"},
+        Row{"out: { folder: ../portal, access: execute }",
+            "@/suppliers/acme.yaml:4:37: `access`: unknown value \"execute\"; known are: write, read"},
+        Row{"out: { folder: ../data }",
+            "@/suppliers/acme.yaml:4:8: `out` opens @/data to the plugin, and that is, or holds, or lies in, "
+            "the data folder @/data; take another"},
+        Row{"out: { folder: ../data/plugin-files, access: read }",
+            "@/suppliers/acme.yaml:4:8: `out` opens @/data/plugin-files to the plugin, and that is, or holds, or lies in, the "
+            "data folder "
+            "@/data; take another"},
+        Row{"out: { folder: ../portal/link }",
+            "@/suppliers/acme.yaml:4:8: `out` opens @/portal/link to the plugin, and that is, or holds, "
+            "or lies in, the data folder @/data; take another"},
+        Row{"out: { folder: .. }",
+            "@/suppliers/acme.yaml:4:8: `out` opens @/ to the plugin, and that is, or holds, or lies in, the data "
+            "folder @/data; take another"});
+    INFO(row.settings);
+    CHECK(with(row.settings) == row.fault);
+}
+
+TEST_CASE("what is opened is told to the account alone, and an account of files needs no API", "[config][unit]") {
+    const Folder folder;
+    std::filesystem::create_directories(folder / "portal");
+    folder.write("acme.yaml", "account: acme\nplugin: phonex\nsettings: { in: { folder: portal, access: read }, note: x }\n");
+    folder.write("crossdock.yaml", "data: data\nsuppliers: [acme.yaml]\n");
+    const auto made = app::load_config(folder / "crossdock.yaml", {.plugin_folders = {folder / "plugins"}});
+    INFO((made ? std::string() : made.error().text()));
+    REQUIRE(made.has_value());
+    const auto& acme = made->accounts.at(0);
+    CHECK(acme.endpoint.empty());
+    CHECK(acme.settings.text("in") == (folder / "portal").string());
+    CHECK(acme.settings.text("note") == "x");
+    REQUIRE(acme.folders.size() == 1);
+    CHECK(acme.folders[0].path == folder / "portal");
+    CHECK_FALSE(acme.folders[0].write);
+}
+
+TEST_CASE("the config itself is opened to no plugin", "[config][unit]") {
+    const Folder folder;
+    folder.write("conf/suppliers/acme.yaml", "account: acme\nplugin: phonex\nsettings: { in: { folder: .., access: read } }\n");
+    folder.write("conf/crossdock.yaml",
+                 "data: ../data\nsuppliers: [suppliers/acme.yaml]\npipelines: ../pipelines\ntemplates: ../templates\n");
+    const auto made = app::load_config(folder / "conf/crossdock.yaml", {.plugin_folders = {folder / "plugins"}});
+    REQUIRE(made.has_error());
+    CHECK(made.error().text().find("holds the config") != std::string::npos);
+}

@@ -1,6 +1,9 @@
 #include "config/config.hpp"
 #include "folder.hpp"
 
+#include <fstream>
+#include <iterator>
+
 using namespace crossdock;
 
 namespace {
@@ -90,6 +93,32 @@ TEST_CASE("the bundled PhoneX file claims nothing about placing an order twice",
     CHECK(phonex.beside.at("Ready for Fulfillment").payment == "received");
     CHECK(phonex.statuses.at("shipped") == "shipped");
     CHECK_FALSE(phonex.poll);
+}
+
+TEST_CASE("the bundled file for WesellCellular claims nothing about placing an order twice", "[config][unit]") {
+    const Folder folder;
+    std::ifstream in(source / "config/suppliers/wesellcellular.yaml");
+    std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    // Its folders are for ops to make.
+    for (const std::string one : {"orders", "files"}) {
+        std::filesystem::create_directories(folder / one);
+        const std::string named = "/srv/wesellcellular/" + one;
+        REQUIRE(text.find(named) != std::string::npos);
+        text.replace(text.find(named), named.size(), (folder / one).string());
+    }
+    folder.write("plugins/libwesellcellular.so", "");
+    folder.write("wesellcellular.yaml", text);
+    folder.write("crossdock.yaml", "data: data\nsuppliers: [wesellcellular.yaml]\n");
+    const auto made = app::load_config(folder / "crossdock.yaml", {.plugin_folders = {folder / "plugins"}});
+    INFO((made ? std::string() : made.error().text()));
+    REQUIRE(made.has_value());
+    const auto& account = made->accounts.at(0);
+    CHECK(account.operations.empty());
+    CHECK(account.type == "direct");
+    CHECK_FALSE(account.webhook);
+    REQUIRE(account.poll);
+    CHECK(account.folders.size() == 2);
+    CHECK(account.settings.text("mode") == "portal");
 }
 
 TEST_CASE("port and data folder of the command line are stronger than the file", "[config][unit]") {

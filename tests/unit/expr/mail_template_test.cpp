@@ -94,6 +94,23 @@ We will write again when it has been delivered.
     CHECK(contains(made.html, "<strong>1Z999AA10123456784</strong>"));
 }
 
+TEST_CASE("the shipping mail links a tracking number whose check digit is right, and lets no number write HTML", "[expr][unit]") {
+    Json data = order();
+    data.set("carrier", "UPS").set("tracking_url", "https://www.ups.com/track?tracknum=1Z999AA10123456784");
+    const auto good = mail("order.shipped", data);
+    CHECK(contains(
+        good.text,
+        "Tracking number: 1Z999AA10123456784 (UPS)\nFollow it: https://www.ups.com/track?tracknum=1Z999AA10123456784\n"));
+    CHECK(contains(good.html,
+                   R"(<a href="https://www.ups.com/track?tracknum=1Z999AA10123456784">1Z999AA10123456784</a></strong> (UPS))"));
+    const auto bad =
+        mail("order.shipped", order().set("tracking_number", R"("><script>alert(1)</script>)").set("carrier", "<i>DHL"));
+    CHECK_FALSE(contains(bad.html, "<script>"));
+    CHECK_FALSE(contains(bad.html, "<i>DHL"));
+    CHECK(contains(bad.html, "&quot;&gt;&lt;script&gt;"));
+    CHECK_FALSE(contains(bad.html, "<a href"));
+}
+
 TEST_CASE("a customer without a name is greeted all the same", "[expr][unit]") {
     const auto name =
         GENERATE(as<std::string>(), "order.accepted", "order.rejected", "order.shipped", "order.delivered", "order.canceled");

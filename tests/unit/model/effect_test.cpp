@@ -183,6 +183,67 @@ TEST_CASE("retries back off, spread, and heed the supplier's wish up to the long
     CHECK(wait(1, 0.5, milliseconds{3'600'000}) == 5'000);
 }
 
+TEST_CASE("an order that was taken, and whose id follows, is asked for and not sent again", "[model][unit]") {
+    using Transport = Submission::Transport;
+    const StatusLists lists{{200, 202}, {422}, {}};
+    const Submission taken{Transport::answered, 202, false, true};
+    CHECK(is_taken(taken, lists));
+    CHECK_FALSE(is_taken({Transport::answered, 202, false, false}, lists));
+    CHECK_FALSE(is_taken({Transport::answered, 202, true, true}, lists));
+    CHECK_FALSE(is_taken({Transport::answered, 500, false, true}, lists));
+    CHECK_FALSE(is_taken({Transport::cut, 0, false, true}, lists));
+    CHECK(classify(taken, lists) == Verdict::unknown);
+
+    CHECK(after_taken(rules(EffectClass::idempotent), 1'000)->next == Next::ask);
+    CHECK(after_taken(rules(EffectClass::lookup), 1'000)->next == Next::ask);
+    CHECK_FALSE(after_taken(rules(EffectClass::unsafe), 1'000));
+    auto mute = rules(EffectClass::idempotent);
+    mute.can_ask = false;
+    CHECK_FALSE(after_taken(mute, 1'000));
+}
+
+TEST_CASE("an order that was taken and never shows up is for a person, not for a second sending", "[model][unit]") {
+    const auto lookup = rules(EffectClass::lookup);
+    EffectState state{1, 1'000'000, 1'005'000};
+    const UtcMs conclusive = state.last_not_after + lookup.request_timeout.count() + lookup.visible_within.count();
+    CHECK(after_ask(Found{0, conclusive}, lookup, state, conclusive, 0).next == Next::send);
+    state.taken = true;
+    CHECK(after_ask(Found{0, conclusive - 1}, lookup, state, conclusive - 1, 0).next == Next::ask);
+    const auto late = after_ask(Found{0, conclusive}, lookup, state, conclusive, 0);
+    CHECK(late.next == Next::park);
+    CHECK(late.reason.find("does not show it after 30s") != std::string::npos);
+    CHECK(after_ask(Found{1, conclusive}, lookup, state, conclusive, 0).next == Next::settle_accepted);
+}
+
+TEST_CASE("an order that may become visible late is looked for now and then, less and less often", "[model][unit]") {
+    auto made = rules(EffectClass::lookup);
+    made.visible_within = milliseconds{86'400'000};
+    made.backoff = milliseconds{2'000};
+    made.backoff_max = milliseconds{300'000};
+    const EffectState state{1, 1'000'000, 1'005'000};
+    const UtcMs conclusive = state.last_not_after + made.request_timeout.count() + made.visible_within.count();
+    UtcMs now = state.last_not_after;
+    milliseconds pause{0};
+    int asked = 0;
+    while (now < conclusive) {
+        const auto decision = after_ask(Found{0, now}, made, state, now, 0);
+        REQUIRE(decision.next == Next::ask);
+        REQUIRE(decision.at > now);
+        REQUIRE(decision.at <= conclusive);
+        if (decision.at < conclusive) {
+            CHECK(milliseconds{decision.at - now} >= pause);
+            pause = milliseconds{decision.at - now};
+            CHECK(pause <= made.backoff_max);
+        }
+        now = decision.at;
+        ++asked;
+    }
+    CHECK(now == conclusive);
+    CHECK(asked > 288);
+    CHECK(asked < 340);
+    CHECK(after_ask(Found{0, now}, made, state, now, 0).next == Next::send);
+}
+
 TEST_CASE("an order counts as absent only when asked after it must have become visible", "[model][unit]") {
     const auto state = sent_once();
     const UtcMs conclusive = state.last_not_after + 10'000 + 30'000;

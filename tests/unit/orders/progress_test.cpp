@@ -142,6 +142,49 @@ TEST_CASE("a status that was overtaken when it became known is stored and mailed
     CHECK(desk.count("notifications WHERE template = 'order.delivered'") == 1);
 }
 
+TEST_CASE("a tracking number is told with its carrier and link, and a bad one is kept and flagged", "[orders][unit]") {
+    OrderDesk desk;
+    desk.place(order_text("PO-1"));
+    desk.learn("PO-1", "S-PO-1");
+    auto good = evidence("PO-1", Naming::by_reference, "Shipped", 10, "1Z999AA10123456784");
+    good.carrier = "FedEx";  // the number knows better
+    auto bad = evidence("PO-1", Naming::by_reference, "Shipped", 20, "1Z999AA10123456785");
+    auto other = evidence("PO-1", Naming::by_reference, "Shipped", 30, "JD-<b>1");
+    other.carrier = "DHL";
+    const bool early = GENERATE(false, true);
+    if (early) { std::swap(good.occurred_at, other.occurred_at); }
+    for (const auto& one : {good, bad, other}) { desk.apply(one); }
+    CHECK(desk.list("SELECT tracking_number || ' ' || COALESCE(carrier, '-') FROM shipments WHERE order_id = :1 ORDER BY 1",
+                    {"PO-1"}) == std::vector<std::string>{"1Z999AA10123456784 ups", "1Z999AA10123456785 ups", "JD-<b>1 DHL"});
+    std::string data;
+    for (const auto& one : desk.list("SELECT data FROM facts WHERE order_id = :1 AND kind = 'order.shipped'", {"PO-1"})) {
+        data += one;
+    }
+    CHECK_THAT(data,
+               Catch::Contains(R"("carrier":"UPS","tracking_url":"https://www.ups.com/track?tracknum=1Z999AA10123456784")"));
+    CHECK_THAT(data, Catch::Contains(R"("tracking_flag":"wrong check digit for a number of UPS")"));
+    CHECK_THAT(data, !Catch::Contains("tracknum=1Z999AA10123456785"));
+    CHECK_THAT(data, Catch::Contains(R"("tracking_number":"JD-<b>1","carrier":"DHL")"));
+}
+
+TEST_CASE("of several names for one carrier the same one stays, in whatever order they arrive", "[orders][unit]") {
+    OrderDesk desk;
+    desk.place(order_text("PO-1"));
+    auto first = evidence("PO-1", Naming::by_its_id, "Shipped", 10, "T-1");
+    first.carrier = "DHL";
+    auto second = first;
+    second.carrier = "Deutsche Post";
+    auto third = first;
+    third.carrier = "";
+    std::vector<orders::Evidence> all{first, second, third};
+    std::rotate(all.begin(), all.begin() + GENERATE(0, 1, 2), all.end());
+    if (GENERATE(true, false)) { desk.learn("PO-1", "S-PO-1"); }
+    for (const auto& one : all) { desk.apply(one); }
+    desk.learn("PO-1", "S-PO-1");
+    CHECK(desk.text("SELECT carrier FROM shipments") == "DHL");
+    CHECK(desk.count("notifications WHERE template = 'order.shipped'") == 1);
+}
+
 TEST_CASE("evidence for an order that is not here waits, and marks no order of ours by its name", "[orders][unit]") {
     OrderDesk desk;
     desk.place(order_text("S-77"));

@@ -49,8 +49,17 @@ public:
     [[nodiscard]] WorkerSpec spec() const {
         auto made = supplier_spec(probe_file, Json::object());
         made.folder = path("plugins/acme");
+        std::filesystem::create_directories(path("orders"));
+        std::filesystem::create_directories(path("files"));
+        std::ofstream(path("files/stock.csv")) << "SKU";
+        std::ofstream(path("orders/old.csv")) << "SKU";
+        made.grants = {{"outbox", path("orders"), opened}, {"inbox", path("files"), false}};
+        if (!opened) { made.grants.clear(); }
+        for (const auto& grant : made.grants) { made.settings.set(grant.setting, grant.path.string()); }
         return made;
     }
+
+    bool opened = false;  ///< the account's file opens orders/ and files/
 
 private:
     void write(const std::string& name) {
@@ -212,6 +221,29 @@ TEST_CASE("a confined plugin resolves names, speaks TLS, runs threads and keeps 
     const auto tls = check::UntrustedTls::listen(worker.executor()).value();
     const auto url = "https://127.0.0.1:" + std::to_string(tls->port()) + "/";
     CHECK_THAT(worker.attempt(Json::object({{"try", "get"}, {"url", url}})), Contains("self-signed certificate"));
+}
+
+TEST_CASE("what the account's file opens is open to its plugin, as far as it says, and nothing beside it", "[workers][unit]") {
+    House house;
+    house.opened = GENERATE(true, false);
+    Worker worker(house);
+    if (skipped(worker)) { return; }
+    const auto attempt = [&](const char* what, const char* path) {
+        return worker.attempt(Json::object({{"try", what}, {"path", house.path(path)}}));
+    };
+    const std::string if_opened = house.opened ? "done" : "EACCES";
+    CHECK(attempt("read", "orders/old.csv") == if_opened);
+    CHECK(attempt("list", "orders") == if_opened);
+    CHECK(attempt("create", "orders/new.csv") == if_opened);
+    CHECK(attempt("remove", "orders/old.csv") == if_opened);
+    CHECK(attempt("link", "orders/link") == "EACCES");
+    CHECK(attempt("read", "files/stock.csv") == if_opened);
+    CHECK(attempt("list", "files") == if_opened);
+    CHECK(attempt("write", "files/stock.csv") == "EACCES");
+    CHECK(attempt("create", "files/new.csv") == "EACCES");
+    CHECK(attempt("remove", "files/stock.csv") == "EACCES");
+    CHECK(attempt("read", "store.db") == "EACCES");
+    CHECK(attempt("list", "plugins") == "EACCES");
 }
 
 TEST_CASE("a confined plugin that aborts ends as one that aborts", "[workers][unit]") {

@@ -1,4 +1,5 @@
 #include "plugin/settings.hpp"
+#include "plugin/folders.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -47,4 +48,45 @@ TEST_CASE("settings that do not fit are refused by name and without their value"
     REQUIRE(checked.has_error());
     CHECK_THAT(checked.error().what, Catch::Contains(row.complaint));
     CHECK_THAT(checked.error().what, !Catch::Contains("canary"));
+}
+
+TEST_CASE("a folder is taken only as the account's file opens it, and only where the plugin wants one", "[plugin][unit]") {
+    const auto folders = Json::parse(R"([{"name":"outbox","type":"folder","description":"Out","required":true,"write":true},)"
+                                     R"({"name":"inbox","type":"folder","description":"In","required":false},)"
+                                     R"({"name":"note","type":"string","description":"Note","required":false}])")
+                             .value();
+    struct Row {
+        const char* settings;
+        std::vector<FolderGrant> grants;
+        const char* complaint;  ///< empty: none
+    };
+    const auto row = GENERATE(
+        Row{R"({"outbox":"/o"})", {{"outbox", "/o", true}}, ""},
+        Row{R"({"outbox":"/o","inbox":"/i"})", {{"outbox", "/o", true}, {"inbox", "/i", false}}, ""},
+        Row{R"({"outbox":"/o"})",
+            {},
+            "\"outbox\" names a folder, which the plugin may reach only when it is written outbox: {folder: PATH}"},
+        Row{R"({"outbox":"/o"})", {{"outbox", "/other", true}}, "\"outbox\" names a folder"},
+        Row{R"({"outbox":"/o"})", {{"inbox", "/o", true}}, "\"outbox\" names a folder"},
+        Row{R"({"outbox":"/o"})", {{"outbox", "/o", false}}, "\"outbox\" is written to: `access: read` is not enough"},
+        Row{R"({"outbox":"/o","note":"/n"})", {{"outbox", "/o", true}, {"note", "/n", true}}, "\"note\" takes no folder"});
+    const auto settings = check_settings(folders, Json::parse(row.settings).value());
+    REQUIRE(settings.has_value());
+    const auto checked = check_folders(folders, *settings, row.grants);
+    if (std::string(row.complaint).empty()) {
+        CHECK(checked.has_value());
+        return;
+    }
+    REQUIRE(checked.has_error());
+    CHECK_THAT(checked.error().what, Catch::Contains(row.complaint));
+    // What crosses to the worker is read back as it was.
+    const auto sent = to_json(row.grants);
+    CHECK(folders_of(&sent) == row.grants);
+}
+
+TEST_CASE("a folder is an absolute path", "[plugin][unit]") {
+    const auto folders = Json::parse(R"([{"name":"inbox","type":"folder","description":"In","required":true}])").value();
+    const auto checked = check_settings(folders, Json::parse(R"({"inbox":"in"})").value());
+    REQUIRE(checked.has_error());
+    CHECK_THAT(checked.error().what, Catch::Contains("\"inbox\" must be an absolute path"));
 }

@@ -71,6 +71,7 @@ namespace detail {
     if (type == "host" && text.find_first_of(" \t\r\n/@") != std::string::npos) {
         return "must be the name or address of a machine, without scheme or path";
     }
+    if (type == "folder" && !text.starts_with('/')) { return "must be an absolute path"; }
     if (const auto* choices = row.find("choices"); choices != nullptr && choices->is_array()) {
         std::vector<std::string> words;
         for (const auto& choice : choices->items()) {
