@@ -9,6 +9,7 @@ build_packages=(
 )
 format_packages=(git clang-format-14)
 tidy_packages=(clang-tidy-16)
+fuzz_packages=(clang-14 libclang-rt-14-dev)
 fresh_packages=(git debootstrap)
 
 missing_of() {

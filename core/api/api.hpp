@@ -5,10 +5,12 @@
 #include "base/clock.hpp"
 #include "base/current.hpp"
 #include "base/signal.hpp"
+#include "crypto/signature_scheme.hpp"
 #include "http/message.hpp"
 #include "notify/facts.hpp"
 #include "orders/account.hpp"
 #include "orders/intake.hpp"
+#include "orders/webhooks.hpp"
 #include "pipeline/engine.hpp"
 #include "store/store.hpp"
 
@@ -21,15 +23,15 @@
 
 namespace crossdock::api {
 
-/// How an account's webhooks are signed. phonex: lower-case hex of HMAC-SHA256 over the raw body, in `header`.
-struct WebhookScheme {
-    std::string header;
-    std::string secret;
+/// How an account's webhooks are signed, and with what.
+struct WebhookSigning {
+    crypto::SignatureScheme scheme = {};
+    std::vector<crypto::WebhookKey> keys = {};
 };
 
 struct ApiOptions {
     orders::Accounts accounts;
-    std::map<std::string, WebhookScheme> webhooks;  ///< by account
+    std::map<std::string, WebhookSigning> webhooks;  ///< by account
     std::string currency = "USD";
     std::size_t order_body_max = 256 << 10;
     std::size_t webhook_body_max = 64 << 10;
@@ -88,7 +90,7 @@ private:
     Task<http::Response> list(http::Request request);
     Task<http::Response> events(http::Request request);
     Task<http::Response> webhook(http::Request request, std::string account);
-    Task<http::Response> refuse_webhook(http::Request request, std::string supplier_id, std::string account, std::string reason);
+    Task<http::Response> refuse_webhook(orders::RawWebhook raw, bool stale, std::string reason);
     Task<Result<Principal>> principal(http::Request request, std::string scope, std::shared_ptr<http::Response> refusal);
     Task<std::optional<std::string>> next_piece(std::shared_ptr<Stream> stream);
 

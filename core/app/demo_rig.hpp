@@ -33,6 +33,8 @@ struct RigOptions {
     std::vector<std::string> tracking_numbers = {};
     std::string phonex_key = {};                                 ///< empty: random
     std::string webhook_secret = {};                             ///< empty: random
+    std::string webhook_scheme = "phonex";                       ///< of the sandbox; the supplier file's is edited to match
+    std::string sandbox_webhook_secret = {};                     ///< empty: the same as the daemon's
     bool logs_to_files = true;                                   ///< else to standard error
     std::function<std::string(std::string)> edit_config = {};    ///< a last change of the config's text
     std::function<std::string(std::string)> edit_supplier = {};  ///< a last change of the supplier file's text

@@ -5,6 +5,7 @@
 #include "base/mechanisms.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "crypto/signature_scheme.hpp"
 #include "model/pace.hpp"
 #include "model/polling.hpp"
 #include "model/schedule.hpp"
@@ -24,6 +25,12 @@ struct SecretRef {
     enum class From { env, file, store } from = From::env;
     std::string name;   ///< variable, path (absolute) or the sealed secret's name
     std::string where;  ///< file:line:column, for messages
+};
+
+/// One of the secrets with which an account's webhooks may be signed; several while one takes the place of another.
+struct WebhookSecretRef {
+    std::string name;  ///< "secret" for a lone one
+    SecretRef ref;
 };
 
 /// `operations.<name>` of a supplier file: what was verified for this account.
@@ -46,9 +53,8 @@ struct AccountConfig {
     std::map<std::string, SecretRef> credentials;  ///< setting name -> secret, e.g. api_key
     Json settings = Json::object();                ///< further plugin settings
     struct Webhook {
-        std::string scheme;  ///< "phonex": lower-case hex of HMAC-SHA256 over the raw body in X-PhoneX-Signature
-        std::string header = "X-PhoneX-Signature";
-        SecretRef secret;
+        crypto::SignatureScheme scheme;
+        std::vector<WebhookSecretRef> secrets;
         std::string url;  ///< where the supplier sends them, as told to it; may be empty
     };
     std::optional<Webhook> webhook;

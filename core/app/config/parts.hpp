@@ -42,6 +42,9 @@ void read_plugin(Part& part, yaml::Fields& fields, std::filesystem::path& plugin
 [[nodiscard]] model::PaceLimits read_pace_limits(Part& part, yaml::Fields& fields);
 void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& request_timeout);
 
+/// `webhook:`, with its scheme by name or written out.
+[[nodiscard]] AccountConfig::Webhook read_webhook(Part& part, const yaml::Node& node);
+
 /// One account, from its own file. `place` is that of its name in the file.
 struct ReadAccount {
     AccountConfig account;
