@@ -66,6 +66,10 @@ public:
 
     Task<http::Response> handle(http::Request request);
 
+    /// An order's document that came in another way than by POST /v1/orders, taken as if it had; answered as that is. `owner`
+    /// stands in the place of the API key.
+    Task<http::Response> take_document(std::string body, std::string owner);
+
     /// Counts the work that is open already. Before the first order is taken in.
     Task<void> count_open_work();
 
@@ -84,6 +88,7 @@ private:
     /// A place for one more order or webhook; a fault when too much is open.
     Task<std::optional<Fault>> take_work();
     Task<http::Response> post_order(http::Request request);
+    Task<http::Response> place(std::string body, Principal who, std::string idempotency_key);
     Task<void> store_later(std::function<orders::Placed(store::Tx&)> unit);
     Task<http::Response> get_order(http::Request request, std::string order_id);
     Task<http::Response> cancel_order(http::Request request, std::string order_id);

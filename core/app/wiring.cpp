@@ -52,6 +52,11 @@ Result<OpenSecrets> open_secrets(const Config& config, const std::function<Resul
         if (!keys) { return keys.error(); }
         open.webhooks[account.name] = std::move(*keys);
     }
+    if (config.intake.outbox && config.intake.outbox->password) {
+        auto secret = one(*config.intake.outbox->password);
+        if (!secret) { return secret.error(); }
+        open.outbox_password = std::move(*secret);
+    }
     for (const auto& channel : config.channels) {
         if (auto done = all(channel.name, channel.credentials); !done) { return done.error(); }
     }

@@ -45,6 +45,9 @@ void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& req
 /// `webhook:`, with its scheme by name or written out.
 [[nodiscard]] AccountConfig::Webhook read_webhook(Part& part, const yaml::Node& node);
 
+/// `intake:` of the config.
+[[nodiscard]] IntakeConfig read_intake(Part& part, const yaml::Node& node);
+
 /// One account, from its own file. `place` is that of its name in the file.
 struct ReadAccount {
     AccountConfig account;
