@@ -93,7 +93,8 @@ TEST_CASE("a wrong config is refused with file, line and column", "[config][unit
         Row{"intake: { outbox: { backend: mysql, connection: dbname=x } }\n",
             "@/crossdock.yaml:1:30: `backend`: unknown value \"mysql\"; known are: sqlite3, postgresql"},
         Row{"intake: { outbox: { backend: postgresql, connection: dbname=x password=hunter2 } }\n",
-            "@/crossdock.yaml:1:54: `connection` takes words such as host=db dbname=shop user=crossdock; the password stands under "
+            "@/crossdock.yaml:1:54: `connection` takes words such as host=db dbname=shop user=crossdock; the password stands "
+            "under "
             "`password`, as {env: NAME}"},
         Row{"intake: { outbox: { backend: sqlite3, connection: dbname=x, table: 'orders; DROP TABLE orders' } }\n",
             "@/crossdock.yaml:1:68: `table` takes a name of letters, digits and `_`, not \"orders; DROP TABLE orders\""},
