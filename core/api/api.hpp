@@ -5,10 +5,12 @@
 #include "base/clock.hpp"
 #include "base/current.hpp"
 #include "base/signal.hpp"
+#include "crypto/signature_scheme.hpp"
 #include "http/message.hpp"
 #include "notify/facts.hpp"
 #include "orders/account.hpp"
 #include "orders/intake.hpp"
+#include "orders/webhooks.hpp"
 #include "pipeline/engine.hpp"
 #include "store/store.hpp"
 
@@ -21,15 +23,15 @@
 
 namespace crossdock::api {
 
-/// How an account's webhooks are signed. phonex: lower-case hex of HMAC-SHA256 over the raw body, in `header`.
-struct WebhookScheme {
-    std::string header;
-    std::string secret;
+/// How an account's webhooks are signed, and with what.
+struct WebhookSigning {
+    crypto::SignatureScheme scheme = {};
+    std::vector<crypto::WebhookKey> keys = {};
 };
 
 struct ApiOptions {
     orders::Accounts accounts;
-    std::map<std::string, WebhookScheme> webhooks;  ///< by account
+    std::map<std::string, WebhookSigning> webhooks;  ///< by account
     std::string currency = "USD";
     std::size_t order_body_max = 256 << 10;
     std::size_t webhook_body_max = 64 << 10;
@@ -64,6 +66,10 @@ public:
 
     Task<http::Response> handle(http::Request request);
 
+    /// An order's document that came in another way than by POST /v1/orders, taken as if it had; answered as that is. `owner`
+    /// stands in the place of the API key.
+    Task<http::Response> take_document(std::string body, std::string owner);
+
     /// Counts the work that is open already. Before the first order is taken in.
     Task<void> count_open_work();
 
@@ -82,13 +88,14 @@ private:
     /// A place for one more order or webhook; a fault when too much is open.
     Task<std::optional<Fault>> take_work();
     Task<http::Response> post_order(http::Request request);
+    Task<http::Response> place(std::string body, Principal who, std::string idempotency_key);
     Task<void> store_later(std::function<orders::Placed(store::Tx&)> unit);
     Task<http::Response> get_order(http::Request request, std::string order_id);
     Task<http::Response> cancel_order(http::Request request, std::string order_id);
     Task<http::Response> list(http::Request request);
     Task<http::Response> events(http::Request request);
     Task<http::Response> webhook(http::Request request, std::string account);
-    Task<http::Response> refuse_webhook(http::Request request, std::string supplier_id, std::string account, std::string reason);
+    Task<http::Response> refuse_webhook(orders::RawWebhook raw, bool stale, std::string reason);
     Task<Result<Principal>> principal(http::Request request, std::string scope, std::shared_ptr<http::Response> refusal);
     Task<std::optional<std::string>> next_piece(std::shared_ptr<Stream> stream);
 

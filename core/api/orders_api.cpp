@@ -68,13 +68,23 @@ Task<http::Response> Api::post_order(http::Request request) {
     if (!is_json(request)) {
         co_return problem(415, "media-type", "Orders are application/json", "Send Content-Type: application/json.");
     }
+    co_return co_await place(std::move(request.body), *who, request.header("Idempotency-Key").value_or(""));
+}
+
+Task<http::Response> Api::take_document(std::string body, std::string owner) {
+    Principal who;
+    who.key_id = std::move(owner);
+    co_return co_await place(std::move(body), std::move(who), "");
+}
+
+Task<http::Response> Api::place(std::string body, Principal who, std::string idempotency_key) {
     const auto options = options_.get();
-    if (request.body.size() > options->order_body_max) {
-        co_return problem(413, "too-large", "The order is too large",
-                          "At most " + std::to_string(options->order_body_max) + " bytes; this one has " +
-                              std::to_string(request.body.size()) + ".");
+    if (body.size() > options->order_body_max) {
+        co_return problem(
+            413, "too-large", "The order is too large",
+            "At most " + std::to_string(options->order_body_max) + " bytes; this one has " + std::to_string(body.size()) + ".");
     }
-    const auto document = Json::parse(request.body, JsonLimits{.bytes_max = options->order_body_max});
+    const auto document = Json::parse(body, JsonLimits{.bytes_max = options->order_body_max});
     if (!document) { co_return problem(400, "syntax", "The body is no JSON document", document.error().text()); }
     const std::string supplier = document->text("supplier");
     const auto* account = options->accounts.for_supplier(supplier);
@@ -84,19 +94,18 @@ Task<http::Response> Api::post_order(http::Request request) {
     if (account == nullptr) {
         co_return field_problem({{"/supplier", "\"" + supplier + "\" is neither a route nor an account in the config"}});
     }
-    if (who->customer_id && *who->customer_id != order->customer_id) {
+    if (who.customer_id && *who.customer_id != order->customer_id) {
         co_return problem(403, "customer", "This key is bound to one customer",
-                          "It may order for " + *who->customer_id + " only.");
+                          "It may order for " + *who.customer_id + " only.");
     }
-    const std::string idempotency_key = request.header("Idempotency-Key").value_or("");
     if (idempotency_key.size() > 255) {
         co_return problem(400, "idempotency-key", "The Idempotency-Key is too long", "At most 255 bytes.");
     }
     if (auto refused = co_await take_work()) { co_return unavailable(*refused, "The order was not stored; send it again."); }
     const std::string order_id = order->order_id;
     const std::string customer_id = order->customer_id;
-    std::function<orders::Placed(store::Tx&)> unit = [this, order = std::move(*order), options, owner = who->key_id,
-                                                      idempotency_key, digest = crypto::sha256_hex(request.body)](store::Tx& tx) {
+    std::function<orders::Placed(store::Tx&)> unit = [this, order = std::move(*order), options, owner = who.key_id,
+                                                      idempotency_key, digest = crypto::sha256_hex(body)](store::Tx& tx) {
         const orders::StartRuns start_runs = [this](store::Tx& inside, const std::string& id, const Json& placed) {
             engine_.start_order_runs(inside, id, placed);
         };

@@ -1,21 +1,12 @@
 #include "api/api.hpp"
 #include "api/problem.hpp"
 #include "base/log.hpp"
-#include "crypto/crypto.hpp"
-#include "orders/webhooks.hpp"
 
 namespace crossdock::api {
 
-Task<http::Response> Api::refuse_webhook(http::Request request, std::string supplier_id, std::string account,
-                                         std::string reason) {
+Task<http::Response> Api::refuse_webhook(orders::RawWebhook raw, bool stale, std::string reason) {
     Log::warning("a webhook was refused",
-                 {{"account", account}, {"reason", reason}, {"peer", request.peer}, {"bytes", request.body.size()}});
-    orders::RawWebhook raw;
-    raw.account = account;
-    raw.supplier_id = supplier_id;
-    raw.content_type = request.header("Content-Type").value_or("");
-    raw.body = std::move(request.body);
-    raw.peer = request.peer;
+                 {{"account", raw.account}, {"reason", reason}, {"peer", raw.peer}, {"bytes", raw.body.size()}});
     std::function<int(store::Tx&)> unit = [this, raw = std::move(raw), reason](store::Tx& tx) {
         orders::refuse_webhook(tx, facts_, raw, reason);
         return 0;
@@ -23,6 +14,7 @@ Task<http::Response> Api::refuse_webhook(http::Request request, std::string supp
     auto stored = co_await store_.commit<int>(Commit::webhook_refuse, std::move(unit));
     if (!stored && says_full(stored.error())) { co_return unavailable(stored.error(), "Nothing was stored."); }
     if (!stored) { Log::error("a refused webhook could not be logged", {{"fault", stored.error().text()}}); }
+    if (stale) { co_return problem(401, "stale", "The webhook was sent too long ago, or its clock is wrong", reason); }
     co_return problem(401, "signature", "The webhook's signature is wrong", reason);
 }
 
@@ -38,22 +30,20 @@ Task<http::Response> Api::webhook(http::Request request, std::string account) {
         co_return problem(413, "too-large", "The webhook is too large",
                           "At most " + std::to_string(options->webhook_body_max) + " bytes.");
     }
-    const auto signature = request.header(scheme->second.header);
-    const std::string supplier_id = known->supplier_id;
-    if (!signature) {
-        co_return co_await refuse_webhook(std::move(request), supplier_id, account,
-                                          "the header " + scheme->second.header + " is missing");
-    }
-    if (!crypto::equal_constant_time(*signature, crypto::hmac_sha256_hex(scheme->second.secret, request.body))) {
-        co_return co_await refuse_webhook(std::move(request), supplier_id, account, "the signature does not match the body");
-    }
-    if (auto refused = co_await take_work()) { co_return unavailable(*refused, "The webhook was not stored; send it again."); }
+    const crypto::HeaderOf header = [&request](std::string_view name) { return request.header(name); };
+    auto checked = crypto::check_signature(scheme->second.scheme, scheme->second.keys, header, request.body, clock_.utc_ms());
     orders::RawWebhook raw;
     raw.account = account;
-    raw.supplier_id = supplier_id;
+    raw.supplier_id = known->supplier_id;
     raw.content_type = request.header("Content-Type").value_or("");
     raw.peer = request.peer;
     raw.body = std::move(request.body);
+    if (!checked.verified) { co_return co_await refuse_webhook(std::move(raw), checked.stale, std::move(checked.reason)); }
+    if (auto refused = co_await take_work()) { co_return unavailable(*refused, "The webhook was not stored; send it again."); }
+    raw.secret = scheme->second.keys.at(checked.verified->key).name;
+    raw.delivery_id = checked.verified->delivery_id;
+    raw.id_signed = checked.verified->id_signed;
+    raw.sent_at = checked.verified->sent_at;
     const auto bytes = raw.body.size();
     std::function<orders::Received(store::Tx&)> unit = [this, raw = std::move(raw)](store::Tx& tx) {
         const orders::StartWebhookRuns start_runs = [this](store::Tx& inside, const std::string& id, const Json& document) {

@@ -1,4 +1,4 @@
-// order submit|show|list|cancel, inventory, supplier list, webhook list.
+// order submit|show|list|cancel, inventory, supplier list.
 #include "app/command.hpp"
 #include "http/loopback.hpp"
 #include "inventory/feed.hpp"
@@ -115,25 +115,6 @@ std::string suppliers_text(const Json& list) {
     return text;
 }
 
-Json webhooks(store::Tx& tx) {
-    Json list = Json::array();
-    for (auto& [id, account, state, reason, bytes, peer, at, repeats] :
-         tx.all<std::string, std::string, std::string, std::optional<std::string>, std::int64_t, std::string, std::int64_t,
-                std::int64_t>("SELECT w.id, s.name, w.state, w.reason, w.bytes, w.peer, w.received_at, w.repeats FROM "
-                              "inbound_webhooks w JOIN suppliers s ON "
-                              "s.id = w.supplier_id ORDER BY w.received_at DESC, w.id LIMIT 200")) {
-        list.push(Json::object({{"id", id},
-                                {"account", account},
-                                {"state", state},
-                                {"reason", reason},
-                                {"bytes", bytes},
-                                {"peer", peer},
-                                {"received_at", rfc3339_ms(at)},
-                                {"repeats", repeats}}));
-    }
-    return list;
-}
-
 }  // namespace
 
 void add_order_commands(CLI::App& app, CommandLine& line) {
@@ -204,23 +185,6 @@ void add_order_commands(CLI::App& app, CommandLine& line) {
     add_supplier_capture_command(*supplier, line);
     add_supplier_enable_command(*supplier, line);
     add_supplier_show_commands(*supplier, line);
-
-    auto* webhook = app.add_subcommand("webhook", "Webhooks that came in");
-    webhook->require_subcommand(1);
-    auto* webhook_list = webhook->add_subcommand("list", "List the last 200, newest first");
-    webhook_list->callback([&line] {
-        line.exit_code = reading(
-            line, [](store::Tx& tx) -> Result<Json> { return webhooks(tx); },
-            [](const Json& list) {
-                std::string text;
-                for (const auto& one : list.items()) {
-                    text += one.text("received_at") + "  " + column(one.text("account"), 12) + column(one.text("state"), 9) +
-                            std::to_string(one.integer("bytes")) + " bytes  " + one.text("peer") + "  " + one.text("reason") +
-                            "\n";
-                }
-                return text;
-            });
-    });
 }
 
 }  // namespace crossdock::app

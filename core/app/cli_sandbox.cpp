@@ -1,5 +1,6 @@
 // sandbox supplier|mail: what stands for the outside world in the demo and the tests.
 #include "app/command.hpp"
+#include "config/webhook_scheme.hpp"
 #include "sandbox/options.hpp"
 
 #include <CLI/CLI.hpp>
@@ -42,6 +43,15 @@ void add_sandbox_commands(CLI::App& app, CommandLine& line) {
     supplier_command->add_option("--listen-port", supplier->port)->capture_default_str();
     supplier_command->add_option("--webhook-url", supplier->webhook_url, "Where it sends webhooks; empty: nowhere")
         ->capture_default_str();
+    const CLI::callback_t read_scheme = [supplier](const CLI::results_t& given) {
+        const auto* scheme = bundled_scheme(given.front());
+        if (scheme == nullptr) {
+            throw CLI::ValidationError("there is no scheme " + given.front() + "; docs/webhooks.md names them");
+        }
+        supplier->webhook_scheme = *scheme;
+        return true;
+    };
+    supplier_command->add_option("--webhook-scheme", read_scheme, "How it signs them (default phonex)");
     supplier_command->add_flag("--idempotency", supplier->idempotency, "Honour Idempotency-Key; else every POST makes an order");
     supplier_command->add_flag("--lookup", supplier->lookup, "Answer GET /v1/orders?reference=");
     duration_option(*supplier_command, "--visible-after", supplier->visible_after, "A lookup does not see younger orders");

@@ -5,6 +5,7 @@
 #include "app/control_socket.hpp"
 #include "app/exit_code.hpp"
 #include "app/home.hpp"
+#include "app/intake.hpp"
 #include "app/reload.hpp"
 #include "app/serving.hpp"
 #include "base/log.hpp"
@@ -35,6 +36,8 @@ constexpr milliseconds outcomes_grace{2'000};
 constexpr milliseconds worker_grace{2'000};
 constexpr milliseconds drained_pause{5};
 constexpr milliseconds in_process_grace{1'000};
+/// For a database that does not answer; connecting to one takes 5 s at most.
+constexpr milliseconds intake_grace{6'000};
 
 struct Trouble {
     int exit_code = exit_failed;
@@ -282,6 +285,9 @@ private:
             std::make_unique<api::Api>(clock_, *store_, *serving_.engine, *serving_.facts, api_options(serving_, accounts));
         co_await api->count_open_work();
         serving_.api = std::move(api);
+        intake_ = std::make_unique<Intake>(Intake::Needs{io_.get_executor(), clock_, *serving_.api, *store_}, config().intake,
+                                           serving_.setup.secrets.outbox_password);
+        if (auto begun = intake_->start(); !begun) { co_return Trouble{exit_unavailable, begun.error()}; }
         co_return std::nullopt;
     }
 
@@ -365,6 +371,7 @@ private:
         stopping_ = true;
         serving_.stopping = true;
         serving_.committed.notify();
+        if (intake_) { intake_->stop(); }
         if (serving_.api) { serving_.api->stop(); }
         if (control_) { control_->stop(); }
         if (server_) { server_->stop(http_grace); }
@@ -375,6 +382,16 @@ private:
         // What was taken in is answered.
         while (server_ && server_->connections().waiting > 0 && clock_.boot_ms() - begun < http_grace.count()) {
             co_await pause(clock_, drained_pause);
+        }
+        while (intake_ && !intake_->idle() && clock_.boot_ms() - begun < intake_grace.count()) {
+            co_await pause(clock_, drained_pause);
+        }
+        if (intake_ && !intake_->idle()) {
+            // A thread that waits for a database would come back to what is gone.
+            Log::warning("leaving while a database does not answer");
+            std::error_code gone;
+            std::filesystem::remove(home_.control_socket(), gone);
+            std::_Exit(exit_ok);
         }
         boost::system::error_code ignored;
         signals_->cancel(ignored);
@@ -400,6 +417,7 @@ private:
     boost::asio::io_context io_{1};
     SystemClock clock_;
     Serving serving_;
+    std::unique_ptr<Intake> intake_;
     std::unique_ptr<http::Server> server_;
     std::unique_ptr<ControlSocket> control_;
     std::unique_ptr<store::ThreadedStore> store_;  // last: its threads end first, and post to nobody afterwards

@@ -130,6 +130,7 @@ Result<> DemoRig::write_config() {
                             {"127.0.0.1:8080", "127.0.0.1:" + std::to_string(o.api_port)},
                             {"not_after: 3s", "not_after: " + duration_text(o.not_after)},
                             {"request_timeout: 3s", "request_timeout: " + duration_text(o.request_timeout)},
+                            {"scheme: phonex", "scheme: " + o.webhook_scheme},
                             {"class: idempotent", operation},
                             {"visible_within: 2s", "visible_within: " + duration_text(o.visible_within)}});
     if (!supplier) { return supplier.error(); }
@@ -238,7 +239,9 @@ Result<> DemoRig::start_supplier() {
         "--visible-after",
         duration_text(options_.visible_after),
         "--inventory",
-        (tree_ / "config" / "sandbox-inventory.json").string()};
+        (tree_ / "config" / "sandbox-inventory.json").string(),
+        "--webhook-scheme",
+        options_.webhook_scheme};
     if (options_.effect_class == "idempotent") { arguments.emplace_back("--idempotency"); }
     if (options_.effect_class != "unsafe") { arguments.emplace_back("--lookup"); }
     if (options_.portal) { arguments.insert(arguments.end(), {"--portal", portal().string()}); }
@@ -248,7 +251,11 @@ Result<> DemoRig::start_supplier() {
     if (!options_.tracking_numbers.empty()) {
         arguments.insert(arguments.end(), {"--tracking", joined(options_.tracking_numbers, ",")});
     }
-    auto started = start("supplier", std::move(arguments), secrets_environment());
+    auto environment = secrets_environment();
+    if (!options_.sandbox_webhook_secret.empty()) {
+        environment = {environment.front(), "CROSSDOCK_DEMO_WEBHOOK_SECRET=" + options_.sandbox_webhook_secret};
+    }
+    auto started = start("supplier", std::move(arguments), std::move(environment));
     if (!started) { return started.error(); }
     supplier_ = std::move(*started);
     return wait_ready(supplier_, "supplier", [&] { return !read_all(port_file).empty(); });

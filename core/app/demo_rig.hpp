@@ -34,6 +34,8 @@ struct RigOptions {
     std::string phonex_key = {};                                 ///< empty: random
     std::string webhook_secret = {};                             ///< empty: random
     bool portal = false;                                         ///< orders go by file: plugin wesellcellular, no webhooks
+    std::string webhook_scheme = "phonex";                       ///< of the sandbox; the supplier file's is edited to match
+    std::string sandbox_webhook_secret = {};                     ///< empty: the same as the daemon's
     bool logs_to_files = true;                                   ///< else to standard error
     std::function<std::string(std::string)> edit_config = {};    ///< a last change of the config's text
     std::function<std::string(std::string)> edit_supplier = {};  ///< a last change of the supplier file's text

@@ -27,6 +27,7 @@ std::vector<Fault> needs_restart(const Config& now, const Config& next) {
     };
     same(now.data == next.data, "data");
     same(now.listen_host == next.listen_host && now.listen_port == next.listen_port, "listen");
+    same(now.intake == next.intake, "intake");
     same(now.limits == next.limits, "limits");
     same(now.workers == next.workers, "workers");
     same(now.crash_points == next.crash_points && now.mechanisms == next.mechanisms, "test");

@@ -4,6 +4,7 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
+#include "orders/webhooks.hpp"
 #include "store/account_pauses.hpp"
 #include "store/database.hpp"
 
@@ -11,6 +12,25 @@
 #include <memory>
 
 namespace crossdock::app {
+
+/// Errors: as open_secrets; a secret that is not as the scheme writes it; the same one under two names.
+static Result<std::vector<crypto::WebhookKey>> webhook_keys(const AccountConfig::Webhook& webhook,
+                                                            const std::function<Result<std::string>(const SecretRef&)>& open) {
+    std::vector<crypto::WebhookKey> keys;
+    for (const auto& [name, ref] : webhook.secrets) {
+        const auto secret = open(ref);
+        if (!secret) { return secret.error(); }
+        auto key = crypto::webhook_key(webhook.scheme, name, *secret);
+        if (!key) { return Fault{"`" + name + "`: " + key.error().what, ref.where}; }
+        for (const auto& other : keys) {
+            if (crypto::equal_constant_time(other.bytes, key->bytes)) {
+                return Fault{"`" + name + "` and `" + other.name + "` are the same secret", ref.where};
+            }
+        }
+        keys.push_back(std::move(*key));
+    }
+    return keys;
+}
 
 Result<OpenSecrets> open_secrets(const Config& config, const std::function<Result<std::string>(const SecretRef&)>& sealed) {
     OpenSecrets open;
@@ -28,9 +48,14 @@ Result<OpenSecrets> open_secrets(const Config& config, const std::function<Resul
     for (const auto& account : config.accounts) {
         if (auto done = all(account.name, account.credentials); !done) { return done.error(); }
         if (!account.webhook) { continue; }
-        auto secret = one(account.webhook->secret);
+        auto keys = webhook_keys(*account.webhook, one);
+        if (!keys) { return keys.error(); }
+        open.webhooks[account.name] = std::move(*keys);
+    }
+    if (config.intake.outbox && config.intake.outbox->password) {
+        auto secret = one(*config.intake.outbox->password);
         if (!secret) { return secret.error(); }
-        open.webhooks[account.name] = std::move(*secret);
+        open.outbox_password = std::move(*secret);
     }
     for (const auto& channel : config.channels) {
         if (auto done = all(channel.name, channel.credentials); !done) { return done.error(); }
@@ -90,7 +115,16 @@ orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenS
             {new_id(clock, randomness), account.name, account.type, account.endpoint, api_key, webhook_url, account.display_name,
              now, now});
     }
-    return known_accounts(tx, config);
+    auto accounts = known_accounts(tx, config);
+    std::vector<orders::WebhookSecret> webhook_secrets;
+    for (const auto& [name, keys] : secrets.webhooks) {
+        for (const auto& one : keys) {
+            const auto fingerprint = crypto::hmac_sha256_hex(key.to_hex(), "webhook secret\n" + one.bytes);
+            webhook_secrets.push_back({accounts.by_name.at(name).supplier_id, one.name, fingerprint});
+        }
+    }
+    orders::sync_webhook_secrets(tx, webhook_secrets, now);
+    return accounts;
 }
 
 orders::Accounts known_accounts(store::Tx& tx, const Config& config) {
@@ -269,7 +303,7 @@ api::ApiOptions api_options(const Config& config, const orders::Accounts& accoun
     options.open_work_max = config.limits.open_work;
     for (const auto& account : config.accounts) {
         if (!account.webhook) { continue; }
-        options.webhooks[account.name] = {account.webhook->header, secrets.webhooks.at(account.name)};
+        options.webhooks[account.name] = {account.webhook->scheme, secrets.webhooks.at(account.name)};
     }
     return options;
 }

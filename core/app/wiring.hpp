@@ -16,7 +16,8 @@ namespace crossdock::app {
 /// The secrets that the config names, opened. Never logged.
 struct OpenSecrets {
     std::map<std::string, std::map<std::string, std::string>> credentials;  ///< account or channel -> setting -> secret
-    std::map<std::string, std::string> webhooks;                            ///< account -> secret
+    std::optional<std::string> outbox_password;
+    std::map<std::string, std::vector<crypto::WebhookKey>> webhooks;  ///< by account
 };
 
 /// Opens all of them. `sealed` answers secret://name. Errors: `where` is the place in the config.

@@ -34,6 +34,7 @@ constexpr std::array commits{
     CommitRow{Commit::feed_batch, "feed.batch", "a batch of inventory rows is staged"},
     CommitRow{Commit::feed_apply, "feed.apply", "a whole feed passes the gate and its changes are applied"},
     CommitRow{Commit::person_decide, "person.decide", "an order is canceled, attention resolved or a dead letter replayed"},
+    CommitRow{Commit::inbox_position, "inbox.position", "how far the platform's inbox table has been told"},
     CommitRow{Commit::supplier_state, "supplier.state", "an account or channel is no longer served, or is again"},
 };
 
@@ -50,6 +51,9 @@ constexpr std::array externals{
     ExternalRow{External::call_read, "call.read", "daemon", "a worker is asked for what changes nothing"},
     ExternalRow{External::http_send, "http.send", "worker", "an HTTP request leaves and is answered"},
     ExternalRow{External::smtp_send, "smtp.send", "worker", "an SMTP submission begins and is answered"},
+    ExternalRow{External::intake_file, "intake.file", "daemon", "a file of the intake folder is moved away"},
+    ExternalRow{External::outbox_mark, "outbox.mark", "daemon", "a row of the platform's outbox table is marked as taken"},
+    ExternalRow{External::inbox_tell, "inbox.tell", "daemon", "a row is inserted into the platform's inbox table"},
     ExternalRow{External::smtp_final_dot, "smtp.final_dot", "worker", "inside the SMTP conversation, around the message's end"},
 };
 

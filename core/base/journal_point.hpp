@@ -24,6 +24,7 @@ enum class Commit {
     feed_batch,       ///< a batch of inventory rows is staged
     feed_apply,       ///< the gate, then the changes of a whole feed
     person_decide,    ///< an order is canceled, attention resolved or a dead letter replayed, because a person says so
+    inbox_position,   ///< how far the platform's inbox table has been told
     supplier_state,   ///< an account or channel is no longer served, or is again: its fact, event and alert
 };
 
@@ -34,6 +35,9 @@ enum class External {
     call_read,       ///< the daemon asks a worker for something that changes nothing
     http_send,       ///< a worker's HTTP request is about to leave, and is answered
     smtp_send,       ///< a worker's SMTP submission is about to connect, and is answered
+    intake_file,     ///< a file of the intake folder is moved away; its order is on disk, or refused
+    outbox_mark,     ///< a row of the platform's outbox table is marked as taken
+    inbox_tell,      ///< a row is inserted into the platform's inbox table
     smtp_final_dot,  ///< inside the SMTP conversation: before the message's last byte is handed over, and after it
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/time.hpp"
+#include "crypto/signature_scheme.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,17 +20,18 @@ struct PortalOptions {
 
 /// What the supplier simulator is started with. It listens on 127.0.0.1 only.
 struct SupplierOptions {
-    std::filesystem::path data;    ///< its folder: journal, lock and, once it listens, `port`
-    std::uint16_t port = 8081;     ///< 0: any free one
-    std::string api_key;           ///< what orders and reads must bring as Bearer; required
-    std::string webhook_url = {};  ///< http://127.0.0.1:PORT/PATH; empty: no webhooks
-    std::string webhook_secret = {};
-    bool idempotency = false;                                         ///< honours Idempotency-Key; off: every POST makes an order
-    bool lookup = false;                                              ///< GET /v1/orders?reference=; off: 404
-    milliseconds visible_after{0};                                    ///< a lookup does not see younger orders
-    milliseconds accept_after{300};                                   ///< from the POST to `confirmed`; negative: never by itself
-    milliseconds ship_after{900};                                     ///< from the POST to `shipped`; negative: never by itself
-    std::vector<std::string> supplier_order_ids{"ORD845140"};         ///< then the last one's number counts up
+    std::filesystem::path data;                                ///< its folder: journal, lock and, once it listens, `port`
+    std::uint16_t port = 8081;                                 ///< 0: any free one
+    std::string api_key;                                       ///< what orders and reads must bring as Bearer; required
+    std::string webhook_url = {};                              ///< http://127.0.0.1:PORT/PATH; empty: no webhooks
+    std::string webhook_secret = {};                           ///< as the scheme writes it; for Ed25519 the private key, whsk_...
+    crypto::SignatureScheme webhook_scheme = {};               ///< how webhooks are signed; PhoneX's way if not said otherwise
+    bool idempotency = false;                                  ///< honours Idempotency-Key; off: every POST makes an order
+    bool lookup = false;                                       ///< GET /v1/orders?reference=; off: 404
+    milliseconds visible_after{0};                             ///< a lookup does not see younger orders
+    milliseconds accept_after{300};                            ///< from the POST to `confirmed`; negative: never by itself
+    milliseconds ship_after{900};                              ///< from the POST to `shipped`; negative: never by itself
+    std::vector<std::string> supplier_order_ids{"ORD845140"};  ///< then the last one's number counts up
     std::vector<std::string> tracking_numbers{"1Z999AA10123456784"};  ///< likewise
     std::filesystem::path inventory = {};                             ///< JSON: {"items": [...]}; empty: nothing in stock
     PortalOptions portal = {};

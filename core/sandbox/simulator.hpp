@@ -49,7 +49,8 @@ struct PortalMood {
 /// Lifetime: shared by its tasks; they end at `stop`.
 struct Simulator : std::enable_shared_from_this<Simulator> {
     Simulator(Executor executor_given, Clock& clock_given, SupplierOptions options_given, UniqueFd lock_given,
-              Journal journal_given, Ledger ledger_given, std::optional<WebhookTarget> target_given)
+              Journal journal_given, Ledger ledger_given, std::optional<WebhookTarget> target_given,
+              crypto::WebhookKey webhook_key_given)
         : executor(std::move(executor_given)),
           clock(clock_given),
           options(std::move(options_given)),
@@ -57,6 +58,7 @@ struct Simulator : std::enable_shared_from_this<Simulator> {
           journal(std::move(journal_given)),
           ledger(std::move(ledger_given)),
           target(std::move(target_given)),
+          webhook_key(std::move(webhook_key_given)),
           stopped(clock_given),
           delivered(clock_given) {}
 
@@ -81,6 +83,7 @@ struct Simulator : std::enable_shared_from_this<Simulator> {
     Ledger ledger;
     Faults faults;
     std::optional<WebhookTarget> target;
+    crypto::WebhookKey webhook_key;
     bool webhook_first = false;
     WebhookDrops webhook_drops;
     PortalMood portal;
@@ -94,8 +97,10 @@ struct Simulator : std::enable_shared_from_this<Simulator> {
 /// Waits on the clock; ends early when the simulator stops.
 Task<void> wait_unless_stopped(std::shared_ptr<Simulator> simulator, milliseconds delay);
 
+/// A body's signature and what else the scheme sends beside it. A repeat has the same delivery id, and another sending time.
+[[nodiscard]] std::vector<http::Header> signature_of(const Simulator& simulator, const std::string& body);
 /// Sends one signed body; the receiver's status.
-Task<Result<int>> send_webhook(std::shared_ptr<Simulator> simulator, std::string body, std::string signature);
+Task<Result<int>> send_webhook(std::shared_ptr<Simulator> simulator, std::string body, std::vector<http::Header> signature);
 
 /// Waits until an order has no webhook left to send, at most 10 s.
 Task<void> wait_for_webhooks(std::shared_ptr<Simulator> simulator, std::string supplier_order_id);

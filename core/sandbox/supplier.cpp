@@ -371,6 +371,12 @@ Result<std::optional<WebhookTarget>> target_of(const SupplierOptions& options) {
 Result<std::unique_ptr<Supplier>> Supplier::start(Executor executor, Clock& clock, const SupplierOptions& options) {
     auto target = target_of(options);
     if (target.has_error()) { return target.error(); }
+    crypto::WebhookKey webhook_key;
+    if (!options.webhook_secret.empty()) {
+        auto key = crypto::signing_key(options.webhook_scheme, options.webhook_secret);
+        if (key.has_error()) { return Fault{key.error().what, "webhook_secret", Advice::stop}; }
+        webhook_key = std::move(key).value();
+    }
     Inventory inventory;
     if (!options.inventory.empty()) {
         auto loaded = Inventory::load(options.inventory);
@@ -388,7 +394,7 @@ Result<std::unique_ptr<Supplier>> Supplier::start(Executor executor, Clock& cloc
     auto journal = Journal::open(options.data / "journal.jsonl", [&](const Json& record) { ledger.apply(record); });
     if (journal.has_error()) { return journal.error(); }
     auto simulator = std::make_shared<Simulator>(executor, clock, options, std::move(lock).value(), std::move(journal).value(),
-                                                 std::move(ledger), std::move(target).value());
+                                                 std::move(ledger), std::move(target).value(), std::move(webhook_key));
     http::Handler handler = [simulator](http::Request request) { return handle(simulator, std::move(request)); };
     auto server = http::Server::listen(executor, "127.0.0.1", options.port, {}, std::move(handler));
     if (server.has_error()) {

@@ -1,4 +1,3 @@
-#include "crypto/crypto.hpp"
 #include "sandbox/portal.hpp"
 #include "sandbox/simulator.hpp"
 
@@ -78,9 +77,13 @@ Task<http::Response> send_by_hand(Shared self, Json order) {
     const Json* body = order.find("body");
     if (body == nullptr) { co_return error_response(422, "invalid", "body is missing"); }
     const std::string text = body->is_string() ? body->as_string() : body->dump();
-    const std::string signature =
-        order.maybe_text("signature").value_or(crypto::hmac_sha256_hex(self->options.webhook_secret, text));
-    const auto status = co_await send_webhook(self, text, signature);
+    auto signature = signature_of(*self, text);
+    if (auto given = order.maybe_text("signature")) {
+        for (auto& [header, value] : signature) {
+            if (header == self->options.webhook_scheme.header) { value = *given; }
+        }
+    }
+    const auto status = co_await send_webhook(self, text, std::move(signature));
     if (status.has_error()) { co_return error_response(502, "not_delivered", status.error().text()); }
     co_return json_response(200, Json::object({{"status", status.value()}}));
 }

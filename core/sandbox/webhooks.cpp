@@ -24,14 +24,12 @@ bool settled(const Result<int>& status) {
 /// One attempt, with the faults armed for webhooks. True: delivered, or refused for good.
 Task<bool> attempt(std::shared_ptr<Simulator> self, std::string body) {
     using Kind = SupplierFault::Kind;
-    std::string signature = crypto::hmac_sha256_hex(self->options.webhook_secret, body);
+    auto signature = signature_of(*self, body);
     const auto fault = self->faults.take("webhook", true);
     if (fault && fault->kind == Kind::slow) { co_await wait_unless_stopped(self, fault->delay); }
     if (self->stopping || (fault && fault->kind == Kind::cut_before_accept)) { co_return false; }
-    if (fault && fault->kind == Kind::garbage) {
-        signature = crypto::hmac_sha256_hex("not " + self->options.webhook_secret, body);
-    }
-    const auto status = co_await send_webhook(self, body, signature);
+    if (fault && fault->kind == Kind::garbage) { signature = signature_of(*self, "not " + body); }
+    const auto status = co_await send_webhook(self, body, std::move(signature));
     if (status.has_error()) { Log::debug("a webhook was not delivered", {{"reason", status.error().text()}}); }
     else if (!settled(status)) { Log::debug("a webhook was not taken", {{"status", status.value()}}); }
     // Any other fault: as if the answer had been lost, so that the same body is sent once more.
@@ -101,7 +99,12 @@ Task<void> wait_unless_stopped(std::shared_ptr<Simulator> simulator, millisecond
     co_await simulator->stopped.wait(ticket, delay);
 }
 
-Task<Result<int>> send_webhook(std::shared_ptr<Simulator> simulator, std::string body, std::string signature) {
+std::vector<http::Header> signature_of(const Simulator& simulator, const std::string& body) {
+    const auto id = "msg_" + crypto::sha256_hex(body).substr(0, 24);
+    return crypto::sign_webhook(simulator.options.webhook_scheme, simulator.webhook_key, body, id, simulator.clock.utc_ms());
+}
+
+Task<Result<int>> send_webhook(std::shared_ptr<Simulator> simulator, std::string body, std::vector<http::Header> signature) {
     if (!simulator->target) { co_return Fault{"no webhook_url is set"}; }
     http::LoopbackCall call;
     call.host = simulator->target->host;
@@ -109,7 +112,7 @@ Task<Result<int>> send_webhook(std::shared_ptr<Simulator> simulator, std::string
     call.method = "POST";
     call.target = simulator->target->path;
     call.headers.emplace_back("Content-Type", "application/json");
-    call.headers.emplace_back("X-PhoneX-Signature", std::move(signature));
+    call.headers.insert(call.headers.end(), signature.begin(), signature.end());
     call.body = std::move(body);
     call.timeout = webhook_timeout;
     const auto answer = co_await http::exchange_async(std::move(call));

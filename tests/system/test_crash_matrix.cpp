@@ -44,6 +44,11 @@ bool of_worker(const std::string& point) {
     return false;
 }
 
+/// The main job's order comes by HTTP; test_intake.cpp dies at these.
+bool of_intake(const std::string& point) {
+    return point.starts_with("intake.") || point.starts_with("outbox.") || point.starts_with("inbox.");
+}
+
 /// Message-ID -> how often the ledger says that it may have left once more.
 std::map<std::string, std::int64_t> counted_repeats(MainJob& job) {
     std::map<std::string, std::int64_t> counted;
@@ -210,6 +215,7 @@ void run_share(std::size_t share, std::size_t shares) {
     std::vector<Case> cases;
     std::size_t rotation = 0;
     for (const auto& point : journal_points()) {
+        if (of_intake(point.name)) { continue; }
         if (!full_matrix()) {
             cases.push_back({point.name, 1, classes[rotation++ % classes.size()], phase_of(point.name)});
             continue;

@@ -28,7 +28,7 @@ public:
     void read(const Node& root) {
         Fields fields(checks_, root, "the config",
                       {"listen", "data", "pipelines", "templates", "plugins", "currency", "log", "mail", "alerts", "routes",
-                       "schedules", "suppliers", "channels", "limits", "workers", "test"});
+                       "schedules", "suppliers", "channels", "intake", "limits", "workers", "test"});
         if (!checks_.ok()) { return; }
         read_listen(fields);
         read_folders(fields);
@@ -38,6 +38,7 @@ public:
         read_suppliers(fields);
         made_.routes = read_routes(checks_, fields, made_.accounts);
         read_schedules(fields);
+        if (const Node* node = fields.find("intake")) { made_.intake = read_intake(part_, *node); }
     }
 
 private:

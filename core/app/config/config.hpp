@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "model/fulfilment.hpp"
+#include "crypto/signature_scheme.hpp"
 #include "model/pace.hpp"
 #include "model/polling.hpp"
 #include "model/routing.hpp"
@@ -27,6 +28,15 @@ struct SecretRef {
     enum class From { env, file, store } from = From::env;
     std::string name;   ///< variable, path (absolute) or the sealed secret's name
     std::string where;  ///< file:line:column, for messages
+
+    /// The same secret, wherever it is named.
+    [[nodiscard]] bool operator==(const SecretRef& other) const { return from == other.from && name == other.name; }
+};
+
+/// One of the secrets with which an account's webhooks may be signed; several while one takes the place of another.
+struct WebhookSecretRef {
+    std::string name;  ///< "secret" for a lone one
+    SecretRef ref;
 };
 
 /// `operations.<name>` of a supplier file: what was verified for this account.
@@ -50,9 +60,8 @@ struct AccountConfig {
     Json settings = Json::object();                ///< further plugin settings
     std::vector<FolderGrant> folders = {};         ///< settings written `{folder: PATH}`: what the plugin may reach
     struct Webhook {
-        std::string scheme;  ///< "phonex": lower-case hex of HMAC-SHA256 over the raw body in X-PhoneX-Signature
-        std::string header = "X-PhoneX-Signature";
-        SecretRef secret;
+        crypto::SignatureScheme scheme;
+        std::vector<WebhookSecretRef> secrets;
         std::string url;  ///< where the supplier sends them, as told to it; may be empty
     };
     std::optional<Webhook> webhook;
@@ -107,6 +116,35 @@ struct LimitsConfig {
     [[nodiscard]] bool operator==(const LimitsConfig&) const = default;
 };
 
+/// Where orders come from besides the API: `intake:`.
+struct IntakeConfig {
+    struct Folder {
+        std::filesystem::path path;  ///< exists
+        milliseconds every{2'000};
+
+        [[nodiscard]] bool operator==(const Folder&) const = default;
+    };
+    /// A table in the platform's own database.
+    struct Outbox {
+        std::string backend;     ///< sqlite3, postgresql
+        std::string connection;  ///< without the password
+        std::optional<SecretRef> password = {};
+        milliseconds every{2'000};
+        std::string table = "outbox_orders";
+        std::string id = "id";
+        std::string document = "document";
+        std::string taken_at = "taken_at";  ///< NULL: it waits
+        std::string error = "error";
+        std::string inbox = {};  ///< the table that is told what became of orders; empty: none
+
+        [[nodiscard]] bool operator==(const Outbox&) const = default;
+    };
+    std::optional<Folder> folder = {};
+    std::optional<Outbox> outbox = {};
+
+    [[nodiscard]] bool operator==(const IntakeConfig&) const = default;
+};
+
 struct Config {
     std::filesystem::path file;
     std::string listen_host = "127.0.0.1";
@@ -123,6 +161,7 @@ struct Config {
     std::map<std::string, model::Schedule> schedules;             ///< by pipeline, instead of the one in its file
     std::vector<AccountConfig> accounts;
     std::vector<ChannelConfig> channels;
+    IntakeConfig intake;
     LimitsConfig limits;
     WorkersConfig workers;
     bool crash_points = false;  ///< `test: {crash_points: true}` arms CROSSDOCK_CRASH_AT

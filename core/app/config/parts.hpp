@@ -47,6 +47,11 @@ void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& req
 /// `routes:`: by supplier code an account, a rule or a list of rules.
 [[nodiscard]] std::map<std::string, std::vector<model::RouteRule>> read_routes(yaml::Checks& checks, yaml::Fields& fields,
                                                                                const std::vector<AccountConfig>& accounts);
+/// `webhook:`, with its scheme by name or written out.
+[[nodiscard]] AccountConfig::Webhook read_webhook(Part& part, const yaml::Node& node);
+
+/// `intake:` of the config.
+[[nodiscard]] IntakeConfig read_intake(Part& part, const yaml::Node& node);
 
 /// One account, from its own file. `place` is that of its name in the file.
 struct ReadAccount {

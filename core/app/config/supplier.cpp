@@ -25,32 +25,6 @@ void check_endpoint(Part& part, yaml::Place place, const std::string& url) {
     }
 }
 
-/// RFC 9110, section 5.6.2: a header's name is a token.
-bool is_token(std::string_view name) {
-    static constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               marks.find(c) != std::string_view::npos;
-    });
-}
-
-AccountConfig::Webhook read_webhook(Part& part, const Node& node) {
-    static constexpr std::array<std::string_view, 1> schemes{"phonex"};
-    Fields fields(part.checks, node, "`webhook`", {"scheme", "header", "secret", "url"});
-    AccountConfig::Webhook webhook;
-    if (const Node* scheme = fields.require("scheme")) {
-        webhook.scheme = yaml::word_of(part.checks, *scheme, "scheme", schemes).value_or(std::string());
-    }
-    webhook.header = fields.text("header").value_or(webhook.header);
-    if (!is_token(webhook.header)) {
-        part.checks.refuse(fields.place("header"), "`header` takes a header's name, not " + json_quoted(webhook.header));
-    }
-    if (const Node* secret = fields.require("secret")) { webhook.secret = read_secret(part, *secret, "secret"); }
-    webhook.url = fields.text("url").value_or(std::string());
-    check_printable(part, fields.place("url"), "url", webhook.url);
-    return webhook;
-}
-
 OperationConfig read_operation(Part& part, const std::string& name, const Node& node) {
     static constexpr std::array<std::string_view, 3> classes{"idempotent", "lookup", "unsafe"};
     Fields fields(part.checks, node, "`" + name + "`", {"class", "key_valid_for", "visible_within"});

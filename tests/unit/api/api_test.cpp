@@ -54,6 +54,17 @@ public:
                    {{"x-phonex-signature", crypto::hmac_sha256_hex(secret, body)}, {"Content-Type", "application/json"}});
     }
 
+    /// A scheme that signs an id and a time.
+    static crypto::SignatureScheme timed() {
+        using What = crypto::SignedPart::What;
+        crypto::SignatureScheme scheme;
+        scheme.header = "Signature";
+        scheme.content = {{What::id, ""}, {What::text, "."}, {What::timestamp, ""}, {What::text, "."}, {What::body, ""}};
+        scheme.time = crypto::SendingTime{.header = "Time"};
+        scheme.id_header = "Id";
+        return scheme;
+    }
+
     support::EngineRig rig;
     api::Api api;
 
@@ -62,7 +73,10 @@ private:
         api::ApiOptions made;
         made.accounts.by_name["phonex"] = rig.account;
         made.accounts.routes["wesellcellular"] = {{.use = {"phonex"}}};
-        made.webhooks["phonex"] = {"X-Phonex-Signature", "shared secret"};
+        made.webhooks["phonex"] = {{}, {{"secret", 0, "shared secret"}}};
+        made.accounts.by_name["timed"] = rig.account;
+        made.accounts.by_name["timed"].name = "timed";
+        made.webhooks["timed"] = {timed(), {{"old", 0, "first"}, {"next", 0, "second"}}};
         made.order_body_max = 2'000;
         made.webhook_body_max = 1'000;
         return made;
@@ -195,6 +209,28 @@ TEST_CASE("a signed webhook is answered 200 once it is on disk, its repeat too, 
     CHECK(desk.rig.count("inbound_webhooks") == 1);
     CHECK(desk.rig.count("inbound_webhooks WHERE repeats = 1 AND state = 'received'") == 1);
     CHECK(desk.rig.count("runs WHERE pipeline = 'status-ingest'") == 1);
+}
+
+TEST_CASE("a webhook whose signed time is long past is refused with that reason, and its metadata are kept", "[api][unit]") {
+    Desk desk;
+    const auto scheme = desk.timed();
+    const auto send = [&](const std::string& secret, const std::string& id, UtcMs at) {
+        return desk.ask("POST", "/api/webhooks/timed", "", "{}", crypto::sign_webhook(scheme, {"", 0, secret}, "{}", id, at));
+    };
+    const auto now = desk.rig.clock.utc_ms();
+    CHECK(send("first", "m1", now).status == 200);
+    CHECK(send("second", "m1", now + 1'000).status == 200);
+    CHECK(send("second", "m2", now).status == 200);
+    CHECK(desk.rig.count("inbound_webhooks WHERE delivery_id = 'm1' AND secret = 'old' AND repeats = 1") == 1);
+    CHECK(desk.rig.count("inbound_webhooks WHERE delivery_id = 'm2' AND secret = 'next' AND sent_at IS NOT NULL") == 1);
+    const auto stale = send("first", "m3", now - 301'000);
+    CHECK(stale.status == 401);
+    CHECK(problem_type(stale) == "stale");
+    CHECK(body_of(stale).text("detail") == "Time is 301 s old, more than 5m");
+    CHECK(desk.rig.count(
+              "inbound_webhooks WHERE state = 'refused' AND body = '' AND reason = 'Time is 301 s old, more than 5m'") == 1);
+    CHECK(problem_type(send("third", "m3", now - 301'000)) == "signature");
+    CHECK(desk.rig.count("runs") == 2);
 }
 
 TEST_CASE("a webhook that is forged, foreign, too large or no document starts nothing", "[api][unit]") {

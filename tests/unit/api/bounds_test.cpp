@@ -76,7 +76,7 @@ public:
 private:
     api::ApiOptions complete(api::ApiOptions made) {
         made.accounts.by_name["phonex"] = rig.account;
-        made.webhooks["phonex"] = {"X-Phonex-Signature", "shared secret"};
+        made.webhooks["phonex"] = {{}, {{"secret", 0, "shared secret"}}};
         return made;
     }
 };

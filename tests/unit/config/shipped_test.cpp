@@ -57,9 +57,10 @@ TEST_CASE("the demo's config describes one account served by the sandbox and mai
     CHECK(phonex.endpoint == "http://127.0.0.1:8081");
     CHECK(phonex.credentials.at("api_key").name == "CROSSDOCK_DEMO_PHONEX_KEY");
     REQUIRE(phonex.webhook);
-    CHECK(phonex.webhook->scheme == "phonex");
-    CHECK(phonex.webhook->header == "X-PhoneX-Signature");
-    CHECK(phonex.webhook->secret.name == "CROSSDOCK_DEMO_WEBHOOK_SECRET");
+    CHECK(phonex.webhook->scheme.name == "phonex");
+    CHECK(phonex.webhook->scheme.header == "X-PhoneX-Signature");
+    REQUIRE(phonex.webhook->secrets.size() == 1);
+    CHECK(phonex.webhook->secrets[0].ref.name == "CROSSDOCK_DEMO_WEBHOOK_SECRET");
     const auto& create = phonex.operations.at("create_order");
     CHECK(create.effect_class == "idempotent");
     CHECK(create.key_valid_for == std::chrono::hours{24});

@@ -1,3 +1,4 @@
+#include "crypto/crypto.hpp"
 #include "orders/customers.hpp"
 #include "orders/story.hpp"
 #include "orders/webhooks.hpp"
@@ -105,6 +106,12 @@ TEST_CASE("a webhook is stored once, repeats are counted, what is no document is
     CHECK(runs == 2);
     CHECK(desk.count("inbound_webhooks WHERE state = 'rejected' AND body_encoding = 'base64' AND repeats = 1") == 1);
 
+    // One that the adapter rejected later was answered as a good one, and its repeat is.
+    desk.store.run([&](store::Tx& tx) {
+        tx.run("UPDATE inbound_webhooks SET state = 'rejected' WHERE digest = :1", {crypto::sha256_hex(R"({"id":2})")});
+    });
+    CHECK(receive(R"({"id":2})") == orders::Received::repeated);
+
     // A forged one leaves its metadata only, and does not make the true one a repeat.
     desk.store.run([&](store::Tx& tx) {
         orders::refuse_webhook(tx, desk.facts,
@@ -112,6 +119,72 @@ TEST_CASE("a webhook is stored once, repeats are counted, what is no document is
     });
     CHECK(desk.count("inbound_webhooks WHERE state = 'refused' AND signature_ok = 0 AND body = '' AND bytes = 8") == 1);
     CHECK(receive(R"({"id":3})") == orders::Received::stored);
+}
+
+TEST_CASE("a repeat is known by its delivery id where that is signed, else by its body", "[orders][unit]") {
+    OrderDesk desk;
+    int runs = 0;
+    const orders::StartWebhookRuns start = [&](store::Tx&, const std::string&, const Json&) { ++runs; };
+    const auto receive = [&](const std::string& body, const std::string& id, bool is_signed) {
+        return desk.store.in([&](store::Tx& tx) {
+            orders::RawWebhook raw{"phonex", desk.account.supplier_id, "application/json", body, "127.0.0.1:1"};
+            raw.delivery_id = id;
+            raw.id_signed = is_signed;
+            return orders::receive_webhook(tx, desk.facts, raw, start);
+        });
+    };
+    CHECK(receive("{}", "a", true) == orders::Received::stored);
+    CHECK(receive("{}", "a", true) == orders::Received::repeated);
+    CHECK(desk.count("inbound_webhooks WHERE other_bodies = 0 AND repeats = 1 AND delivery_id = 'a'") == 1);
+    // The sender says that it is the same: counted, and shown.
+    CHECK(receive("[]", "a", true) == orders::Received::repeated);
+    CHECK(desk.count("inbound_webhooks WHERE other_bodies = 1 AND repeats = 2") == 1);
+    // It says that it is another one, even if it reads the same.
+    CHECK(receive("{}", "b", true) == orders::Received::stored);
+    CHECK(runs == 2);
+    // Whoever has seen one can send it again with an id of his own.
+    CHECK(receive(R"({"n":1})", "c", false) == orders::Received::stored);
+    CHECK(receive(R"({"n":1})", "d", false) == orders::Received::repeated);
+    CHECK(receive(R"({"n":1})", "", false) == orders::Received::repeated);
+    CHECK(receive(R"({"n":2})", "c", false) == orders::Received::stored);
+    CHECK(runs == 4);
+}
+
+TEST_CASE("the use of a secret is noted, and a new one under an old name is unused", "[orders][unit]") {
+    OrderDesk desk;
+    const auto sync = [&](const std::vector<orders::WebhookSecret>& secrets) {
+        desk.store.run([&](store::Tx& tx) { orders::sync_webhook_secrets(tx, secrets, desk.facts.now()); });
+    };
+    const auto receive = [&](const std::string& secret) {
+        desk.store.run([&](store::Tx& tx) {
+            orders::RawWebhook raw{"phonex", desk.account.supplier_id, "application/json", "{}", "127.0.0.1:1"};
+            raw.secret = secret;
+            (void)orders::receive_webhook(tx, desk.facts, raw, [](store::Tx&, const std::string&, const Json&) {});
+        });
+    };
+    const auto listed = [&] {
+        std::string text;
+        desk.store.run([&](store::Tx& tx) {
+            const Json list = orders::list_webhook_secrets(tx, "phonex");
+            for (const auto& one : list.items()) {
+                text += one.text("secret") + (one.maybe_text("last_used_at") ? " used " : " unused ") +
+                        std::to_string(one.integer("uses")) + "; ";
+            }
+        });
+        return text;
+    };
+    const std::string account = desk.account.supplier_id;
+    sync({{account, "old", "f1"}, {account, "next", "f2"}});
+    receive("old");
+    receive("old");
+    CHECK(listed() == "next unused 0; old used 2; ");
+    sync({{account, "old", "f1"}, {account, "next", "f2"}});
+    CHECK(listed() == "next unused 0; old used 2; ");
+    sync({{account, "old", "f3"}, {account, "next", "f2"}});
+    CHECK(listed() == "next unused 0; old unused 0; ");
+    receive("next");
+    sync({{account, "next", "f2"}});
+    CHECK(listed() == "next used 1; ");
 }
 
 TEST_CASE("a customer without a name, or with a wrong address, is refused by the field's name", "[orders][unit]") {

@@ -1,0 +1,104 @@
+#pragma once
+
+#include "base/process.hpp"
+#include "base/system_clock.hpp"
+#include "base/unique_fd.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pwd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <csignal>
+
+namespace crossdock::support {
+
+/// A PostgreSQL server of this test alone: a folder of its own, a free port on loopback, gone with it. Never the machine's
+/// server. PostgreSQL refuses root, so root runs it as the user postgres.
+class OwnPostgres {
+public:
+    OwnPostgres() {
+        const auto data = folder_.path() / "data";
+        REQUIRE(::chmod(folder_.path().c_str(), 0755) == 0);
+        REQUIRE(::mkdir(data.c_str(), 0700) == 0);
+        if (::geteuid() == 0) {
+            const passwd* user = ::getpwnam("postgres");  // NOLINT(concurrency-mt-unsafe): one thread
+            REQUIRE(user != nullptr);
+            REQUIRE(::chown(data.c_str(), user->pw_uid, user->pw_gid) == 0);
+        }
+        auto made = start("initdb", {"-D", data.string(), "-U", "crossdock", "-A", "trust", "--no-sync", "-E", "UTF8"});
+        REQUIRE(made.wait() == 0);
+        server_ =
+            start("postgres", {"-D", data.string(), "-p", std::to_string(port_), "-h", "127.0.0.1", "-k", data.string(), "-F"});
+        const BootMs until = system_boot_ms() + 60'000;
+        while (!listens()) {
+            REQUIRE_FALSE(server_.ended());
+            REQUIRE(system_boot_ms() < until);
+            ::poll(nullptr, 0, 20);
+        }
+    }
+    ~OwnPostgres() {
+        server_.signal(SIGINT);  // fast shutdown
+        server_.wait();
+    }
+    OwnPostgres(const OwnPostgres&) = delete;
+    OwnPostgres& operator=(const OwnPostgres&) = delete;
+
+    [[nodiscard]] std::string connection() const {
+        return "host=127.0.0.1 port=" + std::to_string(port_) + " dbname=postgres user=crossdock";
+    }
+
+private:
+    Process start(const std::string& program, std::vector<std::string> arguments) {
+        const std::string path = "/usr/lib/postgresql/15/bin/" + program;
+        ProcessSpec spec;
+        spec.program = path;
+        spec.environment = {"LC_ALL=C", "PATH=/usr/bin:/bin", "TZ=UTC"};
+        if (::geteuid() == 0) {
+            spec.program = "/usr/bin/setpriv";
+            arguments.insert(arguments.begin(), {"--reuid=postgres", "--regid=postgres", "--clear-groups", path});
+        }
+        spec.arguments = std::move(arguments);
+        const UniqueFd log(
+            ::open((folder_.path() / (program + ".log")).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+        spec.stdout_fd = log.get();
+        spec.stderr_fd = log.get();
+        auto started = Process::spawn(spec);
+        REQUIRE(started.has_value());
+        return std::move(*started);
+    }
+
+    [[nodiscard]] bool listens() const {
+        const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port_);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        return ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    }
+
+    static std::uint16_t free_port() {
+        const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        REQUIRE(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
+        REQUIRE(::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+        return ntohs(address.sin_port);
+    }
+
+    TemporaryFolder folder_;
+    std::uint16_t port_ = free_port();
+    Process server_;
+};
+
+}  // namespace crossdock::support
