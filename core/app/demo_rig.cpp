@@ -201,6 +201,7 @@ Result<> DemoRig::start_supplier() {
         "--inventory",     (tree_ / "config" / "sandbox-inventory.json").string()};
     if (options_.effect_class == "idempotent") { arguments.emplace_back("--idempotency"); }
     if (options_.effect_class != "unsafe") { arguments.emplace_back("--lookup"); }
+    if (!options_.dialect.empty()) { arguments.insert(arguments.end(), {"--dialect", options_.dialect.string()}); }
     if (!options_.supplier_order_ids.empty()) {
         arguments.insert(arguments.end(), {"--ids", joined(options_.supplier_order_ids, ",")});
     }

@@ -24,6 +24,7 @@ bool settled(const Result<int>& status) {
 /// One attempt, with the faults armed for webhooks. True: delivered, or refused for good.
 Task<bool> attempt(std::shared_ptr<Simulator> self, std::string body) {
     using Kind = SupplierFault::Kind;
+    if (self->dialect) { body = self->dialect->webhook(body); }
     std::string signature = crypto::hmac_sha256_hex(self->options.webhook_secret, body);
     const auto fault = self->faults.take("webhook", true);
     if (fault && fault->kind == Kind::slow) { co_await wait_unless_stopped(self, fault->delay); }
@@ -109,7 +110,8 @@ Task<Result<int>> send_webhook(std::shared_ptr<Simulator> simulator, std::string
     call.method = "POST";
     call.target = simulator->target->path;
     call.headers.emplace_back("Content-Type", "application/json");
-    call.headers.emplace_back("X-PhoneX-Signature", std::move(signature));
+    const std::string header = simulator->dialect ? simulator->dialect->signature_header() : "X-PhoneX-Signature";
+    call.headers.emplace_back(header, std::move(signature));
     call.body = std::move(body);
     call.timeout = webhook_timeout;
     const auto answer = co_await http::exchange_async(std::move(call));
