@@ -189,6 +189,11 @@ Submission submission_of(const plugin::CallAnswer& answer) {
     // Anything else, a word that we do not know included, is unknown: never the milder reading.
     submission.status = static_cast<int>(answer.output.integer("status"));
     submission.has_id = !answer.output.text("supplier_order_id").empty();
+    if (const auto verdict = answer.output.maybe_text("verdict")) {
+        submission.by_rule = *verdict == "refused"         ? Verdict::refused
+                             : *verdict == "not_processed" ? Verdict::not_sent
+                                                           : Verdict::unknown;
+    }
     return submission;
 }
 

@@ -37,6 +37,18 @@ struct SubmissionFields {
     std::string_view reference = {};  ///< our reference, repeated
 };
 
+/// What a rule of the account's file says of an answer's body, whatever its status: 200 with {"ok": false}. That an order was
+/// accepted is no rule's to say: it takes a status that the file lists, and an id.
+enum class Verdict {
+    refused,
+    not_processed,  ///< certainly not acted upon
+    unknown,
+};
+
+[[nodiscard]] constexpr std::string_view name(Verdict verdict) {
+    return verdict == Verdict::refused ? "refused" : verdict == Verdict::not_processed ? "not_processed" : "unknown";
+}
+
 /// What became of create_order or cancel_order: facts only. The engine decides what they mean, from the account's file.
 struct Submission {
     Transport transport = Transport::not_sent;
@@ -46,6 +58,7 @@ struct Submission {
     std::optional<std::string> reason = {};
     std::optional<std::int64_t> retry_after_ms = {};
     std::string exchange = {};
+    std::optional<Verdict> verdict = {};  ///< of an answer alone; without one the status decides
 
     /// Reads an HTTP answer. An id is taken from a body that is JSON only, and never from one that names another reference.
     [[nodiscard]] static Submission from(const HttpReply& reply, const SubmissionFields& fields,
@@ -82,6 +95,7 @@ struct Submission {
         out.set("transport", name(transport)).set("status", status);
         out.set_if("supplier_order_id", supplier_order_id).set_if("supplier_status", supplier_status).set_if("reason", reason);
         if (retry_after_ms) { out.set("retry_after_ms", *retry_after_ms); }
+        if (verdict) { out.set("verdict", name(*verdict)); }
         return out.set("exchange", exchange);
     }
 };
