@@ -45,6 +45,8 @@ struct AccountConfig {
     std::string currency;                          ///< default for orders without one
     std::map<std::string, SecretRef> credentials;  ///< setting name -> secret, e.g. api_key
     Json settings = Json::object();                ///< further plugin settings
+    /// Where each of them stands, and all that is inside of them: "create_order.path" -> file:line:column.
+    std::map<std::string, std::string> settings_where;
     struct Webhook {
         std::string scheme;  ///< "phonex": lower-case hex of HMAC-SHA256 over the raw body in X-PhoneX-Signature
         std::string header = "X-PhoneX-Signature";
@@ -55,6 +57,7 @@ struct AccountConfig {
     milliseconds not_after{5'000};  ///< an effect's intent is sent within this time or not at all
     milliseconds request_timeout{10'000};
     std::map<std::string, OperationConfig> operations;  ///< create_order, ...
+    std::string operations_where;                       ///< file:line:column of `operations:`
     std::vector<int> accepted{200, 201, 202};           ///< `outcomes:`
     std::vector<int> refused{400, 422};
     std::vector<int> not_processed{429};
