@@ -35,10 +35,10 @@ void add_sandbox_commands(CLI::App& app, CommandLine& line) {
 
     auto supplier = std::make_shared<sandbox::SupplierOptions>();
     auto portal = std::make_shared<std::filesystem::path>();
-    auto* supplier_command = sandbox_command->add_subcommand(
-        "supplier",
-        "A supplier that speaks PhoneX's dialect. Its API key and webhook secret come from CROSSDOCK_DEMO_PHONEX_KEY and "
-        "CROSSDOCK_DEMO_WEBHOOK_SECRET");
+    auto* supplier_command = sandbox_command->add_subcommand("supplier",
+                                                             "A supplier that speaks PhoneX's dialect, or another one. Its API "
+                                                             "key and webhook secret come from CROSSDOCK_DEMO_PHONEX_KEY and "
+                                                             "CROSSDOCK_DEMO_WEBHOOK_SECRET");
     supplier_command->add_option("--folder", supplier->data, "Where its journal stands")->required();
     supplier_command->add_option("--listen-port", supplier->port)->capture_default_str();
     supplier_command->add_option("--webhook-url", supplier->webhook_url, "Where it sends webhooks; empty: nowhere")
@@ -52,6 +52,10 @@ void add_sandbox_commands(CLI::App& app, CommandLine& line) {
         return true;
     };
     supplier_command->add_option("--webhook-scheme", read_scheme, "How it signs them (default phonex)");
+    supplier_command
+        ->add_option("--dialect", supplier->dialect,
+                     "A JSON file that says how its API looks, such as config/suppliers/examples/northgate.dialect.json")
+        ->check(CLI::ExistingFile);
     supplier_command->add_flag("--idempotency", supplier->idempotency, "Honour Idempotency-Key; else every POST makes an order");
     supplier_command->add_flag("--lookup", supplier->lookup, "Answer GET /v1/orders?reference=");
     duration_option(*supplier_command, "--visible-after", supplier->visible_after, "A lookup does not see younger orders");

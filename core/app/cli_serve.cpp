@@ -4,7 +4,9 @@
 #include "app/daemon.hpp"
 #include "app/home.hpp"
 #include "app/pipelines.hpp"
+#include "app/plugin_settings.hpp"
 #include "app/reload.hpp"
+#include "app/setup.hpp"
 #include "app/wiring.hpp"
 #include "base/journal_point.hpp"
 #include "base/log.hpp"
@@ -67,6 +69,7 @@ int reload_command(const CommandLine& line) {
 std::vector<Fault> plugin_faults(const Config& config) {
     OpenSecrets given;
     std::map<std::string, std::string> places;
+    std::map<std::string, plugin::Manifest> manifests;
     const auto take = [&](const auto& owner) {
         for (const auto& [setting, secret] : owner.credentials) { given.credentials[owner.name][setting] = "given"; }
         places[owner.name] = owner.plugin_where;
@@ -78,11 +81,25 @@ std::vector<Fault> plugin_faults(const Config& config) {
         const auto manifest = check::inspect_plugin(spec.library, spec.interface);
         if (!manifest) { faults.push_back({manifest.error().text(), places[spec.name]}); }
         else if (const auto checked = plugin::check_settings(manifest->schema, spec.settings); !checked) {
-            faults.push_back({Fault{checked.error().what, spec.library.string()}.text(), places[spec.name]});
+            faults.push_back({Fault{checked.error().what, spec.library.string()}.text(),
+                              worker_place(config, spec.name, checked.error().what)});
         }
         else if (const auto fine = plugin::check_folders(manifest->schema, *checked, spec.grants); !fine) {
             faults.push_back({fine.error().what, fine.error().where.empty() ? places[spec.name] : fine.error().where});
         }
+        else { manifests.emplace(spec.name, *manifest); }
+    }
+    for (auto& fault : claim_faults(config, manifests)) { faults.push_back(std::move(fault)); }
+    const auto expressions = setting_expressions(config, manifests);
+    faults.insert(faults.end(), expressions.faults.begin(), expressions.faults.end());
+    if (expressions.all.empty()) { return faults; }
+    check::PluginBench bench;
+    if (const auto started = bench.start(expressions_spec()); !started) {
+        faults.push_back({"the expression worker does not start: " + started.error().what, started.error().where});
+        return faults;
+    }
+    for (auto& fault : check_faults(expressions, bench.call(check_call(expressions)).answer)) {
+        faults.push_back(std::move(fault));
     }
     return faults;
 }

@@ -93,6 +93,7 @@ Result<Json> capture(const Config& config, const Given& given, const Json& input
     Json cassette = Json::object();
     cassette.set("cassette", 1).set("interface", manifest->interface).set("operation", given.operation);
     cassette.set("settings", shown_settings(manifest->schema, settings)).set("input", input).set("exchanges", answer.exchanges);
+    if (answer.evaluations.is_array()) { cassette.set("evaluations", answer.evaluations); }
     if (given.operation == "sync_inventory") { cassette.set("rows", std::move(rows)); }
     if (answer.status == plugin::CallStatus::answered) { cassette.set("output", without_exchange(answer.output)); }
     else { cassette.set("fault", answer.text); }

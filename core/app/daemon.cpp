@@ -234,10 +234,13 @@ private:
             // Quarantined: what is for it waits, and everybody else is served.
             if (serving_.workers->held(name)) { continue; }
             // The place in the config first, where it is put right; then the library that was loaded.
-            faults.push_back({fault.text(), plugin_place(config(), name), fault.advice});
+            faults.push_back({fault.text(), worker_place(config(), name, fault.what), fault.advice});
         }
         started.manifests.erase(pipeline::expressions_worker);
         serving_.manifests = std::move(started.manifests);
+        for (auto& fault : co_await check_settings_of(serving_, config(), serving_.manifests)) {
+            faults.push_back(std::move(fault));
+        }
         if (serving_.workers->knows(pipeline::expressions_worker)) {
             for (auto& fault : co_await check_expressions(serving_, serving_.setup.definitions)) {
                 faults.push_back(std::move(fault));

@@ -245,6 +245,7 @@ Result<> DemoRig::start_supplier() {
     if (options_.effect_class == "idempotent") { arguments.emplace_back("--idempotency"); }
     if (options_.effect_class != "unsafe") { arguments.emplace_back("--lookup"); }
     if (options_.portal) { arguments.insert(arguments.end(), {"--portal", portal().string()}); }
+    if (!options_.dialect.empty()) { arguments.insert(arguments.end(), {"--dialect", options_.dialect.string()}); }
     if (!options_.supplier_order_ids.empty()) {
         arguments.insert(arguments.end(), {"--ids", joined(options_.supplier_order_ids, ",")});
     }

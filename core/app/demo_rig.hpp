@@ -31,6 +31,7 @@ struct RigOptions {
     milliseconds inventory_every{2'000};
     std::vector<std::string> supplier_order_ids = {};
     std::vector<std::string> tracking_numbers = {};
+    std::filesystem::path dialect = {};                          ///< the sandbox's; empty: PhoneX's
     std::string phonex_key = {};                                 ///< empty: random
     std::string webhook_secret = {};                             ///< empty: random
     bool portal = false;                                         ///< orders go by file: plugin wesellcellular, no webhooks

@@ -130,7 +130,7 @@ Task<void> stage_workers(Serving& serving, Prepared& prepared) {
     for (const auto& [name, fault] : started.faults) {
         // Quarantined before, and no better with the new setup: it stays so.
         if (serving.workers->held(name) && fault.advice == Advice::retry) { std::erase(prepared.changes.replaced, name); }
-        else { prepared.faults.push_back({fault.text(), plugin_place(prepared.setup.config, name)}); }
+        else { prepared.faults.push_back({fault.text(), worker_place(prepared.setup.config, name, fault.what)}); }
     }
     prepared.manifests = serving.manifests;
     for (const auto& name : prepared.changes.removed) { prepared.manifests.erase(name); }
@@ -155,6 +155,9 @@ Task<Prepared> prepare(Serving& serving, ReadConfig read_config) {
     if (!prepared.faults.empty()) { co_return prepared; }
     prepared.changes = worker_changes(serving, prepared.setup);
     co_await stage_workers(serving, prepared);
+    for (auto& fault : co_await check_settings_of(serving, prepared.setup.config, prepared.manifests)) {
+        prepared.faults.push_back(std::move(fault));
+    }
     co_return prepared;
 }
 

@@ -1,5 +1,6 @@
 #include "app/serving.hpp"
 
+#include "app/plugin_settings.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "pipeline/evaluator.hpp"
@@ -70,15 +71,19 @@ void tell_not_isolated(const std::vector<plugin::WorkerSpec>& specs) {
     }
 }
 
+static Task<std::optional<Fault>> start_expressions(Serving& serving) {
+    if (serving.workers->knows(pipeline::expressions_worker)) { co_return std::nullopt; }
+    const auto started = co_await serving.workers->start(expressions_spec());
+    if (started) { co_return std::nullopt; }
+    co_return Fault{"the expression worker does not start: " + started.error().what, started.error().where};
+}
+
 Task<std::vector<Fault>> check_expressions(Serving& serving, const std::vector<pipeline::Definition>& definitions) {
     std::vector<Fault> faults;
     if (!have_expressions(definitions)) { co_return faults; }
-    if (!serving.workers->knows(pipeline::expressions_worker)) {
-        const auto started = co_await serving.workers->start(expressions_spec());
-        if (!started) {
-            faults.push_back({"the expression worker does not start: " + started.error().what, started.error().where});
-            co_return faults;
-        }
+    if (auto trouble = co_await start_expressions(serving)) {
+        faults.push_back(std::move(*trouble));
+        co_return faults;
     }
     for (const auto& definition : definitions) {
         if (!definition.has_expressions()) { continue; }
@@ -86,6 +91,22 @@ Task<std::vector<Fault>> check_expressions(Serving& serving, const std::vector<p
         const auto answer = co_await serving.workers->call(pipeline::check_call(definition), no_batches);
         for (auto& fault : pipeline::check_faults(definition, answer)) { faults.push_back(std::move(fault)); }
     }
+    co_return faults;
+}
+
+Task<std::vector<Fault>> check_settings_of(Serving& serving, const Config& config,
+                                           const std::map<std::string, plugin::Manifest>& manifests) {
+    auto faults = claim_faults(config, manifests);
+    const auto expressions = setting_expressions(config, manifests);
+    faults.insert(faults.end(), expressions.faults.begin(), expressions.faults.end());
+    if (expressions.all.empty()) { co_return faults; }
+    if (auto trouble = co_await start_expressions(serving)) {
+        faults.push_back(std::move(*trouble));
+        co_return faults;
+    }
+    plugin::OnBatch no_batches;
+    const auto answer = co_await serving.workers->call(check_call(expressions), no_batches);
+    for (auto& fault : check_faults(expressions, answer)) { faults.push_back(std::move(fault)); }
     co_return faults;
 }
 

@@ -57,6 +57,9 @@ void tell_not_isolated(const std::vector<plugin::WorkerSpec>& specs);
 /// Has the definitions' expressions compiled; if there are some, starts the expression worker unless it runs.
 /// Errors: each expression that does not, with its place; the worker does not start.
 Task<std::vector<Fault>> check_expressions(Serving& serving, const std::vector<pipeline::Definition>& definitions);
+/// The same of what stands in the accounts' settings, and whether these have what `operations` claims.
+Task<std::vector<Fault>> check_settings_of(Serving& serving, const Config& config,
+                                           const std::map<std::string, plugin::Manifest>& manifests);
 
 /// The suppliers' rows follow a config. Inside a commit.
 [[nodiscard]] orders::Accounts store_accounts(store::Tx& tx, const Serving& serving, const Setup& setup);

@@ -1,5 +1,7 @@
 #include "app/setup.hpp"
 
+#include "app/plugin_settings.hpp"
+
 #include <utility>
 
 namespace crossdock::app {
@@ -36,6 +38,14 @@ std::string plugin_place(const Config& config, const std::string& name) {
         if (channel.name == name) { return channel.plugin_where; }
     }
     return {};
+}
+
+std::string worker_place(const Config& config, const std::string& name, const std::string& fault) {
+    const auto otherwise = plugin_place(config, name);
+    for (const auto& account : config.accounts) {
+        if (account.name == name) { return setting_place(account, fault, otherwise); }
+    }
+    return otherwise;
 }
 
 }  // namespace crossdock::app

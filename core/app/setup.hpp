@@ -26,4 +26,7 @@ struct Setup {
 /// Where in the config an account's or channel's plugin is named; empty for neither.
 [[nodiscard]] std::string plugin_place(const Config& config, const std::string& name);
 
+/// Where what a worker's start says is put right: the setting that it names, where the account's file has it, else the plugin.
+[[nodiscard]] std::string worker_place(const Config& config, const std::string& name, const std::string& fault);
+
 }  // namespace crossdock::app

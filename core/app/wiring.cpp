@@ -1,6 +1,7 @@
 #include "app/wiring.hpp"
 
 #include "app/home.hpp"
+#include "app/plugin_settings.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
@@ -221,10 +222,6 @@ static void weaken(pipeline::OperationRules& rules, const std::string& account, 
 
 pipeline::OperationRules operation_rules(const AccountConfig& account, const std::string& operation,
                                          const plugin::Manifest* manifest) {
-    const auto offers = [&](const std::string& what) {
-        const auto& offered = manifest->operations;
-        return std::find(offered.begin(), offered.end(), what) != offered.end();
-    };
     pipeline::OperationRules rules;
     const auto at = account.operations.find(operation);
     const bool cancels = operation == "cancel_order";
@@ -238,8 +235,8 @@ pipeline::OperationRules operation_rules(const AccountConfig& account, const std
         rules.plugin_known = false;
         return rules;
     }
-    rules.can_ask = offers("find_order");
-    if (cancels && !offers(operation)) { rules.missing = "its plugin has no cancel_order"; }
+    rules.can_ask = offers(account, *manifest, "find_order");
+    if (cancels && !offers(account, *manifest, operation)) { rules.missing = "its plugin has no cancel_order"; }
     else if (at != account.operations.end()) {
         const auto claimed = model::effect_class_named(at->second.effect_class).value_or(model::EffectClass::unsafe);
         weaken(rules, account.name, operation, claimed, *manifest);
@@ -250,11 +247,8 @@ pipeline::OperationRules operation_rules(const AccountConfig& account, const std
 /// How an account is asked for silent orders. Of a plugin that never started nobody knows what it can: it is tried.
 static pipeline::PollBy poll_by(const AccountConfig& account, const plugin::Manifest* manifest) {
     if (manifest == nullptr) { return pipeline::PollBy::status; }
-    const auto offers = [&](const char* operation) {
-        return std::find(manifest->operations.begin(), manifest->operations.end(), operation) != manifest->operations.end();
-    };
-    if (offers("get_order_status")) { return pipeline::PollBy::status; }
-    if (offers("find_order")) { return pipeline::PollBy::lookup; }
+    if (offers(account, *manifest, "get_order_status")) { return pipeline::PollBy::status; }
+    if (offers(account, *manifest, "find_order")) { return pipeline::PollBy::lookup; }
     if (account.poll) {
         Log::warning("the account is to be polled, but its plugin has neither get_order_status nor find_order",
                      {{"account", account.name}});

@@ -116,6 +116,10 @@ std::string_view name(Next next) {
 Verdict classify(const Submission& submission, const StatusLists& lists, bool needs_id) {
     if (submission.transport == Submission::Transport::not_sent) { return Verdict::not_sent; }
     if (submission.transport == Submission::Transport::cut) { return Verdict::unknown; }
+    if (submission.by_rule) {
+        const bool believed = submission.status < 500 && *submission.by_rule != Verdict::accepted;
+        return believed ? *submission.by_rule : Verdict::unknown;
+    }
     if (listed(lists.accepted, submission.status)) {
         return submission.has_id || !needs_id ? Verdict::accepted : Verdict::unknown;
     }

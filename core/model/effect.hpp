@@ -40,10 +40,13 @@ struct Submission {
     int status = 0;
     bool has_id = false;      ///< the supplier's id was in a well-formed answer
     bool id_follows = false;  ///< it took the order, and tells the id later, by another way
+    /// What a rule of the account's file says of the answer's body: refused, not_sent (not processed) or unknown.
+    std::optional<Verdict> by_rule = {};
 };
 
 /// Accepted needs a listed success status and, where the request makes something (`needs_id`), an id; 429 and what
-/// `not_processed` lists were not processed; what is not listed is unknown.
+/// `not_processed` lists were not processed; what is not listed is unknown. A rule over the body counts more than the lists, but
+/// of an answer of 500 and above it is not believed: that is a proxy's as likely as the supplier's.
 [[nodiscard]] Verdict classify(const Submission& submission, const StatusLists& lists, bool needs_id = true);
 /// SMTP (RFC 5321): 2xx accepted, 4xx not sent, 5xx refused, a cut conversation unknown.
 [[nodiscard]] Verdict classify_mail(const Submission& submission);

@@ -33,6 +33,10 @@ PeerSign sign_of_send(const Submission& submission, const StatusLists& lists, st
     if (submission.transport != Submission::Transport::answered) { return {What::failing}; }
     const Verdict verdict = classify(submission, lists, !submission.id_follows);
     if (verdict == Verdict::accepted || verdict == Verdict::refused) { return {What::well, submission.status}; }
+    // It answers, and says itself that it did nothing: no failure, at most a wish for a pause.
+    if (verdict == Verdict::not_sent && submission.by_rule) {
+        return retry_after ? PeerSign{What::busy, submission.status, *retry_after} : PeerSign{What::well, submission.status};
+    }
     return sign_of_status(submission.status, retry_after);
 }
 

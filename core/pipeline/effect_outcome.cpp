@@ -212,6 +212,11 @@ Submission submission_of(const plugin::CallAnswer& answer) {
     submission.status = static_cast<int>(answer.output.integer("status"));
     submission.has_id = !answer.output.text("supplier_order_id").empty();
     submission.id_follows = answer.output.boolean("id_follows");
+    if (const auto verdict = answer.output.maybe_text("verdict")) {
+        submission.by_rule = *verdict == "refused"         ? Verdict::refused
+                             : *verdict == "not_processed" ? Verdict::not_sent
+                                                           : Verdict::unknown;
+    }
     return submission;
 }
 

@@ -44,6 +44,7 @@ struct CallAnswer {
     std::string plugin_digest = {};                ///< SHA-256 of the plugin file that answered
     std::string plugin = {};                       ///< its name and version, "phonex 1.0.0"
     Json exchanges = {};                           ///< recorded: the `exchanges` of a cassette, secrets replaced by placeholders
+    Json evaluations = {};                         ///< recorded: those of a cassette, when there were some
     bool exchanges_cut = false;                    ///< recorded: there were more than a cassette holds
     std::optional<milliseconds> retry_after = {};  ///< failed: the peer asked for a pause that long
     int peer_status = 0;                           ///< failed, unknown: the HTTP status that the peer answered last; 0: none

@@ -353,6 +353,7 @@ void Link::take_answer(std::uint64_t id, const Json& payload) {
     if (const auto ms = payload.integer("retry_after_ms"); ms > 0) { answer.retry_after = milliseconds(ms); }
     answer.peer_status = static_cast<int>(payload.integer("peer_status"));
     if (const auto* exchanges = payload.find("exchanges")) { answer.exchanges = *exchanges; }
+    if (const auto* evaluations = payload.find("evaluations")) { answer.evaluations = *evaluations; }
     answer.exchanges_cut = payload.boolean("exchanges_cut");
     if (status == "ok") {
         answer.status = CallStatus::answered;

@@ -33,6 +33,7 @@ struct SupplierOptions {
     milliseconds ship_after{900};                              ///< from the POST to `shipped`; negative: never by itself
     std::vector<std::string> supplier_order_ids{"ORD845140"};  ///< then the last one's number counts up
     std::vector<std::string> tracking_numbers{"1Z999AA10123456784"};  ///< likewise
+    std::filesystem::path dialect = {};                               ///< a JSON file; empty: PhoneX's
     std::filesystem::path inventory = {};                             ///< JSON: {"items": [...]}; empty: nothing in stock
     PortalOptions portal = {};
     int ready_fd = -1;  ///< gets "PORT\n" once it listens, then is closed

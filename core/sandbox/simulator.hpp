@@ -5,6 +5,7 @@
 #include "base/task.hpp"
 #include "base/unique_fd.hpp"
 #include "http/message.hpp"
+#include "sandbox/dialect.hpp"
 #include "sandbox/faults.hpp"
 #include "sandbox/journal.hpp"
 #include "sandbox/ledger.hpp"
@@ -84,6 +85,7 @@ struct Simulator : std::enable_shared_from_this<Simulator> {
     Faults faults;
     std::optional<WebhookTarget> target;
     crypto::WebhookKey webhook_key;
+    std::optional<Dialect> dialect;  ///< how it speaks; else as PhoneX
     bool webhook_first = false;
     WebhookDrops webhook_drops;
     PortalMood portal;
@@ -111,6 +113,13 @@ Task<http::Response> control(std::shared_ptr<Simulator> simulator, http::Request
 [[nodiscard]] http::Response json_response(int status, const Json& body);
 /// {"error": code, "message": text}
 [[nodiscard]] http::Response error_response(int status, std::string_view code, std::string_view message);
+/// An answer as the simulator's dialect gives it; see Dialect.
+[[nodiscard]] http::Response presented(const Simulator& self, std::string_view operation, http::Response answer);
+/// The answer that a fault makes of `otherwise`, which is presented already.
+[[nodiscard]] http::Response misbehaved(const std::shared_ptr<Simulator>& self, const SupplierFault& fault,
+                                        http::Response otherwise);
+/// Waits and spoils an answer that changes nothing, when a fault is armed.
+Task<http::Response> with_faults(std::shared_ptr<Simulator> self, std::string operation, bool reused, http::Response well);
 /// An order as the supplier shows it.
 [[nodiscard]] Json shown(const SupplierOrder& order);
 

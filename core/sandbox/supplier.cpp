@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <stdexcept>
 
 namespace crossdock::sandbox {
 
@@ -91,6 +90,10 @@ http::Response json_response(int status, const Json& body) {
     return made;
 }
 
+http::Response presented(const Simulator& self, std::string_view operation, http::Response answer) {
+    return self.dialect ? self.dialect->presented(operation, std::move(answer)) : answer;
+}
+
 http::Response error_response(int status, std::string_view code, std::string_view message) {
     return json_response(status, Json::object({{"error", code}, {"message", message}}));
 }
@@ -112,6 +115,7 @@ constexpr std::size_t page_size_max = 500;
 const char* const disk_trouble = "the sandbox cannot write its journal";
 
 bool authorized(const Simulator& self, const http::Request& request) {
+    if (self.dialect) { return self.dialect->authorized(request, self.options.api_key, self.clock.boot_ms()); }
     return crypto::equal_constant_time(request.header("Authorization").value_or(""), "Bearer " + self.options.api_key);
 }
 
@@ -136,60 +140,6 @@ std::optional<std::string> objection(const Json& order) {
     return {};
 }
 
-/// A body that comes in pieces; what is behind `cut_at` never comes.
-struct Pieces {
-    Shared simulator;
-    std::string body = {};
-    std::size_t size = 1;  ///< of a piece
-    milliseconds between{0};
-    std::size_t cut_at = std::string::npos;
-    std::size_t sent = 0;
-};
-
-Task<std::optional<std::string>> next_piece(std::shared_ptr<Pieces> pieces) {
-    if (pieces->sent >= pieces->body.size()) { co_return std::nullopt; }
-    if (pieces->sent >= pieces->cut_at) { throw std::runtime_error("told to cut the answer"); }
-    if (pieces->sent > 0 && pieces->between.count() > 0) { co_await wait_unless_stopped(pieces->simulator, pieces->between); }
-    auto piece = pieces->body.substr(pieces->sent, pieces->size);
-    pieces->sent += piece.size();
-    co_return piece;
-}
-
-/// A `cut_at` that is set becomes the middle of the body.
-http::Response in_pieces(http::Response response, Pieces how) {
-    how.body = std::move(response.body);
-    if (how.body.empty()) { return {.cut = true}; }
-    if (how.cut_at != std::string::npos) { how.cut_at = how.size = how.body.size() / 2; }
-    response.stream = [pieces = std::make_shared<Pieces>(std::move(how))] { return next_piece(pieces); };
-    return response;
-}
-
-http::Response misbehaved(const Shared& self, const SupplierFault& fault, http::Response otherwise) {
-    switch (fault.kind) {
-        case Kind::cut_in_answer: return in_pieces(std::move(otherwise), {.simulator = self, .cut_at = 0});
-        case Kind::drip: return in_pieces(std::move(otherwise), {.simulator = self, .between = fault.delay});
-        case Kind::cut_before_accept:
-        case Kind::cut_after_accept:
-        case Kind::cut_reused_after_accept: return {.cut = true};
-        case Kind::garbage: return {.headers = {{"Content-Type", "text/html"}}, .body = "<html><body>It works!</body>"};
-        case Kind::status: {
-            auto made = error_response(fault.status, "told_to", "a fault that was armed under /_sandbox/faults");
-            if (fault.retry_after_s) { made.headers.emplace_back("Retry-After", std::to_string(*fault.retry_after_s)); }
-            return made;
-        }
-        case Kind::slow: break;
-    }
-    return otherwise;
-}
-
-/// Waits and spoils an answer that changes nothing, when a fault is armed.
-Task<http::Response> with_faults(Shared self, std::string operation, bool reused, http::Response well) {
-    const auto fault = self->faults.take(operation, reused);
-    if (!fault) { co_return well; }
-    if (fault->delay.count() > 0 && fault->kind != Kind::drip) { co_await wait_unless_stopped(self, fault->delay); }
-    co_return misbehaved(self, *fault, std::move(well));
-}
-
 /// Cancels what has not shipped: 200 with its status, again and again; 409 when it is too late.
 http::Response cancel_order(Simulator& self, const std::string& id) {
     const auto* order = self.ledger.find(id);
@@ -212,9 +162,9 @@ http::Response cancel_order(Simulator& self, const std::string& id) {
 
 Task<http::Response> canceled_with_faults(Shared self, std::string id, bool reused) {
     const auto fault = self->faults.take("cancel_order", reused);
-    if (!fault) { co_return cancel_order(*self, id); }
+    if (!fault) { co_return presented(*self, "cancel_order", cancel_order(*self, id)); }
     http::Response well;
-    if (fault->accept || fault->kind == Kind::slow) { well = cancel_order(*self, id); }
+    if (fault->accept || fault->kind == Kind::slow) { well = presented(*self, "cancel_order", cancel_order(*self, id)); }
     if (fault->delay.count() > 0 && fault->kind != Kind::drip) { co_await wait_unless_stopped(self, fault->delay); }
     co_return misbehaved(self, *fault, std::move(well));
 }
@@ -250,8 +200,11 @@ Task<http::Response> accept_order(Shared self, std::string reference, std::strin
 }
 
 Task<http::Response> create_order(Shared self, http::Request request) {
+    constexpr std::string_view create = "create_order";
     const auto order = Json::parse(request.body);
-    if (order.has_error()) { co_return error_response(400, "malformed", "the body is no JSON: " + order.error().text()); }
+    if (order.has_error()) {
+        co_return presented(*self, create, error_response(400, "malformed", "the body is no JSON: " + order.error().text()));
+    }
     std::string reference = order.value().text("order_id");
     const auto wrong = objection(order.value());
     const auto fault = wrong ? std::nullopt : self->faults.take("create_order", request.requests_before > 0);
@@ -261,11 +214,12 @@ Task<http::Response> create_order(Shared self, http::Request request) {
         if (!reference.empty() && self->record(Ledger::post(reference)).has_error()) {
             co_return error_response(503, "disk", disk_trouble);
         }
-        if (wrong) { co_return error_response(422, "invalid_order", *wrong); }
+        if (wrong) { co_return presented(*self, create, error_response(422, "invalid_order", *wrong)); }
         co_return misbehaved(self, *fault, {});
     }
     std::string key = self->options.idempotency ? request.header("Idempotency-Key").value_or("") : std::string();
     auto answer = co_await accept_order(self, std::move(reference), std::move(key), std::move(request.body));
+    answer = presented(*self, create, std::move(answer));
     if (!fault) { co_return answer; }
     if (accept && fault->delay.count() > 0 && fault->kind != Kind::drip) { co_await wait_unless_stopped(self, fault->delay); }
     co_return misbehaved(self, *fault, std::move(answer));
@@ -309,7 +263,19 @@ http::Response show_inventory(const Simulator& self, const http::Request& reques
 
 Task<http::Response> handle(Shared self, http::Request request) {
     if (request.path.starts_with("/_sandbox/")) { co_return co_await control(self, std::move(request)); }
-    if (!authorized(*self, request)) { co_return error_response(401, "unauthorized", "the API key is missing or wrong"); }
+    if (self->dialect) {
+        if (auto token = self->dialect->token(request, self->options.api_key, self->clock.boot_ms())) {
+            co_return std::move(*token);
+        }
+    }
+    if (!authorized(*self, request)) {
+        co_return presented(*self, {}, error_response(401, "unauthorized", "the API key is missing or wrong"));
+    }
+    if (self->dialect) {
+        auto understood = self->dialect->understood(std::move(request));
+        if (!understood) { co_return presented(*self, {}, error_response(404, "not_found", "nothing here")); }
+        request = std::move(*understood);
+    }
     const bool reused = request.requests_before > 0;
     constexpr std::string_view one_order = "/v1/orders/";
     const bool get = request.method == "GET";
@@ -321,17 +287,19 @@ Task<http::Response> handle(Shared self, http::Request request) {
         co_return co_await canceled_with_faults(self, id, reused);
     }
     std::string operation = "find_order";
+    std::string shape = operation;
     http::Response well;
     if (get && request.path == "/v1/orders") { well = find_orders(*self, request); }
     else if (get && request.path.starts_with(one_order)) {
+        shape = "show_order";
         well = show_order(*self, http::decoded(std::string_view(request.path).substr(one_order.size())));
     }
     else if (get && request.path == "/v1/inventory") {
-        operation = "inventory";
+        operation = shape = "inventory";
         well = show_inventory(*self, request);
     }
     else { co_return error_response(404, "not_found", "nothing here"); }
-    co_return co_await with_faults(self, std::move(operation), reused, std::move(well));
+    co_return co_await with_faults(self, std::move(operation), reused, presented(*self, shape, std::move(well)));
 }
 
 class RunningSupplier final : public Supplier {
@@ -388,6 +356,12 @@ Result<std::unique_ptr<Supplier>> Supplier::start(Executor executor, Clock& cloc
         if (!folder.empty()) { std::filesystem::create_directories(folder, error); }
         if (error) { return Fault{"the portal's folder cannot be made: " + error.message(), folder.string()}; }
     }
+    std::optional<Dialect> dialect;
+    if (!options.dialect.empty()) {
+        auto loaded = Dialect::load(options.dialect);
+        if (loaded.has_error()) { return loaded.error(); }
+        dialect = std::move(loaded).value();
+    }
     auto lock = claim_folder(options.data);
     if (lock.has_error()) { return lock.error(); }
     Ledger ledger(std::move(inventory));
@@ -395,6 +369,7 @@ Result<std::unique_ptr<Supplier>> Supplier::start(Executor executor, Clock& cloc
     if (journal.has_error()) { return journal.error(); }
     auto simulator = std::make_shared<Simulator>(executor, clock, options, std::move(lock).value(), std::move(journal).value(),
                                                  std::move(ledger), std::move(target).value(), std::move(webhook_key));
+    simulator->dialect = std::move(dialect);
     http::Handler handler = [simulator](http::Request request) { return handle(simulator, std::move(request)); };
     auto server = http::Server::listen(executor, "127.0.0.1", options.port, {}, std::move(handler));
     if (server.has_error()) {

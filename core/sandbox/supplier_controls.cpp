@@ -98,6 +98,10 @@ Task<http::Response> control(Shared simulator, http::Request request) {
         co_return json_response(200, Json::object({{"faults", simulator->faults.show()}}));
     }
     if (request.method == "GET" && name == "webhooks") { co_return show_webhooks(*simulator); }
+    if (name == "tokens" && simulator->dialect) {
+        if (request.method == "DELETE") { simulator->dialect->revoke(); }
+        co_return json_response(200, Json::object({{"issued", simulator->dialect->tokens_issued()}}));
+    }
     if (request.method == "DELETE" && name == "faults") {
         simulator->faults.clear();
         co_return json_response(200, Json::object({{"faults", simulator->faults.show()}}));

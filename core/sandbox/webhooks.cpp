@@ -24,6 +24,7 @@ bool settled(const Result<int>& status) {
 /// One attempt, with the faults armed for webhooks. True: delivered, or refused for good.
 Task<bool> attempt(std::shared_ptr<Simulator> self, std::string body) {
     using Kind = SupplierFault::Kind;
+    if (self->dialect) { body = self->dialect->webhook(body); }
     auto signature = signature_of(*self, body);
     const auto fault = self->faults.take("webhook", true);
     if (fault && fault->kind == Kind::slow) { co_await wait_unless_stopped(self, fault->delay); }
@@ -101,7 +102,9 @@ Task<void> wait_unless_stopped(std::shared_ptr<Simulator> simulator, millisecond
 
 std::vector<http::Header> signature_of(const Simulator& simulator, const std::string& body) {
     const auto id = "msg_" + crypto::sha256_hex(body).substr(0, 24);
-    return crypto::sign_webhook(simulator.options.webhook_scheme, simulator.webhook_key, body, id, simulator.clock.utc_ms());
+    auto scheme = simulator.options.webhook_scheme;
+    if (simulator.dialect) { scheme.header = simulator.dialect->signature_header(); }
+    return crypto::sign_webhook(scheme, simulator.webhook_key, body, id, simulator.clock.utc_ms());
 }
 
 Task<Result<int>> send_webhook(std::shared_ptr<Simulator> simulator, std::string body, std::vector<http::Header> signature) {

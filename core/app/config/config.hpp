@@ -6,8 +6,8 @@
 #include "base/mechanisms.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "model/fulfilment.hpp"
 #include "crypto/signature_scheme.hpp"
+#include "model/fulfilment.hpp"
 #include "model/pace.hpp"
 #include "model/polling.hpp"
 #include "model/routing.hpp"
@@ -59,6 +59,8 @@ struct AccountConfig {
     std::map<std::string, SecretRef> credentials;  ///< setting name -> secret, e.g. api_key
     Json settings = Json::object();                ///< further plugin settings
     std::vector<FolderGrant> folders = {};         ///< settings written `{folder: PATH}`: what the plugin may reach
+    /// Where each of them stands, and all that is inside of them: "create_order.path" -> file:line:column.
+    std::map<std::string, std::string> settings_where;
     struct Webhook {
         crypto::SignatureScheme scheme;
         std::vector<WebhookSecretRef> secrets;
@@ -68,6 +70,7 @@ struct AccountConfig {
     milliseconds not_after{5'000};  ///< an effect's intent is sent within this time or not at all
     milliseconds request_timeout{10'000};
     std::map<std::string, OperationConfig> operations;  ///< create_order, ...
+    std::string operations_where;                       ///< file:line:column of `operations:`
     std::vector<int> accepted{200, 201, 202};           ///< `outcomes:`
     std::vector<int> refused{400, 422};
     std::vector<int> not_processed{429};

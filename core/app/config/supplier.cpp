@@ -50,6 +50,7 @@ OperationConfig read_operation(Part& part, const std::string& name, const Node& 
 void read_operations(Part& part, Fields& fields, AccountConfig& account) {
     const Node* map = fields.map("operations");
     if (map == nullptr) { return; }
+    account.operations_where = part.checks.where(fields.place("operations"));
     const Fields known(part.checks, *map, "`operations`", {"create_order", "cancel_order"});
     if (!part.checks.ok()) { return; }
     for (const auto& [key, place, value] : map->entries) { account.operations.emplace(key, read_operation(part, key, value)); }
@@ -133,6 +134,14 @@ std::optional<model::PollPattern> read_poll(Part& part, Fields& account_fields, 
     return pattern;
 }
 
+/// Lists begin to count at 0: "create_order.body.lines.0".
+void note_places(const Part& part, const Node& node, const std::string& name, std::map<std::string, std::string>& places) {
+    const auto inner = [&](const std::string& key) { return name.empty() ? key : name + "." + key; };
+    if (!name.empty()) { places.emplace(name, part.checks.where(node.place)); }
+    for (const auto& entry : node.entries) { note_places(part, entry.value, inner(entry.key), places); }
+    for (std::size_t i = 0; i < node.items.size(); ++i) { note_places(part, node.items[i], inner(std::to_string(i)), places); }
+}
+
 }  // namespace
 
 ReadAccount read_account(Part& part, const Node& root) {
@@ -156,6 +165,7 @@ ReadAccount read_account(Part& part, const Node& root) {
         account.currency = std::move(*currency);
     }
     account.credentials = read_credentials(part, fields);
+    if (const Node* settings = fields.find("settings")) { note_places(part, *settings, "", account.settings_where); }
     if (const Node* webhook = fields.find("webhook")) { account.webhook = read_webhook(part, *webhook); }
     read_times(fields, account.not_after, account.request_timeout);
     read_operations(part, fields, account);

@@ -67,6 +67,22 @@ http::ExchangeLimits CallHost::limits(std::uint32_t timeout_ms) const {
     return {.timeout = timeout, .not_after = not_after_, .canceled = effect_ ? nullptr : &canceled_};
 }
 
+bool CallHost::prepares(const http::HttpExchange& request) const {
+    const auto& urls = services_.preparations;
+    if (request.method != "POST" || std::find(urls.begin(), urls.end(), request.url) == urls.end()) { return false; }
+    return std::any_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
+        return header.first == "Content-Type" && header.second == "application/x-www-form-urlencoded";
+    });
+}
+
+void CallHost::learn_tokens(const std::string& answer) {
+    const auto parsed = Json::parse(answer);
+    if (!parsed || !parsed->is_object()) { return; }
+    for (const char* const name : {"access_token", "refresh_token", "id_token"}) {
+        if (auto token = parsed->maybe_text(name)) { services_.redaction.learn(name, std::move(*token)); }
+    }
+}
+
 bool CallHost::outside(std::string_view place) {
     auto why = beyond(services_.reach, place);
     if (why.empty()) { return false; }
@@ -90,8 +106,18 @@ http::HttpResult CallHost::exchange(const xd_http_request& request) {
         exchange.headers.emplace_back(sdk::view(request.headers[i].name), sdk::view(request.headers[i].value));
     }
     exchange.may_repeat = !effect_ && (exchange.method == "GET" || exchange.method == "HEAD");
+    const bool preparation = prepares(exchange);
     auto result = services_.carrier->send(exchange, limits(request.timeout_ms));
-    if (recorder_) { recorder_->add(exchange, result); }
+    if (preparation) { learn_tokens(result.body); }
+    if (recorder_) {
+        // Also those that another call has fetched.
+        for (const auto& [name, token] : services_.redaction.learned()) { recorder_->learn(name, token); }
+        recorder_->add(exchange, result);
+    }
+    // A second one, or one behind the effect's own request, counts as what it may be: the effect.
+    const bool apart = preparation && effect_ && !on_wire_ && !prepared_;
+    prepared_ = prepared_ || preparation;
+    on_wire_ = on_wire_ || (result.on_wire && !apart);
     return result;
 }
 
@@ -99,7 +125,6 @@ void CallHost::http(void* context, const xd_http_request* request, xd_http_reply
     auto& host = self(context);
     host.http_result_ = host.exchange(sdk::received(*request));
     const auto& result = host.http_result_;
-    host.on_wire_ = host.on_wire_ || result.on_wire;
     host.header_views_.clear();
     for (const auto& [name, value] : result.headers) { host.header_views_.push_back({sdk::text(name), sdk::text(value)}); }
     xd_http_reply made{};
@@ -245,6 +270,9 @@ std::uint32_t CallHost::evaluate(void* context, xd_text expression, xd_text docu
     // No deadline of its own: the daemon answers each within some seconds.
     host.told_.wait(lock, [&host] { return !host.evaluating_ || host.gives_up(); });
     if (host.evaluating_) { return XD_CANCELED; }
+    if (host.recorder_) {
+        host.recorder_->add_evaluation(sdk::view(expression), host.evaluated_.text("value"), host.evaluated_.text("error"));
+    }
     if (auto found = host.evaluated_.maybe_text("value")) {
         host.file_text_ = std::move(*found);
         *value = sdk::text(host.file_text_);

@@ -29,7 +29,8 @@ struct Services {
     std::string settings = "{}";  ///< JSON, checked, with defaults; without secrets, except for a plugin of ABI revision 1
     std::map<std::string, std::string, std::less<>> secrets = {};
     AccountFiles files = {};
-    Placeholders placeholders = {};  ///< for what is recorded
+    std::vector<std::string> preparations = {};  ///< where requests that prepare others are posted to
+    Placeholders placeholders = {};              ///< for what is recorded
     Redaction redaction = {};
     std::string log_mark = {};  ///< stands before what the plugin logs
     /// Sends a batch of rows of a call to the daemon.
@@ -76,6 +77,10 @@ private:
     static std::uint32_t emit_rows(void* context, const xd_inventory_row* rows, std::size_t row_size, std::size_t count);
 
     [[nodiscard]] std::string may_send() const;
+    /// Whether a request may leave before an effect's own one: a form that is posted where the account fetches its tokens.
+    [[nodiscard]] bool prepares(const http::HttpExchange& request) const;
+    /// Tokens in the answer to a request that prepares others are secrets from now on.
+    void learn_tokens(const std::string& answer);
     /// Refuses, and ends the operation with a fault, when an exchange would leave the fence.
     [[nodiscard]] bool outside(std::string_view place);
     [[nodiscard]] http::ExchangeLimits limits(std::uint32_t timeout_ms) const;
@@ -94,6 +99,7 @@ private:
     bool effect_;
     xd_host table_{};
     bool on_wire_ = false;
+    bool prepared_ = false;
     std::string host_fault_;
 
     std::optional<Recorder> recorder_;

@@ -62,11 +62,26 @@ Placeholders::Placeholders(const Json& schema, const Json& settings) {
         // An address is one with and without a slash at its end.
         const auto text = secret ? value->as_string() : without_slash(value->as_string());
         if (secret && text.size() < secret_min) { continue; }
-        const std::string escaped = Json(text).dump();
-        for (const auto& form : {text, escaped.substr(1, escaped.size() - 2), http::encoded(text)}) {
-            if (!form.empty()) { anywhere_.push_back({form, placeholder}); }
-        }
+        add(text, placeholder);
     }
+    sort();
+}
+
+void Placeholders::add(const std::string& text, const std::string& placeholder) {
+    const std::string escaped = Json(text).dump();
+    for (const auto& form : {text, escaped.substr(1, escaped.size() - 2), http::encoded(text)}) {
+        if (!form.empty()) { anywhere_.push_back({form, placeholder}); }
+    }
+}
+
+void Placeholders::learn(const std::string& name, const std::string& secret) {
+    const auto known = [&](const One& one) { return one.value == secret; };
+    if (secret.size() < secret_min || std::any_of(anywhere_.begin(), anywhere_.end(), known)) { return; }
+    add(secret, "{{" + name + "}}");
+    sort();
+}
+
+void Placeholders::sort() {
     std::stable_sort(anywhere_.begin(), anywhere_.end(),
                      [](const One& a, const One& b) { return a.value.size() > b.value.size(); });
 }
@@ -107,6 +122,15 @@ void Recorder::set_body(Json& into, std::string_view body) const {
 void Recorder::keep(Json exchange, std::size_t bytes) {
     bytes_ += bytes;
     if (!overflowed()) { exchanges_.push(std::move(exchange)); }
+}
+
+void Recorder::add_evaluation(std::string_view expression, const std::string& value, const std::string& error) {
+    bytes_ += expression.size() + value.size();
+    if (overflowed()) { return; }
+    Json made = Json::object({{"expression", expression}});
+    if (!error.empty()) { made.set("error", placeholders_.in_text(error)); }
+    else if (auto parsed = Json::parse(placeholders_.in_text(value), {bytes_max, 70})) { made.set("value", std::move(*parsed)); }
+    evaluations_.push(std::move(made));
 }
 
 void Recorder::add(const http::HttpExchange& request, const http::HttpResult& result) {

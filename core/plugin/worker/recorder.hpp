@@ -12,12 +12,14 @@
 namespace crossdock::worker {
 
 /// What stands in a cassette instead of an account's secrets and addresses: {{api_key}}, {{base_url}}.
-/// Threads: any, once made.
+/// Threads: any, once made; `learn` apart.
 class Placeholders {
 public:
     Placeholders() = default;
     /// Of checked settings, by their plugin's schema.
     Placeholders(const Json& schema, const Json& settings);
+
+    void learn(const std::string& name, const std::string& secret);
 
     /// Secrets of four bytes and more and urls, wherever they stand, also as JSON and URLs escape them.
     [[nodiscard]] std::string in_text(std::string_view text) const;
@@ -31,6 +33,9 @@ private:
         std::string value;
         std::string placeholder;
     };
+    void add(const std::string& text, const std::string& placeholder);
+    void sort();
+
     std::vector<One> anywhere_;  ///< longest value first
     std::vector<std::pair<std::string, std::string>> settings_;
 };
@@ -44,9 +49,16 @@ public:
 
     explicit Recorder(const Placeholders& placeholders) : placeholders_(placeholders) {}
 
+    /// From now on {{name}} stands for that secret: an access token, which nobody knew before it was fetched.
+    void learn(const std::string& name, const std::string& secret) { placeholders_.learn(name, secret); }
+
     void add(const http::HttpExchange& request, const http::HttpResult& result);
     void add(const http::SmtpExchange& request, const http::SmtpResult& result);
 
+    /// What an expression gave: JSON as text, or why there was nothing.
+    void add_evaluation(std::string_view expression, const std::string& value, const std::string& error);
+
+    [[nodiscard]] const Json& evaluations() const { return evaluations_; }
     [[nodiscard]] const Json& exchanges() const { return exchanges_; }
     [[nodiscard]] bool overflowed() const { return bytes_ > bytes_max; }
 
@@ -54,8 +66,9 @@ private:
     void set_body(Json& into, std::string_view body) const;
     void keep(Json exchange, std::size_t bytes);
 
-    const Placeholders& placeholders_;
+    Placeholders placeholders_;
     Json exchanges_ = Json::array();
+    Json evaluations_ = Json::array();
     std::size_t bytes_ = 0;
 };
 

@@ -89,6 +89,7 @@ Result<> Session::make_instance(const Json& hello) {
     }
     services_.redaction = Redaction(plugin::secret_values(library_.schema, *settings));
     services_.placeholders = Placeholders(library_.schema, *settings);
+    services_.preparations = plugin::preparations(library_.schema, *settings);
     take_settings(*settings);
     services_.files = AccountFiles(hello.text("folder"));
     services_.reach = plugin::texts(hello.find("reach"));
@@ -192,6 +193,7 @@ void Session::run_call(const std::shared_ptr<CallHost>& host, std::uint64_t id, 
     payload.set("on_wire", host->on_wire());
     if (const auto* recorded = host->recorded()) {
         payload.set("exchanges", recorded->exchanges()).set("exchanges_cut", recorded->overflowed());
+        if (!recorded->evaluations().items().empty()) { payload.set("evaluations", recorded->evaluations()); }
     }
     {
         const std::scoped_lock lock(calls_mutex_);

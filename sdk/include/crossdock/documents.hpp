@@ -42,6 +42,18 @@ struct SubmissionFields {
     std::string_view reference = {};  ///< our reference, repeated
 };
 
+/// What a rule of the account's file says of an answer's body, whatever its status: 200 with {"ok": false}. That an order was
+/// accepted is no rule's to say: it takes a status that the file lists, and an id.
+enum class Verdict {
+    refused,
+    not_processed,  ///< certainly not acted upon
+    unknown,
+};
+
+[[nodiscard]] constexpr std::string_view name(Verdict verdict) {
+    return verdict == Verdict::refused ? "refused" : verdict == Verdict::not_processed ? "not_processed" : "unknown";
+}
+
 /// What became of create_order or cancel_order: facts only. The engine decides what they mean, from the account's file.
 struct Submission {
     Transport transport = Transport::not_sent;
@@ -53,6 +65,7 @@ struct Submission {
     std::string exchange = {};
     /// The peer has taken the order, and its answer has no id because ids come later, by another way: find_order is asked for it.
     bool id_follows = false;
+    std::optional<Verdict> verdict = {};  ///< of an answer alone; without one the status decides
 
     /// Reads an HTTP answer. An id is taken from a body that is JSON only, and never from one that names another reference.
     [[nodiscard]] static Submission from(const HttpReply& reply, const SubmissionFields& fields,
@@ -90,6 +103,7 @@ struct Submission {
         out.set_if("supplier_order_id", supplier_order_id).set_if("supplier_status", supplier_status).set_if("reason", reason);
         if (retry_after_ms) { out.set("retry_after_ms", *retry_after_ms); }
         if (id_follows) { out.set("id_follows", true); }
+        if (verdict) { out.set("verdict", name(*verdict)); }
         return out.set("exchange", exchange);
     }
 };

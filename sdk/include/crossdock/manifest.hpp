@@ -89,13 +89,52 @@ public:
         made.rows_.back().set("choices", std::move(list));
         return std::move(made);
     }
-    Schema&& optional() && {
-        if (!rows_.empty()) { rows_.back().set("required", false); }
-        return std::move(*this);
+    /// A text in which what stands between `${{` and `}}` is an expression; the host compiles them before the plugin is used.
+    Schema&& expression(std::string_view name, std::string_view description, std::optional<std::string> otherwise = {}) && {
+        return std::move(*this).add(name, "expression", description, from(std::move(otherwise)));
+    }
+    /// The same for the path of a URL: it begins with a slash, and has neither `?` nor `#` nor a segment `.` or `..`.
+    Schema&& path(std::string_view name, std::string_view description) && {
+        return std::move(*this).add(name, "path", description, Json());
+    }
+    /// Any value, in whose texts expressions may stand.
+    Schema&& data(std::string_view name, std::string_view description) && {
+        return std::move(*this).add(name, "data", description, Json());
+    }
+    /// A mapping with settings of its own.
+    Schema&& map(std::string_view name, std::string_view description, const Schema& members) && {
+        auto&& made = std::move(*this).add(name, "map", description, Json());
+        made.rows_.back().set("members", members.json());
+        return std::move(made);
+    }
+    /// A mapping whose member `by` says which further members it has: one of `kinds`, each with its own.
+    Schema&& kinds(std::string_view name, std::string_view description, std::string_view by,
+                   const std::vector<std::pair<std::string, Schema>>& kinds) && {
+        auto&& made = std::move(*this).add(name, "map", description, Json());
+        Json list = Json::object();
+        for (const auto& [word, members] : kinds) { list.set(word, members.json()); }
+        made.rows_.back().set("by", by).set("kinds", std::move(list));
+        return std::move(made);
     }
 
-    /// [{"name", "type": string|url|host|port|integer|boolean|folder, "description", "required", "secret"?, "default"?,
-    /// "choices"?, "write"?}]
+    // These speak of the setting just added.
+    Schema&& optional() && { return std::move(*this).mark("required", false); }
+    /// Of an integer.
+    Schema&& at_least(std::int64_t least) && { return std::move(*this).mark("least", Json(least)); }
+    /// What a document has in which expressions here, and in all that is below, are worked out: `order` for `.order`.
+    Schema&& sees(const std::vector<std::string>& names) && {
+        Json list = Json::array();
+        for (const auto& one : names) { list.push(one); }
+        return std::move(*this).mark("sees", std::move(list));
+    }
+    /// The operation is there for an account only when it gives this setting.
+    Schema&& serves(std::string_view operation) && { return std::move(*this).mark("serves", operation); }
+    /// Of a url: what is posted there as a form prepares a request, as fetching an access token does. An effect may send one such
+    /// before its own request.
+    Schema&& prepares() && { return std::move(*this).mark("prepares", true); }
+
+    /// [{"name", "type": string|url|host|port|integer|boolean|folder|expression|path|data|map, "description", "required",
+    /// "secret"?, "default"?, "choices"?, "least"?, "sees"?, "serves"?, "prepares"?, "members"?, "by"?, "kinds"?, "write"?}]
     [[nodiscard]] Json json() const {
         Json list = Json::array();
         for (const auto& row : rows_) { list.push(row); }
@@ -104,6 +143,10 @@ public:
 
 private:
     static Json from(std::optional<std::string> value) { return value ? Json(std::move(*value)) : Json(); }
+    Schema&& mark(std::string_view key, Json value) && {
+        if (!rows_.empty()) { rows_.back().set(key, std::move(value)); }
+        return std::move(*this);
+    }
     Schema&& add(std::string_view name, std::string_view type, std::string_view description, Json otherwise) && {
         Json row = Json::object();
         row.set("name", name).set("type", type).set("description", description).set("required", otherwise.is_null());

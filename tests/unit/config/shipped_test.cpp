@@ -147,3 +147,20 @@ TEST_CASE("an account's pattern ends with what its words can say, and eight time
     CHECK(poll_of("statuses: { there: delivered }\npoll: {}\n")->until == model::Status::delivered);
     CHECK(poll_of("statuses: { there: delivered }\npoll: { until: shipped }\n")->until == model::Status::shipped);
 }
+
+TEST_CASE("the settings of the examples are those that their cassettes were made with", "[config][unit]") {
+    const Folder folder;
+    folder.write("plugins/librest.so", "");
+    const std::string name = GENERATE("northgate", "kontor");
+    folder.write("crossdock.yaml", "suppliers: [" + (source / "config/suppliers/examples" / (name + ".yaml")).string() + "]\n");
+    const auto made = app::load_config(folder / "crossdock.yaml", {.plugin_folders = {folder / "plugins"}});
+    INFO((made ? std::string() : made.error().text()));
+    REQUIRE(made.has_value());
+    const auto& account = made->accounts.at(0);
+    std::ifstream in(source / "plugins/rest/tests" / (name + ".json"));
+    const auto tested = Json::parse(std::string(std::istreambuf_iterator<char>(in), {}));
+    REQUIRE(tested.has_value());
+    CHECK(account.settings.pretty() == tested->pretty());
+    CHECK(
+        account.settings_where.at("create_order.path").ends_with(".yaml:" + std::to_string(name == "kontor" ? 50 : 49) + ":11"));
+}

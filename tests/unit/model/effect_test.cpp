@@ -49,6 +49,30 @@ TEST_CASE("an answer is judged by what the account's file lists", "[model][unit]
     CHECK(name(classify(row.submission, lists)) == name(row.verdict));
 }
 
+TEST_CASE("a rule over the body counts more than the status, accepts nothing, and is not believed of a server that fails",
+          "[model][unit]") {
+    const StatusLists lists{{200}, {422}, {503}};
+    struct Row {
+        Submission submission;
+        Verdict verdict;
+    };
+    const auto row = GENERATE(Row{{Transport::answered, 200, true, Verdict::refused}, Verdict::refused},
+                              Row{{Transport::answered, 200, true, Verdict::not_sent}, Verdict::not_sent},
+                              Row{{Transport::answered, 200, true, Verdict::unknown}, Verdict::unknown},
+                              Row{{Transport::answered, 200, true, Verdict::accepted}, Verdict::unknown},
+                              Row{{Transport::answered, 422, false, Verdict::unknown}, Verdict::unknown},
+                              Row{{Transport::answered, 404, false, Verdict::refused}, Verdict::refused},
+                              Row{{Transport::answered, 500, false, Verdict::refused}, Verdict::unknown},
+                              Row{{Transport::answered, 502, false, Verdict::not_sent}, Verdict::unknown},
+                              Row{{Transport::answered, 503, false, Verdict::not_sent}, Verdict::unknown},
+                              Row{{Transport::cut, 0, false, Verdict::refused}, Verdict::unknown},
+                              Row{{Transport::not_sent, 0, false, Verdict::refused}, Verdict::not_sent});
+    CAPTURE(row.submission.status, name(*row.submission.by_rule));
+    CHECK(name(classify(row.submission, lists)) == name(row.verdict));
+    // A cancellation needs no id, and a rule's word all the same.
+    CHECK(name(classify(row.submission, lists, false)) == name(row.verdict));
+}
+
 TEST_CASE("with nothing listed no answer is believed, except that 429 was not processed", "[model][unit]") {
     for (const int status : {200, 201, 400, 401, 403, 422, 500, 503}) {
         CAPTURE(status);

@@ -1,6 +1,9 @@
 #include "plugin/settings.hpp"
 #include "plugin/folders.hpp"
 
+#include <crossdock/sdk.hpp>
+#include <crossdock/testing.hpp>
+
 #include <catch2/catch.hpp>
 
 using namespace crossdock;
@@ -89,4 +92,83 @@ TEST_CASE("a folder is an absolute path", "[plugin][unit]") {
     const auto checked = check_settings(folders, Json::parse(R"({"inbox":"in"})").value());
     REQUIRE(checked.has_error());
     CHECK_THAT(checked.error().what, Catch::Contains("\"inbox\" must be an absolute path"));
+}
+
+namespace {
+
+/// A schema with mappings in it, as the SDK writes it.
+Json nested() {
+    const auto schema = sdk::Schema{}
+                            .map("create", "how",
+                                 sdk::Schema{}
+                                     .choice("method", "which", {"GET", "POST"}, "POST")
+                                     .path("path", "where")
+                                     .expression("id", "its id")
+                                     .optional()
+                                     .data("body", "what")
+                                     .optional())
+                            .kinds("paging", "how it goes on", "kind",
+                                   {{"page", sdk::Schema{}.integer("size", "of one", 100).at_least(1)},
+                                    {"cursor", sdk::Schema{}.expression("next", "the next")}})
+                            .optional()
+                            .serves("sync_inventory")
+                            .url("token_url", "where tokens are")
+                            .optional()
+                            .prepares();
+    return Json::parse(schema.json().dump()).value();
+}
+
+}  // namespace
+
+TEST_CASE("settings within settings are completed, and refused by their whole name, in the daemon and the testing kit alike",
+          "[plugin][unit]") {
+    struct Row {
+        const char* settings;
+        const char* expected;
+    };
+    const auto row = GENERATE(
+        Row{R"({"create":{"path":"/a"}})", R"({"create":{"path":"/a","method":"POST"}})"},
+        Row{R"({"create":{"path":"/a","id":5,"body":{"n":231.00}},"paging":{"kind":"page"}})",
+            R"({"create":{"path":"/a","id":5,"body":{"n":231.00},"method":"POST"},"paging":{"size":100,"kind":"page"}})"},
+        Row{R"({})", R"(the setting "create" is missing (how))"},
+        Row{R"({"create":[]})", R"(the setting "create" must be a mapping)"},
+        Row{R"({"create":{}})", R"(the setting "create.path" is missing (where))"},
+        Row{R"({"create":{"path":"/a","pth":"/b"}})",
+            R"(the setting "create.pth" is not known to `create`; it has method, path, id, body)"},
+        Row{R"({"create":{"path":"/a","method":"SEND"}})", R"(the setting "create.method" must be one of GET, POST)"},
+        Row{R"({"create":{"path":"a"}})", R"(the setting "create.path" must begin with a slash)"},
+        Row{R"({"create":{"path":"/${{ .a }}/./b"}})", R"(the setting "create.path" has a segment `.` or `..` in it)"},
+        Row{R"({"create":{"path":"/a/.."}})", R"(the setting "create.path" has a segment `.` or `..` in it)"},
+        Row{R"({"create":{"path":"/a?b=${{ .c }}"}})",
+            R"(the setting "create.path" has a query, a fragment, a space or a backslash in it)"},
+        Row{R"({"create":{"path":"/${{ .a ? .b : .c # }}/x"}})",
+            R"({"create":{"path":"/${{ .a ? .b : .c # }}/x","method":"POST"}})"},
+        Row{R"({"create":{"path":"/a","id":[]}})", R"(the setting "create.id" must be a string)"},
+        Row{R"({"create":{"path":"/a"},"paging":{}})", R"(the setting "paging.kind" is missing; it is one of page, cursor)"},
+        Row{R"({"create":{"path":"/a"},"paging":{"kind":"pages"}})", R"(the setting "paging.kind" must be one of page, cursor)"},
+        Row{R"({"create":{"path":"/a"},"paging":{"kind":"cursor"}})", R"(the setting "paging.next" is missing (the next))"},
+        Row{R"({"create":{"path":"/a"},"paging":{"kind":"cursor","next":"x","size":1}})",
+            R"(the setting "paging.size" is not known to `paging` with `kind: cursor`; it has next)"},
+        Row{R"({"create":{"path":"/a"},"paging":{"kind":"page","size":0}})", R"(the setting "paging.size" must be at least 1)"});
+    const auto settings = Json::parse(row.settings).value();
+    const auto checked = check_settings(nested(), settings);
+    CHECK((checked ? checked->dump() : checked.error().what) == row.expected);
+    std::string by_kit;
+    try {
+        by_kit = sdk::testing::check_settings(sdk::Json::parse(nested().dump()), sdk::Json::parse(row.settings)).dump();
+    } catch (const std::runtime_error& error) { by_kit = error.what(); }
+    CHECK(by_kit == row.expected);
+}
+
+TEST_CASE("an operation that a setting serves is not there without it", "[plugin][unit]") {
+    CHECK(lacking_setting(nested(), Json::parse(R"({"create":{}})").value(), "sync_inventory") == "paging");
+    CHECK(lacking_setting(nested(), Json::parse(R"({"paging":null})").value(), "sync_inventory") == "paging");
+    CHECK_FALSE(lacking_setting(nested(), Json::parse(R"({"paging":{}})").value(), "sync_inventory"));
+    CHECK_FALSE(lacking_setting(nested(), Json::parse("{}").value(), "find_order"));
+}
+
+TEST_CASE("where requests are prepared is what the settings say", "[plugin][unit]") {
+    CHECK(preparations(nested(), Json::parse(R"({"token_url":"https://x/token"})").value()) ==
+          std::vector<std::string>{"https://x/token"});
+    CHECK(preparations(nested(), Json::parse("{}").value()).empty());
 }

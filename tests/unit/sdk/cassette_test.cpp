@@ -270,3 +270,41 @@ TEST_CASE("a folder of cassettes is played whole, and one without cassettes is a
     CHECK_THAT(lines[0], Contains("a-bad.json: not JSON"));
     CHECK(lines[1] == R"(b-other.json: request 1 method: "POST" instead of "PUT")");
 }
+
+namespace {
+
+/// Answers what its expression gives, twice.
+class Asker final : public sdk::SupplierAdapter {
+public:
+    static constexpr sdk::Manifest manifest{.name = "asker", .version = "1"};
+    static sdk::Schema settings() { return sdk::Schema{}.url("base_url", "Root"); }
+    sdk::Submission create_order(const sdk::Order& order, sdk::Host& host) override {
+        const auto first = host.evaluate(".a", order.document).dump();
+        return {.reason = first + " " + host.evaluate(".a", order.document).dump()};
+    }
+};
+
+constexpr auto asker = sdk::detail::descriptor<Asker>(&sdk::detail::supplier_interface<Asker>);
+
+std::string asking(const std::string& evaluations, const std::string& end) {
+    return R"({"cassette": 1, "interface": "crossdock.supplier/1", "operation": "create_order",
+      "settings": {"base_url": "https://api.example"}, "input": {"reference": "R", "effect_key": "k", "order": {}},
+      "evaluations": )" +
+           evaluations + ", " + end + "}";
+}
+
+}  // namespace
+
+TEST_CASE("expressions give what a cassette says, in order, and the last value holds on", "[sdk][unit]") {
+    const std::string output = R"("output": {"transport": "not_sent", "status": 0, "reason": )";
+    CHECK(play(asking(R"([{"expression": ".a", "value": 231.00}, {"expression": ".a", "value": "{{base_url}}"}])",
+                      output + R"("231.00 \"https://api.example\""})"),
+               asker) == Lines{});
+    CHECK(play(asking(R"([{"expression": ".a", "value": null}])", output + R"("null null"})"), asker) == Lines{});
+    CHECK(
+        play(asking(R"([{"expression": ".a", "value": 1}, {"expression": ".a", "error": "it broke"}])", R"("fault": "it broke")"),
+             asker) == Lines{});
+    const auto wrong = GENERATE(R"({})", R"([1])", R"([{"expression": ".a"}])", R"([{"value": 1}])",
+                                R"([{"expression": ".a", "value": 1, "error": "x"}])");
+    CHECK_THROWS_WITH(testing::Cassette::parse(asking(wrong, output + R"("x"})"), "a.json"), Catch::Contains("/evaluations"));
+}

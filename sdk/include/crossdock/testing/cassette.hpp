@@ -37,6 +37,8 @@ struct Cassette {
     Json settings;
     Json input;
     std::vector<Exchange> exchanges = {};
+    /// What expressions gave, in order: members "expression" and "value" or "error". The last one of an expression holds on.
+    std::vector<Json> evaluations = {};
     std::vector<Json> rows = {};
     std::optional<Json> output = {};  ///< or, when there is none:
     std::string fault = {};
@@ -84,7 +86,8 @@ public:
 
     [[nodiscard]] Cassette read() const {
         if (!whole_.is_object()) { fail("", "is no JSON object"); }
-        known(whole_, "", {"cassette", "interface", "operation", "settings", "input", "exchanges", "rows", "output", "fault"});
+        known(whole_, "",
+              {"cassette", "interface", "operation", "settings", "input", "exchanges", "evaluations", "rows", "output", "fault"});
         Cassette made{.file = file_, .interface = {}, .operation = {}, .settings = {}, .input = {}};
         const auto* version = whole_.find("cassette");
         if (version == nullptr) { fail("/cassette", "is missing: it says the format, 1"); }
@@ -99,6 +102,7 @@ public:
         made.settings = need(whole_, "", "settings", Json::Kind::object);
         made.input = need(whole_, "", "input", Json::Kind::object);
         read_exchanges(made);
+        read_evaluations(made);
         read_rows(made);
         const bool failed = whole_.find("fault") != nullptr;
         if (failed == (whole_.find("output") != nullptr)) { fail("", "needs either \"output\" or \"fault\""); }
@@ -221,6 +225,22 @@ private:
             else { check_http(exchange.request, where + "/request"); }
             check_response(exchange.response, where + "/response");
             made.exchanges.push_back(std::move(exchange));
+        }
+    }
+
+    void read_evaluations(Cassette& made) const {
+        const auto* list = maybe(whole_, "", "evaluations", Json::Kind::array);
+        if (list == nullptr) { return; }
+        for (std::size_t i = 0; i < list->items().size(); ++i) {
+            const auto where = "/evaluations/" + std::to_string(i);
+            const auto& item = list->items()[i];
+            if (!item.is_object()) { fail(where, "must be an object"); }
+            known(item, where, {"expression", "value", "error"});
+            need(item, where, "expression", Json::Kind::string);
+            if ((maybe(item, where, "error", Json::Kind::string) == nullptr) == (item.find("value") == nullptr)) {
+                fail(where, "needs either \"value\" or \"error\"");
+            }
+            made.evaluations.push_back(item);
         }
     }
 

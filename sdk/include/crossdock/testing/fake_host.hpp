@@ -28,6 +28,7 @@ namespace crossdock::sdk::testing {
 struct Account {
     Json settings = Json::object();
     std::map<std::string, std::string, std::less<>> secrets = {};
+    std::vector<std::string> preparations = {};  ///< addresses of requests that prepare others: Schema::prepares
 
     Account() = default;
     /// Errors: as check_settings.
@@ -36,6 +37,8 @@ struct Account {
         for (const auto& [name, value] : checked.members()) {
             if (is_secret(schema, name) && value.is_string()) { secrets[name] = value.text(); }
             else { settings.set(name, value); }
+            const auto* row = detail::setting_row(schema, name);
+            if (row != nullptr && detail::member_is_true(*row, "prepares")) { preparations.push_back(value.text()); }
         }
     }
 };
@@ -93,12 +96,21 @@ public:
 
     // Expressions. There is no jq in here: the test says what each gives, however often and for whatever document.
     FakeHost& evaluates(std::string expression, const Document& value) {
-        values_.insert_or_assign(std::move(expression), Value{value.text(), {}});
+        values_[std::move(expression)] = {Value{value.text(), {}}};
+        return *this;
+    }
+    /// The same for its next evaluation behind those that are scripted already; the last of them holds on.
+    FakeHost& evaluates_next(std::string expression, const Document& value) {
+        values_[std::move(expression)].push_back(Value{value.text(), {}});
         return *this;
     }
     /// It has no value: it does not compile, it fails, it takes too long.
     FakeHost& fails_to_evaluate(std::string expression, std::string problem) {
-        values_.insert_or_assign(std::move(expression), Value{{}, std::move(problem)});
+        values_[std::move(expression)] = {Value{{}, std::move(problem)}};
+        return *this;
+    }
+    FakeHost& fails_to_evaluate_next(std::string expression, std::string problem) {
+        values_[std::move(expression)].push_back(Value{{}, std::move(problem)});
         return *this;
     }
 
@@ -177,6 +189,7 @@ private:
         bool effect = false;
         bool canceled = false;
         bool on_wire = false;
+        bool prepared = false;
         bool secrets_in_settings = false;
         std::size_t batches = 0;
         std::string host_fault = {};
@@ -202,9 +215,11 @@ private:
     [[nodiscard]] std::string shown_settings() const;
     [[nodiscard]] std::optional<std::string> secret_value(std::string_view name) const;
     [[nodiscard]] std::string may_send() const;
-    [[nodiscard]] Reply reply_to(const std::string& refused, const std::string& what);
+    /// Whether a request may leave before an effect's own one.
+    [[nodiscard]] bool prepares(const HttpRequest& request) const;
+    [[nodiscard]] Reply reply_to(const std::string& refused, const std::string& what, bool prepares = false);
     [[nodiscard]] bool store(std::vector<InventoryRow> batch);
-    [[nodiscard]] Value value_of(std::string_view expression, std::string_view document) const;
+    [[nodiscard]] Value value_of(std::string_view expression, std::string_view document);
     std::uint32_t failed(std::string why) {
         call_.problem = std::move(why);
         return XD_FAULT;
@@ -222,7 +237,7 @@ private:
     std::map<std::string, std::string, std::less<>> rotated_;
     MemoryFiles folder_;
     std::deque<Reply> replies_;
-    std::map<std::string, Value, std::less<>> values_;
+    std::map<std::string, std::deque<Value>, std::less<>> values_;
     std::int64_t utc_ms_ = 1'735'689'600'000;  // 2025-01-01T00:00:00Z
     std::int64_t boot_ms_ = 3'600'000;
     std::int64_t not_after_ = 0;

@@ -110,13 +110,21 @@ inline std::string FakeHost::may_send() const {
     return {};
 }
 
-inline Reply FakeHost::reply_to(const std::string& refused, const std::string& what) {
+inline bool FakeHost::prepares(const HttpRequest& request) const {
+    const auto& urls = account_.preparations;
+    return call_.effect && !call_.on_wire && !call_.prepared && request.method == "POST" &&
+           request.header("Content-Type") == "application/x-www-form-urlencoded" &&
+           std::find(urls.begin(), urls.end(), request.url) != urls.end();
+}
+
+inline Reply FakeHost::reply_to(const std::string& refused, const std::string& what, bool prepares) {
     if (!refused.empty()) { return {.transport = Transport::not_sent, .reason = refused}; }
     if (replies_.empty()) { return {.transport = Transport::not_sent, .reason = "the test has no reply for " + what}; }
     auto reply = std::move(replies_.front());
     replies_.pop_front();
     // The real host may let a mail that was refused before its text be followed by another one; a plugin must not count on it.
-    call_.on_wire = call_.on_wire || reply.transport != Transport::not_sent;
+    if (prepares) { call_.prepared = true; }
+    else { call_.on_wire = call_.on_wire || reply.transport != Transport::not_sent; }
     return reply;
 }
 
@@ -145,7 +153,7 @@ inline void FakeHost::http(void* context, const xd_http_request* request, xd_htt
     made.refused = host.may_send();
     if (made.refused.empty()) { made.refused = detail::refusal(made); }
     if (made.refused.empty()) { made.refused = detail::too_late(host.call_.effect, host.not_after_, host.boot_ms_); }
-    const auto answer = host.reply_to(made.refused, made.method + " " + made.url);
+    const auto answer = host.reply_to(made.refused, made.method + " " + made.url, host.prepares(made));
     host.sent_.emplace_back(std::move(made));
 
     const bool answered = answer.transport == Transport::answered;
@@ -283,7 +291,7 @@ inline std::uint32_t FakeHost::file_list(void* context, xd_text* names) noexcept
     return XD_OK;
 }
 
-inline FakeHost::Value FakeHost::value_of(std::string_view expression, std::string_view document) const {
+inline FakeHost::Value FakeHost::value_of(std::string_view expression, std::string_view document) {
     constexpr std::size_t expression_max = 16U << 10U;
     constexpr std::size_t document_max = 4U << 20U;
     if (call_.create) { return {{}, "nothing is evaluated while an instance is made"}; }
@@ -299,7 +307,9 @@ inline FakeHost::Value FakeHost::value_of(std::string_view expression, std::stri
         return {{},
                 "the test has no value for the expression `" + std::string(expression) + "`: FakeHost::evaluates gives it one"};
     }
-    return found->second;
+    auto value = found->second.front();
+    if (found->second.size() > 1) { found->second.pop_front(); }
+    return value;
 }
 
 inline std::uint32_t FakeHost::evaluate(void* context, xd_text expression, xd_text document, xd_text* value) noexcept {

@@ -281,6 +281,11 @@ inline void compare_answers(const std::optional<Json>& output, const std::string
             exchange.request = put.in(exchange.request);
             host.answer(detail::reply_of(put.in(exchange.response)));
         }
+        for (const auto& one : cassette.evaluations) {
+            // An expression is no text that placeholders stand in.
+            if (const auto* value = one.find("value")) { host.evaluates_next(one.need_text("expression"), put.in(*value)); }
+            else { host.fails_to_evaluate_next(one.need_text("expression"), one.need_text("error")); }
+        }
         std::vector<Json> rows;
         for (const auto& row : cassette.rows) { rows.push_back(put.in(row)); }
         const auto answer = instance.call(cassette.operation, put.in(cassette.input), host);

@@ -47,11 +47,35 @@ namespace detail {
     return list.empty() ? std::string(otherwise) : list;
 }
 
+/// What is wrong with the path of a URL, its expressions apart; nothing when it fits.
+[[nodiscard]] inline std::optional<std::string> path_complaint(std::string_view path) {
+    if (!path.starts_with('/')) { return "must begin with a slash"; }
+    std::string plain;
+    while (!path.empty()) {
+        const auto opening = path.find("${{");
+        plain += path.substr(0, opening);
+        if (opening == std::string_view::npos) { break; }
+        plain += 'x';
+        const auto closing = path.find("}}", opening);
+        path.remove_prefix(closing == std::string_view::npos ? path.size() : closing + 2);
+    }
+    if (plain.find_first_of("?#\\ ") != std::string::npos) { return "has a query, a fragment, a space or a backslash in it"; }
+    plain += '/';
+    if (plain.find("/../") != std::string::npos || plain.find("/./") != std::string::npos) {
+        return "has a segment `.` or `..` in it";
+    }
+    return {};
+}
+
 /// What is wrong with a setting's value; nothing when it fits.
 [[nodiscard]] inline std::optional<std::string> setting_complaint(const Json& row, const Json& value) {
     const auto type = row.text("type").value_or("");
+    if (type == "data") { return {}; }
     if (type == "integer") {
-        if (!value.integer()) { return "must be an integer"; }
+        const auto number = value.integer();
+        if (!number) { return "must be an integer"; }
+        const auto* least = row.find("least");
+        if (least != nullptr && *number < least->integer().value_or(*number)) { return "must be at least " + least->dump(); }
         return {};
     }
     if (type == "port") {
@@ -63,8 +87,10 @@ namespace detail {
         if (value.kind() != Json::Kind::boolean) { return "must be true or false"; }
         return {};
     }
+    if (type == "expression" && !value.is_string() && !value.is_object() && !value.is_array()) { return {}; }
     if (!value.is_string()) { return "must be a string"; }
     const auto& text = value.text();
+    if (type == "path") { return path_complaint(text); }
     if (type == "url" && !text.starts_with("http://") && !text.starts_with("https://")) {
         return "must begin with http:// or https://";
     }
@@ -91,36 +117,77 @@ namespace detail {
     return row != nullptr && detail::member_is_true(*row, "secret");
 }
 
-/// Checks settings against a plugin's schema and fills defaults in, as the engine does before it starts a plugin.
+namespace detail {
+
+/// One mapping of settings, and those inside of it.
+class SettingsCheck {
+public:
+    [[nodiscard]] static Json mapping(const Json& rows, const Json& given, const std::string& name, const std::string& whose) {
+        Json checked = Json::object();
+        for (const auto& [key, value] : given.members()) {
+            const auto* row = setting_row(rows, key);
+            if (row == nullptr) {
+                std::vector<std::string> known;
+                for (const auto& one : rows.items()) { known.push_back(one.text("name").value_or("")); }
+                refuse(name + key, "is not known to " + whose + "; it has " + listed(known, "none"));
+            }
+            // A null is how YAML writes "left out".
+            else if (!value.is_null()) { checked.set(key, single(*row, value, name + key)); }
+        }
+        for (const auto& row : rows.items()) {
+            const auto key = row.text("name").value_or("");
+            if (checked.find(key) != nullptr) { continue; }
+            if (const auto* otherwise = row.find("default")) { checked.set(key, *otherwise); }
+            else if (member_is_true(row, "required")) {
+                refuse(name + key, "is missing (" + row.text("description").value_or("") + ")");
+            }
+        }
+        return checked;
+    }
+
+private:
+    [[noreturn]] static void refuse(const std::string& name, const std::string& what) {
+        throw std::runtime_error("the setting \"" + name + "\" " + what);
+    }
+
+    [[nodiscard]] static Json single(const Json& row, const Json& value, const std::string& name) {
+        if (row.text("type") != "map") {
+            if (const auto wrong = setting_complaint(row, value)) { refuse(name, *wrong); }
+            return value;
+        }
+        if (!value.is_object()) { refuse(name, "must be a mapping"); }
+        const auto* kinds = row.find("kinds");
+        if (kinds == nullptr) {
+            const auto* members = row.find("members");
+            return mapping(members != nullptr ? *members : Json::array(), value, name + ".", "`" + name + "`");
+        }
+        const auto by = row.text("by").value_or("");
+        const auto word = value.text(by);
+        const auto* members = word ? kinds->find(*word) : nullptr;
+        if (members == nullptr) {
+            std::vector<std::string> words;
+            for (const auto& kind : kinds->members()) { words.push_back(kind.first); }
+            refuse(name + "." + by, value.find(by) == nullptr ? "is missing; it is one of " + listed(words, "")
+                                                              : "must be one of " + listed(words, ""));
+        }
+        Json rest = Json::object();
+        for (const auto& [key, member] : value.members()) {
+            if (key != by) { rest.set(key, member); }
+        }
+        Json checked = mapping(*members, rest, name + ".", "`" + name + "` with `" + by + ": " + *word + "`");
+        return checked.set(by, *word);
+    }
+};
+
+}  // namespace detail
+
+/// Checks settings against a plugin's schema and fills defaults in, as the engine does before it starts a plugin. What stands in
+/// expressions is not looked at.
 /// Errors: std::runtime_error that names the setting, never its value.
 [[nodiscard]] inline Json check_settings(const Json& schema, const Json& settings) {
     if (!schema.is_array()) { throw std::runtime_error("the plugin's settings schema is no list"); }
     if (!settings.is_object() && !settings.is_null()) { throw std::runtime_error("the settings are no mapping"); }
-    const auto refuse = [](std::string_view name, const std::string& what) {
-        throw std::runtime_error("the setting \"" + std::string(name) + "\" " + what);
-    };
-    Json checked = Json::object();
-    for (const auto& [name, value] : settings.members()) {
-        const auto* row = detail::setting_row(schema, name);
-        if (row == nullptr) {
-            std::vector<std::string> known;
-            for (const auto& one : schema.items()) { known.push_back(one.text("name").value_or("")); }
-            refuse(name, "is not known to the plugin; it has " + detail::listed(known, "none"));
-        }
-        else if (!value.is_null()) {  // a null is how YAML writes "left out"
-            if (const auto wrong = detail::setting_complaint(*row, value)) { refuse(name, *wrong); }
-            checked.set(name, value);
-        }
-    }
-    for (const auto& row : schema.items()) {
-        const auto name = row.text("name").value_or("");
-        if (checked.find(name) != nullptr) { continue; }
-        if (const auto* otherwise = row.find("default")) { checked.set(name, *otherwise); }
-        else if (detail::member_is_true(row, "required")) {
-            refuse(name, "is missing (" + row.text("description").value_or("") + ")");
-        }
-    }
-    return checked;
+    return detail::SettingsCheck::mapping(schema, settings, "", "the plugin");
 }
 
 }  // namespace crossdock::sdk::testing
