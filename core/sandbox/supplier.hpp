@@ -14,9 +14,9 @@ namespace crossdock::sandbox {
 /// `POST /v1/orders`, `GET /v1/orders?reference=`, `GET /v1/orders/{supplier_order_id}`, `GET /v1/inventory?page=&page_size=`,
 /// all with `Authorization: Bearer`; errors are {"error", "message"}. Controls without a key under `/_sandbox/`:
 /// `GET orders`, `POST orders/{supplier_order_id}`, `GET|POST|DELETE faults`, `POST webhook_first`, `POST webhook`,
-/// `POST inventory`. With folders of a portal it also takes orders as CSV files out of one and writes confirmations, shipments and
-/// stock into another; `POST portal` makes it slow or careless.
-/// Faults, the portal's manners and webhook_first are forgotten at a restart, all else is not.
+/// `POST inventory`. With folders of a portal it also takes orders as CSV files out of one and writes confirmations, shipments
+/// and stock into another; `POST portal` makes it slow or careless. Faults, the portal's manners and webhook_first are forgotten
+/// at a restart, all else is not.
 ///
 /// Threads:  one executor, which runs one thing at a time; call it there.
 /// Lifetime: the clock outlives it; stop(), run the executor dry, destroy.

@@ -135,8 +135,7 @@ TEST_CASE("an unknown outcome is looked up before anything is sent again", "[pip
     SECTION("absent: it is sent again only after it would have become visible") {
         const UtcMs begun = rig.clock.utc_ms();
         UtcMs sent_again = 0;
-        rig.caller.script("find_order", found({}));
-        rig.caller.script("find_order", found({}));
+        rig.caller.always("find_order", [](const plugin::Call&) { return found({}); });
         rig.caller.script("create_order", created(200, "S-1"));
         rig.place(order_text("PO-1"));
         REQUIRE(rig.until([&] {
@@ -147,7 +146,9 @@ TEST_CASE("an unknown outcome is looked up before anything is sent again", "[pip
         // not_after 5 s + request timeout 10 s + visible_within 60 s
         CHECK(sent_again - begun >= 75'000);
         CHECK(sent_again - begun < 80'000);
-        CHECK(rig.caller.calls_of("find_order").size() == 2);
+        // Now and then before that time, and once at it.
+        CHECK(rig.caller.calls_of("find_order").size() > 2);
+        CHECK(rig.caller.calls_of("find_order").size() < 30);
     }
     SECTION("a lookup that fails is no answer: asked again") {
         rig.caller.script("find_order", cut());
