@@ -119,6 +119,30 @@ TEST_CASE("an unknown outcome is sent again with the same key where the supplier
     CHECK(rig.caller.calls_of("find_order").empty());
 }
 
+TEST_CASE("an order that was taken without an id is asked for, and never sent again by itself", "[pipeline][unit]") {
+    EngineRig rig(PIPELINES, of_class(GENERATE(EffectClass::lookup, EffectClass::idempotent)));
+    rig.start();
+    auto taken = created(200, "");
+    taken.output.set("id_follows", true);
+    rig.caller.script("create_order", taken);
+    SECTION("its id is found") {
+        rig.caller.script("find_order", found({}));
+        rig.caller.script("find_order", found({"S-1"}));
+        rig.place(order_text("PO-1"));
+        REQUIRE(rig.until([&] { return quiet(rig); }));
+        expect_accepted_once(rig, "S-1");
+        CHECK(rig.text("SELECT outcome FROM effect_attempts WHERE operation = 'create_order'") == "taken");
+    }
+    SECTION("it never shows up: a person looks") {
+        rig.caller.always("find_order", [](const plugin::Call&) { return found({}); });
+        rig.place(order_text("PO-1"));
+        rig.pass(milliseconds{3'600'000});
+        CHECK_THAT(rig.text("SELECT attention FROM orders"),
+                   Catch::Matchers::Contains("the supplier took it, and does not show it"));
+    }
+    CHECK(rig.caller.calls_of("create_order").size() == 1);
+}
+
 TEST_CASE("an unknown outcome is looked up before anything is sent again", "[pipeline][unit]") {
     EngineRig rig(PIPELINES, of_class(EffectClass::lookup));
     rig.start();
