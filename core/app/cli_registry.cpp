@@ -111,7 +111,7 @@ Result<Json> shown(const Config& config, const std::string& name) {
                                      {"isolation", one.in_process ? "in-process" : "process"},
                                      {"operations", std::move(operations)}}));
     made.set("classes", std::move(classes)).set("limits", limits_of(one)).set("statuses", statuses_of(one));
-    if (one.webhook) { made.set("webhook", Json::object({{"scheme", one.webhook->scheme}, {"url", one.webhook->url}})); }
+    if (one.webhook) { made.set("webhook", Json::object({{"scheme", one.webhook->scheme.name}, {"url", one.webhook->url}})); }
     if (one.poll) { made.set("poll", model::text_of(*one.poll)); }
     auto known = read_store(config, [&](store::Tx& tx) -> Result<Json> { return learned(tx, name); });
     made.set("store", known ? std::move(*known) : Json::object());

@@ -56,17 +56,17 @@ TEST_CASE("a rule over the body counts more than the status, accepts nothing, an
         Submission submission;
         Verdict verdict;
     };
-    const auto row = GENERATE(Row{{Transport::answered, 200, true, Verdict::refused}, Verdict::refused},
-                              Row{{Transport::answered, 200, true, Verdict::not_sent}, Verdict::not_sent},
-                              Row{{Transport::answered, 200, true, Verdict::unknown}, Verdict::unknown},
-                              Row{{Transport::answered, 200, true, Verdict::accepted}, Verdict::unknown},
-                              Row{{Transport::answered, 422, false, Verdict::unknown}, Verdict::unknown},
-                              Row{{Transport::answered, 404, false, Verdict::refused}, Verdict::refused},
-                              Row{{Transport::answered, 500, false, Verdict::refused}, Verdict::unknown},
-                              Row{{Transport::answered, 502, false, Verdict::not_sent}, Verdict::unknown},
-                              Row{{Transport::answered, 503, false, Verdict::not_sent}, Verdict::unknown},
-                              Row{{Transport::cut, 0, false, Verdict::refused}, Verdict::unknown},
-                              Row{{Transport::not_sent, 0, false, Verdict::refused}, Verdict::not_sent});
+    const auto row = GENERATE(Row{{Transport::answered, 200, true, false, Verdict::refused}, Verdict::refused},
+                              Row{{Transport::answered, 200, true, false, Verdict::not_sent}, Verdict::not_sent},
+                              Row{{Transport::answered, 200, true, false, Verdict::unknown}, Verdict::unknown},
+                              Row{{Transport::answered, 200, true, false, Verdict::accepted}, Verdict::unknown},
+                              Row{{Transport::answered, 422, false, false, Verdict::unknown}, Verdict::unknown},
+                              Row{{Transport::answered, 404, false, false, Verdict::refused}, Verdict::refused},
+                              Row{{Transport::answered, 500, false, false, Verdict::refused}, Verdict::unknown},
+                              Row{{Transport::answered, 502, false, false, Verdict::not_sent}, Verdict::unknown},
+                              Row{{Transport::answered, 503, false, false, Verdict::not_sent}, Verdict::unknown},
+                              Row{{Transport::cut, 0, false, false, Verdict::refused}, Verdict::unknown},
+                              Row{{Transport::not_sent, 0, false, false, Verdict::refused}, Verdict::not_sent});
     CAPTURE(row.submission.status, name(*row.submission.by_rule));
     CHECK(name(classify(row.submission, lists)) == name(row.verdict));
     // A cancellation needs no id, and a rule's word all the same.
