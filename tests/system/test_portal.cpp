@@ -70,10 +70,10 @@ void check_world(MainJob& job) {
 /// Deaths that an order by file does not pass: it has no webhooks and sends no request, and these come before it or need more.
 bool passed_by_file(const std::string& point) {
     const auto prefix = point.substr(0, point.rfind('.'));
-    static const std::set<std::string> others{"migrate",         "config.sync",    "customer.add",   "key.change",
-                                              "webhook.receive", "webhook.refuse", "schedule.fire",  "feed.batch",
-                                              "feed.apply",      "person.decide",  "supplier.state", "http.send",
-                                              "effect.recover",  "smtp.send",      "smtp.final_dot"};
+    static const std::set<std::string> others{
+        "migrate",        "config.sync", "customer.add",  "key.change",     "webhook.receive", "webhook.refuse", "schedule.fire",
+        "feed.batch",     "feed.apply",  "person.decide", "supplier.state", "http.send",       "effect.recover", "smtp.send",
+        "smtp.final_dot", "intake.file", "outbox.mark",   "inbox.tell",     "inbox.position"};
     return !others.contains(prefix);
 }
 
