@@ -208,7 +208,6 @@ TEST_CASE("retries back off, spread, and heed the supplier's wish up to the long
 }
 
 TEST_CASE("an order that was taken, and whose id follows, is asked for and not sent again", "[model][unit]") {
-    using Transport = Submission::Transport;
     const StatusLists lists{{200, 202}, {422}, {}};
     const Submission taken{Transport::answered, 202, false, true};
     CHECK(is_taken(taken, lists));
@@ -246,26 +245,26 @@ TEST_CASE("an order that may become visible late is looked for now and then, les
     made.backoff_max = milliseconds{300'000};
     const EffectState state{1, 1'000'000, 1'005'000};
     const UtcMs conclusive = state.last_not_after + made.request_timeout.count() + made.visible_within.count();
-    UtcMs now = state.last_not_after;
+    UtcMs at = state.last_not_after;
     milliseconds pause{0};
     int asked = 0;
-    while (now < conclusive) {
-        const auto decision = after_ask(Found{0, now}, made, state, now, 0);
+    while (at < conclusive) {
+        const auto decision = after_ask(Found{0, at}, made, state, at, 0);
         REQUIRE(decision.next == Next::ask);
-        REQUIRE(decision.at > now);
+        REQUIRE(decision.at > at);
         REQUIRE(decision.at <= conclusive);
         if (decision.at < conclusive) {
-            CHECK(milliseconds{decision.at - now} >= pause);
-            pause = milliseconds{decision.at - now};
+            CHECK(milliseconds{decision.at - at} >= pause);
+            pause = milliseconds{decision.at - at};
             CHECK(pause <= made.backoff_max);
         }
-        now = decision.at;
+        at = decision.at;
         ++asked;
     }
-    CHECK(now == conclusive);
+    CHECK(at == conclusive);
     CHECK(asked > 288);
     CHECK(asked < 340);
-    CHECK(after_ask(Found{0, now}, made, state, now, 0).next == Next::send);
+    CHECK(after_ask(Found{0, at}, made, state, at, 0).next == Next::send);
 }
 
 TEST_CASE("an order counts as absent only when asked after it must have become visible", "[model][unit]") {
