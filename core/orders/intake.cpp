@@ -12,11 +12,15 @@ namespace {
 /// `order_id`, or the next free `-N` of it: a reference is unique per account, and among the parts of an order.
 std::string free_reference(store::Tx& tx, const std::string& supplier_id, const std::string& order_id) {
     std::string reference = order_id;
-    for (int n = 2; tx.number("SELECT COUNT(*) FROM supplier_orders WHERE reference = :1 AND (supplier_id = :2 OR order_id = :3)",
-                              {reference, supplier_id, order_id}) > 0;
-         ++n) {
-        reference = order_id + "-" + std::to_string(n);
-    }
+    // Two questions, each with an index of its own.
+    const auto taken = [&] {
+        return tx.number(
+                   "SELECT EXISTS (SELECT 1 FROM supplier_orders WHERE supplier_id = :1 AND reference = :2) OR EXISTS (SELECT 1 "
+                   "FROM "
+                   "supplier_orders WHERE order_id = :3 AND reference = :4)",
+                   {supplier_id, reference, order_id, reference}) != 0;
+    };
+    for (int n = 2; taken(); ++n) { reference = order_id + "-" + std::to_string(n); }
     return reference;
 }
 

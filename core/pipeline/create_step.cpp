@@ -105,8 +105,10 @@ std::optional<Json> create_outcome(store::Tx& tx, const std::string& run_id, std
              "SELECT e.target, s.reference, e.state, s.supplier_order_id, e.reason, EXISTS (SELECT 1 FROM supplier_order_lines a "
              "WHERE a.supplier_order_row_id = s.id) FROM effects e JOIN supplier_orders s ON s.id = e.supplier_order_row_id "
              "WHERE "
-             "e.run_id = :1 AND e.step_index = :2 AND e.operation = 'create_order' ORDER BY s.created_at, s.id",
-             {run_id, step_index})) {
+             // By the order, for that has an index.
+             "e.order_id = (SELECT order_id FROM runs WHERE id = :1) AND e.run_id = :2 AND e.step_index = :3 AND e.operation = "
+             "'create_order' ORDER BY s.created_at, s.id",
+             {run_id, run_id, step_index})) {
         parts.push_back({std::move(account), std::move(reference), std::move(state), std::move(supplier_order_id),
                          std::move(reason), pieces != 0});
     }
