@@ -9,7 +9,6 @@ namespace crossdock::model {
 namespace {
 
 using enum Status;
-using Pieces = std::map<std::string, std::int64_t, std::less<>>;  // by article
 
 constexpr std::array<std::string_view, 5> piece_states{"accepted", "backordered", "shipped", "canceled", "rejected"};
 
@@ -42,6 +41,7 @@ public:
     }
 
     [[nodiscard]] const Pieces& shipped() const { return shipped_; }
+    [[nodiscard]] const std::map<std::string, Pieces>& parcels() const { return parcels_; }
     [[nodiscard]] const Pieces& parcel(const std::string& name) const {
         static const Pieces none;
         const auto at = parcels_.find(name);
@@ -208,6 +208,7 @@ Fulfilment fulfil(std::span<const Allotment> allotments, std::span<const Report>
     made.status = fold(said);
     made.contradictory = contradicts(said) || ledger.contradicts_itself();
     made.troubles.assign(ledger.troubles().begin(), ledger.troubles().end());
+    made.parcels = ledger.parcels();
     const auto rest = rest_of(made.status);
     const bool fails = made.status == canceled || made.status == rejected;
     if (fails && !ledger.shipped().empty()) {

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -54,12 +56,16 @@ struct Report {
     std::vector<LineReport> lines = {};
 };
 
+/// Pieces by article.
+using Pieces = std::map<std::string, std::int64_t, std::less<>>;
+
 /// What a set of reports amounts to.
 struct Fulfilment {
     Status status = Status::pending;
-    std::vector<LineQuantities> lines;  ///< one for each allotment, each balanced
-    bool contradictory = false;         ///< not all of it can be true: a person must look
-    std::vector<std::string> troubles;  ///< articles that the order has not, or fewer pieces of; sorted
+    std::vector<LineQuantities> lines;      ///< one for each allotment, each balanced
+    bool contradictory = false;             ///< not all of it can be true: a person must look
+    std::map<std::string, Pieces> parcels;  ///< what is in each parcel of which pieces were told, by its name
+    std::vector<std::string> troubles;      ///< articles that the order has not, or fewer pieces of; sorted
 };
 
 /// Folds all that a supplier said of one of its orders: a pure function of the set, whatever the order of arrival.

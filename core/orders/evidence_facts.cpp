@@ -1,5 +1,6 @@
 #include "orders/evidence_facts.hpp"
 
+#include "base/joined.hpp"
 #include "orders/shipments.hpp"
 
 #include <algorithm>
@@ -25,9 +26,7 @@ std::string key_of(const Evidence& evidence, PieceState state) {
         if (line.state == state) { parts.push_back(line.sku + "=" + std::to_string(line.quantity)); }
     }
     std::sort(parts.begin(), parts.end());
-    std::string key;
-    for (const auto& part : parts) { key += (key.empty() ? "" : ",") + part; }
-    return key;
+    return joined(parts, ",");
 }
 
 /// Whether a shipment of this supplier order is a fact already, whatever its tracking number. `prefix` ends with '/'.
@@ -78,9 +77,7 @@ public:
             // The word is about these pieces; the order as a whole is not so far, or comes to another end.
             if (model::row(now_is).rank < model::row(said).rank) { data.set("partial", true); }
         }
-        else if (auto part = meant ? pieces_of_part(tx_, order_) : std::nullopt) {
-            data.set("partial", true).set("pieces", std::move(*part));
-        }
+        else if (meant) { name_part(tx_, order_, data); }
         const bool overtaken = model::row(now_is).rank > model::row(said).rank;
         record(std::string(event), key, std::move(data), overtaken);
     }

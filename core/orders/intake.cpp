@@ -116,7 +116,7 @@ Placed place_order(store::Tx& tx, notify::Facts& facts, const model::Order& orde
     const UtcMs now = facts.now();
     Placement placement{order.order_id, order.supplier, order.customer_id, order.currency, {}};
     for (const auto& line : order.lines) { placement.lines.push_back({line.number, line.sku, line.quantity}); }
-    const auto to = route_order(tx, accounts, placement, {}, now);
+    const auto to = route_order(tx, accounts, placement, now);
     if (to.empty()) { return {Placed::What::no_route, ""}; }
     const std::string status(model::name(model::Status::pending));
     const std::string answer = Json::object({{"order_id", order.order_id}, {"status", status}}).dump();

@@ -112,24 +112,24 @@ void rematch(store::Tx& tx, notify::Facts& facts, const SupplierOrder& order, co
     }
 }
 
-std::string insert_evidence(store::Tx& tx, notify::Facts& facts, const Account& account, const Evidence& e,
-                            const std::optional<SupplierOrder>& order, std::optional<Status> said, bool& inserted) {
+/// False when the same evidence is there already.
+bool insert_evidence(store::Tx& tx, notify::Facts& facts, const Account& account, const Evidence& e,
+                     const std::optional<SupplierOrder>& order, std::optional<Status> said) {
     const std::string state = !order ? "unmatched" : said ? "applied" : "unmapped";
     const auto maybe = [](const std::string& text) { return text.empty() ? std::optional<std::string>() : std::optional(text); };
     const auto at = account.beside.find(e.supplier_status);
     const auto beside = at == account.beside.end() ? model::Beside{} : at->second;
-    inserted = tx.run(
-                   "INSERT INTO evidence (id, supplier_id, supplier_order_row_id, webhook_id, source, digest, reference, "
-                   "supplier_order_id, supplier_status, status, tracking_number, occurred_at, received_at, state, parcel, lines, "
-                   "payment, quote, carrier) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14, :15, :16, :17, "
-                   ":18, :19) ON "
-                   "CONFLICT (supplier_id, digest) DO NOTHING",
-                   {facts.new_id(), account.supplier_id, order ? std::optional(order->id) : std::nullopt, e.webhook_id, e.source,
-                    digest_of(e), maybe(e.reference), maybe(e.supplier_order_id), maybe(e.supplier_status),
-                    said ? std::optional(std::string(model::name(*said))) : std::nullopt, maybe(e.tracking_number), e.occurred_at,
-                    facts.now(), state, maybe(e.parcel), maybe(e.lines.empty() ? "" : lines_json(e.lines).dump()),
-                    maybe(beside.payment), maybe(beside.quote), maybe(e.carrier)}) == 1;
-    return state;
+    return tx.run(
+               "INSERT INTO evidence (id, supplier_id, supplier_order_row_id, webhook_id, source, digest, reference, "
+               "supplier_order_id, supplier_status, status, tracking_number, occurred_at, received_at, state, parcel, lines, "
+               "payment, quote, carrier) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14, :15, :16, :17, "
+               ":18, :19) ON "
+               "CONFLICT (supplier_id, digest) DO NOTHING",
+               {facts.new_id(), account.supplier_id, order ? std::optional(order->id) : std::nullopt, e.webhook_id, e.source,
+                digest_of(e), maybe(e.reference), maybe(e.supplier_order_id), maybe(e.supplier_status),
+                said ? std::optional(std::string(model::name(*said))) : std::nullopt, maybe(e.tracking_number), e.occurred_at,
+                facts.now(), state, maybe(e.parcel), maybe(e.lines.empty() ? "" : lines_json(e.lines).dump()),
+                maybe(beside.payment), maybe(beside.quote), maybe(e.carrier)}) == 1;
 }
 
 }  // namespace
@@ -138,10 +138,8 @@ Applied apply_evidence(store::Tx& tx, notify::Facts& facts, const Account& accou
     const auto order = match(tx, account, evidence);
     const auto mapped = account.statuses.find(evidence.supplier_status);
     const auto said = mapped == account.statuses.end() ? std::nullopt : model::status_named(mapped->second);
-    bool inserted = false;
-    const std::string state = insert_evidence(tx, facts, account, evidence, order, said, inserted);
     Applied applied;
-    if (!inserted) {
+    if (!insert_evidence(tx, facts, account, evidence, order, said)) {
         if (evidence.source == "webhook") { take_back_healed(tx, account, digest_of(evidence)); }
         applied.what = Applied::What::known;
         return applied;
@@ -201,7 +199,7 @@ bool learn_supplier_order_id(store::Tx& tx, notify::Facts& facts, const Account&
     }
     Json data =
         Json::object({{"supplier_order_id", supplier_order_id}, {"reference", order->reference}, {"account", account.name}});
-    if (auto pieces = pieces_of_part(tx, *order)) { data.set("partial", true).set("pieces", std::move(*pieces)); }
+    name_part(tx, *order, data);
     facts.record(tx, {.kind = "order.accepted",
                       .natural_key = "order/" + order->order_id + "/accepted/" + order->reference,
                       .order_id = order->order_id,
@@ -221,8 +219,7 @@ void confirm_cancel(store::Tx& tx, notify::Facts& facts, const Account& account,
     evidence.reference = order.reference;
     evidence.supplier_order_id = order.supplier_order_id.value_or("");
     evidence.supplier_status = word;
-    bool inserted = false;
-    insert_evidence(tx, facts, account, evidence, order, Status::canceled, inserted);
+    insert_evidence(tx, facts, account, evidence, order, Status::canceled);
     const Standing standing = project(tx, facts, account, order);
     tell_facts_of(tx, facts, account, order, evidence, Status::canceled, standing.status);
 }
@@ -252,12 +249,11 @@ void reject(store::Tx& tx, notify::Facts& facts, const Account& account, const s
     evidence.reference = order->reference;
     evidence.supplier_status = reason;
     evidence.occurred_at = facts.now();
-    bool inserted = false;
-    insert_evidence(tx, facts, account, evidence, order, Status::rejected, inserted);
+    insert_evidence(tx, facts, account, evidence, order, Status::rejected);
     const Standing standing = project(tx, facts, account, *order);
     if (quietly) { return; }
     Json data = Json::object({{"status", model::name(standing.status)}, {"reason", reason}, {"account", account.name}});
-    if (auto pieces = pieces_of_part(tx, *order)) { data.set("partial", true).set("pieces", std::move(*pieces)); }
+    name_part(tx, *order, data);
     facts.record(tx, {.kind = "order.rejected",
                       .natural_key = "order/" + order->order_id + "/rejected/" + order->reference,
                       .order_id = order->order_id,

@@ -67,28 +67,29 @@ void tell(store::Tx& tx, const Accounts& accounts, const Placement& placement, c
     }
 }
 
-const model::RouteRule* rule_of(const Accounts& accounts, const Placement& placement, const model::RouteRule& otherwise) {
-    const auto rules = accounts.routes.find(placement.supplier_code);
-    if (rules == accounts.routes.end()) { return &otherwise; }
-    return model::rule_for(rules->second, {placement.customer_id, draw_of(placement.order_id), placement.lines});
+model::RoutedOrder routed(const Placement& placement) {
+    return {placement.customer_id, draw_of(placement.order_id), placement.lines};
 }
 
-}  // namespace
+/// The rule that holds for an order; without a route the account of the supplier's name has it. Nothing: no rule holds.
+std::optional<model::RouteRule> rule_of(const Accounts& accounts, const Placement& placement, const model::RoutedOrder& order) {
+    const auto rules = accounts.routes.find(placement.supplier_code);
+    if (rules == accounts.routes.end()) { return model::RouteRule{.use = {placement.supplier_code}}; }
+    const auto* rule = model::rule_for(rules->second, order);
+    return rule == nullptr ? std::nullopt : std::optional(*rule);
+}
 
-std::vector<Destination> route_order(store::Tx& tx, const Accounts& accounts, const Placement& placement,
-                                     const std::vector<std::string>& refused, UtcMs now) {
-    const model::RouteRule by_name{.use = {placement.supplier_code}};
-    const auto* rule = rule_of(accounts, placement, by_name);
-    if (rule == nullptr) { return {}; }
+std::vector<Destination> route_by(store::Tx& tx, const Accounts& accounts, const Placement& placement,
+                                  const model::RouteRule& rule, const model::RoutedOrder& order,
+                                  const std::vector<std::string>& refused, UtcMs now) {
     Supplies supplies;
     // One account that takes everything is not asked what it has.
-    if (rule->use.size() > 1) {
-        for (const auto& name : rule->use) {
+    if (rule.use.size() > 1) {
+        for (const auto& name : rule.use) {
             if (const auto* account = accounts.named(name)) { supplies[name] = supply_of(tx, *account, placement); }
         }
     }
-    const auto route =
-        model::route(*rule, {placement.customer_id, draw_of(placement.order_id), placement.lines}, supplies, refused);
+    const auto route = model::route(rule, order, supplies, refused);
     std::vector<Destination> to;
     for (const auto& part : route.parts) {
         Destination destination{accounts.named(part.account), {}};
@@ -100,23 +101,25 @@ std::vector<Destination> route_order(store::Tx& tx, const Accounts& accounts, co
     return to;
 }
 
+}  // namespace
+
+std::vector<Destination> route_order(store::Tx& tx, const Accounts& accounts, const Placement& placement, UtcMs now) {
+    const auto order = routed(placement);
+    const auto rule = rule_of(accounts, placement, order);
+    return rule ? route_by(tx, accounts, placement, *rule, order, {}, now) : std::vector<Destination>{};
+}
+
 std::vector<NewSupplierOrder> fall_back(store::Tx& tx, notify::Facts& facts, const Accounts& accounts,
                                         const std::string& supplier_order_row_id, const std::string& reason) {
     const auto refused_part = need_supplier_order(tx, supplier_order_row_id);
-    const auto order = tx.first<std::string, std::string, std::string>(
+    const auto row = tx.first<std::string, std::string, std::string>(
         "SELECT supplier_code, customer_id, currency FROM orders WHERE id = :1", {refused_part.order_id});
-    if (!order) { return {}; }
-    Placement placement{refused_part.order_id, std::get<0>(*order), std::get<1>(*order), std::get<2>(*order), {}};
-    for (auto& [number, sku, quantity] : tx.all<std::int64_t, std::string, std::int64_t>(
-             "SELECT a.line_number, l.sku, a.quantity FROM supplier_order_lines a JOIN order_lines l ON l.order_id = a.order_id "
-             "AND "
-             "l.line_number = a.line_number WHERE a.supplier_order_row_id = :1 ORDER BY a.line_number",
-             {supplier_order_row_id})) {
-        placement.lines.push_back({number, std::move(sku), quantity});
-    }
-    const model::RouteRule by_name{.use = {placement.supplier_code}};
-    const auto* rule = rule_of(accounts, placement, by_name);
-    if (placement.lines.empty() || rule == nullptr || !rule->fallback) { return {}; }
+    if (!row) { return {}; }
+    const Placement placement{refused_part.order_id, std::get<0>(*row), std::get<1>(*row), std::get<2>(*row),
+                              allotments_of(tx, supplier_order_row_id)};
+    const auto order = routed(placement);
+    const auto rule = rule_of(accounts, placement, order);
+    if (placement.lines.empty() || !rule || !rule->fallback) { return {}; }
     std::vector<std::string> refused;
     for (auto& [account] :
          tx.all<std::string>("SELECT p.name FROM supplier_orders s JOIN suppliers p ON p.id = s.supplier_id WHERE "
@@ -125,7 +128,7 @@ std::vector<NewSupplierOrder> fall_back(store::Tx& tx, notify::Facts& facts, con
         refused.push_back(std::move(account));
     }
     const UtcMs now = facts.now();
-    const auto to = route_order(tx, accounts, placement, refused, now);
+    const auto to = route_by(tx, accounts, placement, *rule, order, refused, now);
     if (to.empty()) {
         store::append_decision(tx, refused_part.order_id, {}, "no fallback", "no account of its route is left", now);
         return {};

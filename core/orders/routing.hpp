@@ -26,9 +26,9 @@ struct Placement {
 };
 
 /// Where an order goes, by the routes and by what stock is known, and why each other account gets nothing: both become decisions
-/// of the order. `refused`: accounts that have refused it. Empty when no account is left.
+/// of the order. Empty when no rule holds for it.
 [[nodiscard]] std::vector<Destination> route_order(store::Tx& tx, const Accounts& accounts, const Placement& placement,
-                                                   const std::vector<std::string>& refused, UtcMs now);
+                                                   UtcMs now);
 
 /// One supplier has refused its part: it goes to the next that its route names, if the route has `fallback`. The new supplier
 /// orders; none when it has to stay refused.

@@ -107,16 +107,9 @@ void write_order_status(store::Tx& tx, const std::string& order_id, UtcMs now) {
 }
 
 /// Which pieces are in which parcel, for those who look at the order.
-void write_parcels(store::Tx& tx, const SupplierOrder& order, const std::vector<model::Report>& reports) {
-    std::map<std::string, std::map<std::string, std::int64_t>> parcels;
-    for (const auto& report : reports) {
-        for (const auto& line : report.lines) {
-            if (line.state != model::PieceState::shipped || report.parcel.empty()) { continue; }
-            auto& known = parcels[report.parcel][line.sku];
-            known = std::max(known, line.quantity);
-        }
-    }
+void write_parcels(store::Tx& tx, const SupplierOrder& order, const std::map<std::string, model::Pieces>& parcels) {
     for (const auto& [parcel, pieces] : parcels) {
+        if (parcel.empty()) { continue; }
         Json list = Json::array();
         for (const auto& [sku, quantity] : pieces) { list.push(Json::object({{"sku", sku}, {"quantity", quantity}})); }
         tx.run("UPDATE shipments SET lines = :1 WHERE supplier_order_row_id = :2 AND tracking_number = :3",
@@ -164,17 +157,23 @@ std::vector<model::LineReport> stored_lines(const std::optional<std::string>& te
     return lines;
 }
 
-std::optional<Json> pieces_of_part(store::Tx& tx, const SupplierOrder& order) {
+std::vector<model::Allotment> allotments_of(store::Tx& tx, const std::string& supplier_order_row_id) {
+    std::vector<model::Allotment> allotments;
+    for (auto& line : lines_of(tx, supplier_order_row_id)) { allotments.push_back(std::move(line.allotment)); }
+    return allotments;
+}
+
+void name_part(store::Tx& tx, const SupplierOrder& order, Json& data) {
     const auto left = tx.number(
         "SELECT (SELECT SUM(ordered) FROM order_lines WHERE order_id = :1) - (SELECT COALESCE(SUM(quantity), 0) FROM "
         "supplier_order_lines WHERE supplier_order_row_id = :2)",
         {order.order_id, order.id});
-    if (left == 0) { return {}; }
+    if (left == 0) { return; }
     Json pieces = Json::array();
-    for (const auto& line : lines_of(tx, order.id)) {
-        pieces.push(Json::object({{"sku", line.allotment.sku}, {"quantity", line.allotment.quantity}}));
+    for (const auto& allotment : allotments_of(tx, order.id)) {
+        pieces.push(Json::object({{"sku", allotment.sku}, {"quantity", allotment.quantity}}));
     }
-    return pieces;
+    data.set("partial", true).set("pieces", std::move(pieces));
 }
 
 Standing project(store::Tx& tx, notify::Facts& facts, const Account& account, const SupplierOrder& order) {
@@ -198,7 +197,7 @@ Standing project(store::Tx& tx, notify::Facts& facts, const Account& account, co
         "= :6 WHERE id = :7",
         {model::name(made.status), now, now, poll_at, heard.payment, heard.quote, order.id});
     const bool moved = write_lines(tx, order.id, lines, made.lines);
-    write_parcels(tx, order, heard.reports);
+    write_parcels(tx, order, made.parcels);
     write_order_status(tx, order.order_id, now);
     if (made.contradictory && !order.withdrawn_why) {
         facts.needs_attention(tx, order.order_id, "contradiction", "the supplier's reports cannot all be true; both are kept");

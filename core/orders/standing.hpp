@@ -33,8 +33,11 @@ struct SupplierOrder {
 [[nodiscard]] Json lines_json(const std::vector<model::LineReport>& lines);
 [[nodiscard]] std::vector<model::LineReport> stored_lines(const std::optional<std::string>& text);
 
-/// [{"sku", "quantity"}] of a supplier order that is for a part of its order; nothing when it is for all of it.
-[[nodiscard]] std::optional<Json> pieces_of_part(store::Tx& tx, const SupplierOrder& order);
+/// What of its order's lines a supplier order is for, in their order.
+[[nodiscard]] std::vector<model::Allotment> allotments_of(store::Tx& tx, const std::string& supplier_order_row_id);
+
+/// Of a supplier order that is for a part of its order, adds `partial` and `pieces`, [{"sku", "quantity"}]; else nothing.
+void name_part(store::Tx& tx, const SupplierOrder& order, Json& data);
 
 struct Standing {
     model::Status status = model::Status::pending;

@@ -86,10 +86,6 @@ std::string by_hand(const store::EffectRow& effect, const std::string& missing) 
            " yourself, then `crossdock attention resolve` with --cancel if it agrees, --done if not";
 }
 
-void take_back(store::Tx& tx, store::EffectRow& create, const std::string& why, UtcMs now) {
-    settle_with_step(tx, create, "withdrawn", why, now);
-}
-
 }  // namespace
 
 CancelAnswer request_cancel(store::Tx& tx, Environment& environment, const std::string& order_id, const std::string& reason) {
@@ -120,7 +116,7 @@ void withdraw_order(store::Tx& tx, Environment& environment, const std::string& 
     orders::tell_canceled(tx, environment.facts, supplier_order_row_id, why);
     auto create = store::last_effect_of(tx, supplier_order_row_id, "create_order");
     if (!create || create->state == "withdrawn") { return; }
-    take_back(tx, *create, why, now);
+    settle_with_step(tx, *create, "withdrawn", why, now);
 }
 
 bool overtaken(store::Tx& tx, Environment& environment, store::EffectRow& effect) {
@@ -197,7 +193,7 @@ void settle_cancel(store::Tx& tx, Environment& environment, const EngineOptions&
     orders::confirm_cancel(tx, environment.facts, account, *effect.supplier_order_row_id, word.empty() ? "canceled" : word);
     // An order of which nobody knew whether it is there: it was, and is no more.
     auto create = store::last_effect_of(tx, *effect.supplier_order_row_id, "create_order");
-    if (create && create->state == "parked") { take_back(tx, *create, "canceled at the supplier", now); }
+    if (create && create->state == "parked") { settle_with_step(tx, *create, "withdrawn", "canceled at the supplier", now); }
 }
 
 }  // namespace crossdock::pipeline

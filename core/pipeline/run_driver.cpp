@@ -161,6 +161,7 @@ StepWork RunDriver::start_create_order(store::Tx& tx, StepWork work, const Step&
         work.run.id,           work.run.step_index, step.id, *work.run.order_id, supplier, order == nullptr ? Json() : *order,
         retry_json(step.retry)};
     bool all_withdrawn = true;
+    bool began = false;
     for (const auto& part : parts) {
         if (part.withdrawn_why) { continue; }
         all_withdrawn = false;
@@ -171,8 +172,9 @@ StepWork RunDriver::start_create_order(store::Tx& tx, StepWork work, const Step&
             return work;
         }
         insert_create(tx, environment_, *options, call, part);
+        began = true;
     }
-    auto outcome = create_outcome(tx, work.run.id, work.run.step_index);
+    auto outcome = began ? std::nullopt : create_outcome(tx, work.run.id, work.run.step_index);
     if (!outcome && all_withdrawn) {
         outcome = Json::object({{"outcome", "withdrawn"}, {"reason", parts.back().withdrawn_why.value_or("")}});
     }
