@@ -36,20 +36,6 @@ std::string tail(const fs::path& file) {
     return text.size() > 2'000 ? text.substr(text.size() - 2'000) : text;
 }
 
-/// A port that is free now. The daemon's must be known before it starts: the supplier sends its webhooks there.
-std::uint16_t free_port() {
-    const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-        return 0;
-    }
-    return ntohs(address.sin_port);
-}
-
 /// Replaces the first `from`. The shipped files are ours: one that no longer has it is a fault of the build.
 Result<> replace(std::string& text, const std::string& from, const std::string& to, const fs::path& file) {
     const auto at = text.find(from);
@@ -77,6 +63,23 @@ std::string random_secret() {
 }
 
 }  // namespace
+
+std::uint16_t free_port() {
+    // Linux gives outgoing connections ports from 32768 on, unless told otherwise.
+    constexpr std::uint16_t first = 20'000;
+    constexpr std::uint16_t behind = 32'768;
+    SystemRandomness randomness;
+    for (int tries = 0; tries < 1'000; ++tries) {
+        const auto port = static_cast<std::uint16_t>(first + randomness.below(behind - first));
+        const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_port = htons(port);
+        if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) { return port; }
+    }
+    return 0;
+}
 
 Result<fs::path> shipped_tree() {
     for (fs::path folder = executable_folder(); folder.has_relative_path(); folder = folder.parent_path()) {

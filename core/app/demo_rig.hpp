@@ -14,6 +14,10 @@
 
 namespace crossdock::app {
 
+/// A port of loopback that nobody listens on now, for a server that starts soon and whose port others must know before. It is not
+/// one that an outgoing connection may be given meanwhile. 0: none was found.
+[[nodiscard]] std::uint16_t free_port();
+
 /// How a rig is set up. The daemon's config is the shipped config/demo.yaml with ports, folders and what is named here filled in.
 struct RigOptions {
     std::filesystem::path folder;  ///< made anew; config, data, sandbox and mails stand in it

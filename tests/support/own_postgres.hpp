@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/demo_rig.hpp"
 #include "base/process.hpp"
 #include "base/system_clock.hpp"
 #include "base/unique_fd.hpp"
@@ -7,17 +8,17 @@
 
 #include <catch2/catch.hpp>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pwd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
 
 namespace crossdock::support {
 
@@ -36,14 +37,8 @@ public:
         }
         auto made = start("initdb", {"-D", data.string(), "-U", "crossdock", "-A", "trust", "--no-sync", "-E", "UTF8"});
         REQUIRE(made.wait() == 0);
-        server_ =
-            start("postgres", {"-D", data.string(), "-p", std::to_string(port_), "-h", "127.0.0.1", "-k", data.string(), "-F"});
-        const BootMs until = system_boot_ms() + 60'000;
-        while (!listens()) {
-            REQUIRE_FALSE(server_.ended());
-            REQUIRE(system_boot_ms() < until);
-            ::poll(nullptr, 0, 20);
-        }
+        // Another program may take the port first: then the server ends, and there is another port.
+        for (int tries = 0; !serves(data); ++tries) { REQUIRE(tries < 5); }
     }
     ~OwnPostgres() {
         server_.signal(SIGINT);  // fast shutdown
@@ -76,28 +71,33 @@ private:
         return std::move(*started);
     }
 
-    [[nodiscard]] bool listens() const {
-        const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port_);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        return ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    /// Starts the server on a free port. False: it ended before it took a connection.
+    bool serves(const std::filesystem::path& data) {
+        port_ = app::free_port();
+        server_ =
+            start("postgres", {"-D", data.string(), "-p", std::to_string(port_), "-h", "127.0.0.1", "-k", data.string(), "-F"});
+        const BootMs until = system_boot_ms() + 60'000;
+        while (!is_ready(data / "postmaster.pid")) {
+            if (server_.ended()) { return false; }
+            REQUIRE(system_boot_ms() < until);
+            ::poll(nullptr, 0, 20);
+        }
+        return true;
     }
 
-    static std::uint16_t free_port() {
-        const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        REQUIRE(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
-        REQUIRE(::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
-        return ntohs(address.sin_port);
+    /// A server listens before it serves, and refuses whoever comes between. Its eighth line here says "ready" when it serves
+    /// (what pg_ctl waits for; PostgreSQL 15, src/include/utils/pidfile.h).
+    static bool is_ready(const std::filesystem::path& pid_file) {
+        std::ifstream in(pid_file);
+        std::string line;
+        for (int number = 1; number <= 8; ++number) {
+            if (!std::getline(in, line)) { return false; }
+        }
+        return line.starts_with("ready");
     }
 
     TemporaryFolder folder_;
-    std::uint16_t port_ = free_port();
+    std::uint16_t port_ = 0;
     Process server_;
 };
 

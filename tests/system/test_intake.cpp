@@ -71,6 +71,7 @@ public:
         }
         else { connection_ = "dbname=" + (folder_.path() / "platform.sqlite3").string() + " timeout=10"; }
         auto opened = OtherDatabase::open(backend, connection_);
+        INFO((opened ? std::string() : opened.error().text()));
         REQUIRE(opened.has_value());
         platform_ = std::move(*opened);
         const std::string serial = backend == "postgresql" ? "BIGSERIAL PRIMARY KEY" : "INTEGER PRIMARY KEY";
