@@ -7,6 +7,7 @@
 #include "app/home.hpp"
 #include "app/intake.hpp"
 #include "app/reload.hpp"
+#include "app/service_manager.hpp"
 #include "app/serving.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
@@ -157,11 +158,18 @@ private:
             co_return;
         }
         serving_.api->set_ready();
+        tell_ready();
+        spawn(io_.get_executor(), tell_alive(service_manager_, clock_, *store_));
         if (hung_up_) { spawn(io_.get_executor(), hang_up()); }
         Log::info("ready", {{"listening", config().listen_host + ":" + std::to_string(server_->port())},
                             {"data", home_.folder.string()},
                             {"accounts", config().accounts.size()},
                             {"ms", clock_.boot_ms() - begun}});
+    }
+
+    void tell_ready() const {
+        service_manager_.ready("Serving " + std::to_string(config().accounts.size()) + " accounts on " + config().listen_host +
+                               ":" + std::to_string(server_->port()));
     }
 
     Task<std::optional<Trouble>> start_all() {
@@ -328,8 +336,10 @@ private:
         }
         if (reloading_) { co_return Fault{"another reload is under way; try again"}; }
         reloading_ = true;
+        service_manager_.reloading();
         const auto done = co_await reload(serving_, read_config_);
         reloading_ = false;
+        if (!stopping_) { tell_ready(); }
         Json answer = Json::object({{"reloaded", done.faults.empty()}});
         if (done.faults.empty()) {
             for (const auto& [part, changes] : done.report.members()) { answer.set(part, changes); }
@@ -373,6 +383,7 @@ private:
         if (stopping_) { co_return; }
         stopping_ = true;
         serving_.stopping = true;
+        service_manager_.stopping();
         serving_.committed.notify();
         if (intake_) { intake_->stop(); }
         if (serving_.api) { serving_.api->stop(); }
@@ -407,6 +418,7 @@ private:
 
     ReadConfig read_config_;
     plugin::InProcess& in_process_;
+    ServiceManager service_manager_;
     int exit_code_ = exit_ok;
     bool stopping_ = false;
     bool reloading_ = false;

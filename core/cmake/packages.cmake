@@ -15,6 +15,7 @@ find_path(SOCI_INCLUDE_DIR soci/soci.h REQUIRED)
 find_library(SQLITE3_LIBRARY sqlite3 REQUIRED)
 find_library(JQ_LIBRARY jq REQUIRED)
 find_path(JQ_INCLUDE_DIR jq.h REQUIRED)
+find_library(SYSTEMD_LIBRARY systemd REQUIRED)
 find_path(MUSTACHE_INCLUDE_DIR NAMES mustache.hpp PATH_SUFFIXES kainjow)
 
 add_library(crossdock_soci INTERFACE)
