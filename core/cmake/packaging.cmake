@@ -63,11 +63,11 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_BINARY_DIR}/lib/crossdoc
 set(CPACK_DEBIAN_DAEMON_PACKAGE_DEPENDS "adduser, ca-certificates, tzdata, init-system-helpers (>= 1.54), libsoci-postgresql4.0")
 set(CPACK_DEBIAN_DAEMON_PACKAGE_CONTROL_EXTRA
   "${CMAKE_SOURCE_DIR}/core/cmake/deb/postinst;${CMAKE_SOURCE_DIR}/core/cmake/deb/prerm;${CMAKE_SOURCE_DIR}/core/cmake/deb/postrm;${etc}/conffiles")
-set(CPACK_COMPONENT_DAEMON_DESCRIPTION "Supplier-integration engine\n Forwards a platform's orders to suppliers, takes in what becomes of them and tells clients:\n durably, with suppliers as plugins and the way of an order as YAML pipelines.")
+set(CPACK_COMPONENT_DAEMON_DESCRIPTION "Supplier-integration engine\nForwards a platform's orders to suppliers, takes in what becomes of them and tells clients:\ndurably, with suppliers as plugins and the way of an order as YAML pipelines.")
 set(CPACK_DEBIAN_SDK_PACKAGE_NAME crossdock-sdk)
 set(CPACK_DEBIAN_SDK_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_SDK_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_SDK_PACKAGE_DEPENDS "cmake, g++")
 set(CPACK_DEBIAN_SDK_PACKAGE_RECOMMENDS "crossdock, catch2")
-set(CPACK_COMPONENT_SDK_DESCRIPTION "SDK for Crossdock's plugins\n The C ABI, the header-only C++ SDK over it, its testing kit, and what\n crossdock plugin new fills in.")
+set(CPACK_COMPONENT_SDK_DESCRIPTION "SDK for Crossdock's plugins\nThe C ABI, the header-only C++ SDK over it, its testing kit, and what\ncrossdock plugin new fills in.")
 include(CPack)
