@@ -106,7 +106,8 @@ Result<Files> read_templates(const Given& given) {
     const fs::path in_source = *tree / "sdk" / "template";
     const fs::path templates = fs::is_directory(in_source) ? in_source : *tree / "templates";
     if (!fs::is_directory(templates)) {
-        return Fault{"what a new plugin is made from is not installed; Debian's package crossdock-sdk has it", templates.string()};
+        return Fault{"what a new plugin is made from is not installed; Debian's package crossdock-sdk has it",
+                     templates.string()};
     }
     std::vector<std::string> layers{"supplier", given.c ? "c" : "cpp"};
     if (given.channel) { layers = {"channel"}; }

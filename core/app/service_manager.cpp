@@ -18,7 +18,9 @@ void tell(const std::string& state) {
 
 }  // namespace
 
-void ServiceManager::ready(const std::string& status) const { tell("READY=1\nSTATUS=" + status); }
+void ServiceManager::ready(const std::string& status) const {
+    tell("READY=1\nSTATUS=" + status);
+}
 
 void ServiceManager::reloading() const {
     timespec now{};
@@ -29,9 +31,13 @@ void ServiceManager::reloading() const {
     tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now.tv_sec * us_per_s + now.tv_nsec / ns_per_us));
 }
 
-void ServiceManager::stopping() const { tell("STOPPING=1\nSTATUS=Stopping: calls under way come to their end"); }
+void ServiceManager::stopping() const {
+    tell("STOPPING=1\nSTATUS=Stopping: calls under way come to their end");
+}
 
-void ServiceManager::alive() const { tell("WATCHDOG=1"); }
+void ServiceManager::alive() const {
+    tell("WATCHDOG=1");
+}
 
 std::optional<milliseconds> ServiceManager::watchdog() {
     std::uint64_t us = 0;

@@ -25,8 +25,8 @@ public:
     [[nodiscard]] static std::optional<milliseconds> watchdog();
 };
 
-/// While `serving`, says twice in the watchdog's time that the daemon is alive: each time when the loop has come round and the store
-/// has answered a read. Returns at once where nobody watches.
+/// While `serving`, says twice in the watchdog's time that the daemon is alive: each time when the loop has come round and the
+/// store has answered a read. Returns at once where nobody watches.
 [[nodiscard]] Task<void> tell_alive(ServiceManager manager, Clock& clock, store::Store& store);
 
 }  // namespace crossdock::app

@@ -28,7 +28,7 @@ public:
         REQUIRE(path.size() < sizeof address.sun_path);
         path.copy(address.sun_path, path.size());
         REQUIRE(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-        ::setenv("NOTIFY_SOCKET", path.c_str(), 1);                                       // NOLINT(concurrency-mt-unsafe): one thread
+        ::setenv("NOTIFY_SOCKET", path.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): one thread
         if (!watchdog_us.empty()) { ::setenv("WATCHDOG_USEC", watchdog_us.c_str(), 1); }  // NOLINT(concurrency-mt-unsafe)
     }
     ~ManagerSocket() { forget(); }
