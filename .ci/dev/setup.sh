@@ -5,7 +5,7 @@ build_packages=(
     libboost1.81-dev libboost-system1.81-dev libboost-filesystem1.81-dev
     libsoci-dev libsqlite3-dev libyaml-cpp-dev nlohmann-json3-dev libssl-dev libspdlog-dev
     libcurl4-openssl-dev libcli11-dev libkainjow-mustache-dev libjq-dev catch2
-    libhowardhinnant-date-dev tzdata postgresql-15 libsystemd-dev
+    libhowardhinnant-date-dev tzdata postgresql-15 libsystemd-dev prometheus-cpp-dev
 )
 format_packages=(git clang-format-14)
 tidy_packages=(clang-tidy-16)

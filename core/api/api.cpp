@@ -98,6 +98,10 @@ Task<http::Response> Api::route(http::Request request) {
         if (!get) { co_return method_not_allowed("GET"); }
         co_return co_await events(std::move(request));
     }
+    if (path == "/metrics") {
+        if (!get) { co_return method_not_allowed("GET"); }
+        co_return co_await metrics(std::move(request));
+    }
     constexpr std::string_view cancel = "/cancel";
     if (path.starts_with(orders) && path.ends_with(cancel) && path.size() > orders.size() + cancel.size()) {
         if (request.method != "POST") { co_return method_not_allowed("POST"); }
@@ -133,6 +137,24 @@ Task<http::Response> Api::readyz() {
     }
     if (!queues.items().empty()) { state.set("queues", std::move(queues)); }
     co_return json_answer(200, state.dump());
+}
+
+Task<http::Response> Api::metrics(http::Request request) {
+    auto refusal = std::make_shared<http::Response>();
+    const auto who = co_await principal(std::move(request), "read", refusal);
+    if (!who) { co_return std::move(*refusal); }
+    if (who->customer_id) {
+        co_return problem(403, "scope", "This key may not do that", "It is bound to a customer; metrics are about all of them.");
+    }
+    const auto options = options_.get();
+    if (!options->metrics) { co_return problem(404, "not-found", "There is nothing at this address", "/metrics"); }
+    const auto text = co_await options->metrics();
+    if (!text) { co_return unavailable(text.error(), "The store could not be read; ask again."); }
+    http::Response response;
+    response.status = 200;
+    response.headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    response.body = *text;
+    co_return response;
 }
 
 Task<void> Api::count_open_work() {

@@ -45,6 +45,8 @@ struct ApiOptions {
     std::function<Json()> degraded = {};
     /// How full the daemon's other queues are.
     std::function<std::vector<QueueLevel>()> queues = {};
+    /// How things stand, in Prometheus' text format.
+    std::function<Task<Result<std::string>>()> metrics = {};
 };
 
 /// The daemon's HTTP interface.
@@ -85,6 +87,7 @@ private:
 
     Task<http::Response> route(http::Request request);
     Task<http::Response> readyz();
+    Task<http::Response> metrics(http::Request request);
     /// A place for one more order or webhook; a fault when too much is open.
     Task<std::optional<Fault>> take_work();
     Task<http::Response> post_order(http::Request request);

@@ -6,6 +6,7 @@
 #include "app/exit_code.hpp"
 #include "app/home.hpp"
 #include "app/intake.hpp"
+#include "app/metered.hpp"
 #include "app/reload.hpp"
 #include "app/service_manager.hpp"
 #include "app/serving.hpp"
@@ -145,7 +146,12 @@ private:
             if (request.path == "/livez") { co_return api::json_answer(200, R"({"status":"alive"})"); }
             co_return api::unavailable("The daemon is starting.");
         }
-        co_return co_await serving_.api->handle(std::move(request));
+        const BootMs begun = clock_.boot_ms();
+        const std::string method = request.method;
+        const std::string path = request.path;
+        auto response = co_await serving_.api->handle(std::move(request));
+        metrics_.request_ended(method, path, response.status, milliseconds{clock_.boot_ms() - begun});
+        co_return response;
     }
 
     Task<void> start() {
@@ -270,8 +276,9 @@ private:
 
     Task<std::optional<Trouble>> start_engine(orders::Accounts accounts) {
         serving_.facts = std::make_unique<notify::Facts>(clock_, randomness_, fact_options(serving_.setup));
+        caller_ = std::make_unique<MeteredCaller>(*serving_.workers, metrics_, clock_);
         auto engine = std::make_unique<pipeline::Engine>(
-            pipeline::Environment{io_.get_executor(), clock_, randomness_, *store_, *serving_.workers, *serving_.facts,
+            pipeline::Environment{io_.get_executor(), clock_, randomness_, *store_, *caller_, *serving_.facts,
                                   engine_options(config(), accounts, serving_.setup.definitions, serving_.manifests)});
         std::function<int(store::Tx&)> sync = [this, &made = *engine](store::Tx& tx) {
             made.sync(tx, *made.options());
@@ -292,6 +299,7 @@ private:
             if (status.quarantined) { co_await tell_state(serving_, status.name, "supplier.degraded", status.why); }
         }
         serving_.queues = [this] { return queues(); };
+        serving_.metrics = [this] { return metrics_text(serving_, metrics_); };
         auto api =
             std::make_unique<api::Api>(clock_, *store_, *serving_.engine, *serving_.facts, api_options(serving_, accounts));
         co_await api->count_open_work();
@@ -431,6 +439,8 @@ private:
     SystemRandomness randomness_;
     boost::asio::io_context io_{1};
     SystemClock clock_;
+    metrics::Metrics metrics_{CROSSDOCK_VERSION, clock_.utc_ms()};
+    std::unique_ptr<MeteredCaller> caller_;  // before what calls by it, and calls what stands in it
     Serving serving_;
     std::unique_ptr<Intake> intake_;
     std::unique_ptr<http::Server> server_;

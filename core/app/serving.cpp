@@ -201,6 +201,7 @@ api::ApiOptions api_options(const Serving& serving, const orders::Accounts& acco
     auto options = api_options(serving.setup.config, accounts, serving.setup.secrets);
     options.degraded = [&serving] { return degraded(serving); };
     options.queues = serving.queues;
+    options.metrics = serving.metrics;
     return options;
 }
 

@@ -38,8 +38,9 @@ struct Serving {
     std::map<std::string, plugin::Manifest> manifests;  ///< by worker
     std::unique_ptr<plugin::Workers> workers;
     std::unique_ptr<notify::Facts> facts;
-    std::unique_ptr<pipeline::Engine> engine;         ///< not before it has recovered what was open
-    std::function<std::vector<QueueLevel>()> queues;  ///< how full they are, those of the Api apart
+    std::unique_ptr<pipeline::Engine> engine;            ///< not before it has recovered what was open
+    std::function<std::vector<QueueLevel>()> queues;     ///< how full they are, those of the Api apart
+    std::function<Task<Result<std::string>>()> metrics;  ///< what /metrics answers
     std::unique_ptr<api::Api> api;
 };
 

@@ -73,6 +73,7 @@ bool may_quarantine(const Floor& floor, const Worker& worker) {
 /// Counts a death; true when it was one too many.
 bool one_too_many(Floor& floor, Worker& worker, const std::string& why) {
     worker.why = why;
+    ++worker.died;
     const auto& options = floor.options;
     if (!may_quarantine(floor, worker)) { return false; }
     const auto now = floor.clock.boot_ms();

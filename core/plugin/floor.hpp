@@ -34,9 +34,15 @@ struct Worker {
     std::deque<BootMs> deaths;  ///< the recent ones
     std::string why;            ///< of what it died last
     bool quarantined = false;
+    std::int64_t died = 0;  ///< since it was started first
 
     [[nodiscard]] WorkerStatus status() const {
-        return {.name = spec.name, .up = link != nullptr, .quarantined = quarantined, .why = why, .pid = link ? link->pid() : -1};
+        return {.name = spec.name,
+                .up = link != nullptr,
+                .quarantined = quarantined,
+                .why = why,
+                .pid = link ? link->pid() : -1,
+                .deaths = died};
     }
 };
 

@@ -60,6 +60,7 @@ struct WorkerStatus {
     bool quarantined = false;  ///< it kept dying, and is not restarted before a person says so
     std::string why = {};      ///< of what it died last; empty: it has not
     int pid = -1;              ///< of the worker, or of the carrier of a plugin that runs in this process
+    std::int64_t deaths = 0;   ///< since it was started first
 };
 
 /// The supervised worker processes: one per account or channel, restarted with backoff when they die; replaced
