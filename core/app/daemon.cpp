@@ -314,8 +314,10 @@ private:
     Task<Result<Json>> administer(Json request) {
         const std::string command = request.text("command");
         if (command == "reload") { co_return co_await reload_now(); }
-        if (command == "supplier.enable" && serving_.engine) {
-            co_return co_await enable_supplier(serving_, request.text("name"));
+        if (command == "supplier.enable" || command == "supplier.disable") {
+            if (!serving_.engine) { co_return Fault{"the daemon is starting; try again"}; }
+            if (command == "supplier.enable") { co_return co_await enable_supplier(serving_, request.text("name")); }
+            co_return co_await disable_supplier(serving_, request.text("name"), request.text("reason"));
         }
         pipeline::Environment* const engine = serving_.engine ? &serving_.engine->environment() : nullptr;
         co_return co_await run_admin(AdminContext{clock_, randomness_, *store_, *serving_.key, engine}, std::move(request));

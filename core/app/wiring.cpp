@@ -2,6 +2,7 @@
 
 #include "app/home.hpp"
 #include "app/plugin_settings.hpp"
+#include "app/registry.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
@@ -105,17 +106,13 @@ orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenS
             const auto secret = own->second.find("api_key");
             if (secret != own->second.end()) { api_key = key.seal(secret->second, "suppliers/" + account.name, randomness); }
         }
-        const std::string webhook_url = account.webhook ? account.webhook->url : "";
         tx.run(
-            "INSERT INTO suppliers (id, name, type, api_endpoint, api_key, webhook_url, display_name, created_at, updated_at) "
-            "VALUES (:1, "
-            ":2, :3, :4, :5, :6, :7, :8, :9) ON CONFLICT (name) DO UPDATE SET type = excluded.type, api_endpoint = "
-            "excluded.api_endpoint, "
-            "api_key = excluded.api_key, webhook_url = excluded.webhook_url, display_name = excluded.display_name, updated_at = "
-            "excluded.updated_at",
-            {new_id(clock, randomness), account.name, account.type, account.endpoint, api_key, webhook_url, account.display_name,
-             now, now});
+            "INSERT INTO suppliers (id, name, type, api_key, created_at, updated_at) VALUES (:1, :2, :3, :4, :5, :6) ON CONFLICT "
+            "(name) DO UPDATE SET api_key = excluded.api_key, updated_at = excluded.updated_at",
+            {new_id(clock, randomness), account.name, account.type, api_key, now, now});
+        write_registry_columns(tx, account);
     }
+    mark_configured(tx, config);
     auto accounts = known_accounts(tx, config);
     std::vector<orders::WebhookSecret> webhook_secrets;
     for (const auto& [name, keys] : secrets.webhooks) {
@@ -133,9 +130,11 @@ orders::Accounts known_accounts(store::Tx& tx, const Config& config) {
     accounts.routes = config.routes;
     for (const auto& account : config.accounts) {
         const auto row = tx.first<std::string>("SELECT id FROM suppliers WHERE name = :1", {account.name});
+        const auto disabled = store::disabled_account(tx, account.name);
         accounts.by_name[account.name] = {account.name,     row ? std::get<0>(*row) : "", account.currency,
                                           account.statuses, account.webhook.has_value(),  account.poll,
-                                          account.beside,   account.supplier_code};
+                                          account.beside,   account.supplier_code,
+                                          disabled ? std::optional(disabled->reason) : std::nullopt};
     }
     return accounts;
 }

@@ -74,6 +74,7 @@ struct Route {
         std::string why;  ///< why it gets nothing, or not all
     };
     std::vector<Other> others;
+    bool waits = false;  ///< every account that could have it is disabled
 };
 
 /// The first rule that holds for the order; nothing when none does.

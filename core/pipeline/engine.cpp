@@ -115,8 +115,9 @@ std::shared_ptr<const EngineOptions> Engine::options() const {
 
 void Engine::change(EngineOptions options) {
     open_lines_for(options);
+    const auto before = environment_.options.get();
     environment_.options.set(std::move(options));
-    pacing_.change();
+    pacing_.change(*before);
     polls_.woken.notify();
     wake(static_cast<unsigned>(store::Topic::runs) | static_cast<unsigned>(store::Topic::effects));
 }
@@ -172,6 +173,7 @@ Engine::Lines Engine::open_lines(const Queue& queue) {
     for (const auto& [name, ids] : queue.lines) {
         const bool full = ids.size() >= queue.most;
         if (environment_.caller.held(name) || (full && !queue.paced)) { continue; }
+        if (!queue.paced && pacing_.disabled(name)) { continue; }
         // Those under way are still due: as many more are asked for, so that they do not hide others.
         const auto under_way = static_cast<std::int64_t>(ids.size());
         if (!queue.paced) { open.push_back({name, under_way + static_cast<std::int64_t>(queue.most), {}}); }
@@ -305,6 +307,17 @@ Task<Result<bool>> Engine::open_account(std::string account, std::string why) {
     auto opened = co_await pacing_.open(std::move(account), std::move(why));
     wake(static_cast<unsigned>(store::Topic::runs) | static_cast<unsigned>(store::Topic::effects));
     co_return opened;
+}
+
+Task<Result<bool>> Engine::enable_account(std::string account, std::string by) {
+    auto enabled = co_await pacing_.enable(std::move(account), std::move(by));
+    polls_.woken.notify();
+    wake(static_cast<unsigned>(store::Topic::runs) | static_cast<unsigned>(store::Topic::effects));
+    co_return enabled;
+}
+
+Task<Result<Disabled>> Engine::disable_account(std::string account, std::string reason, std::string by) {
+    co_return co_await pacing_.disable(std::move(account), std::move(reason), std::move(by));
 }
 
 bool unfinished_runs_have_expressions(store::Tx& tx) {

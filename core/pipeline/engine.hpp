@@ -57,6 +57,9 @@ public:
 
     /// An account that was left alone is served again: a person says so, or its settings have changed. False when it was not.
     Task<Result<bool>> open_account(std::string account, std::string why);
+    /// `crossdock supplier enable` and `disable`: as Pacing. `by` stands in the audit.
+    Task<Result<bool>> enable_account(std::string account, std::string by);
+    Task<Result<Disabled>> disable_account(std::string account, std::string reason, std::string by);
     /// Accounts that are left alone for now.
     [[nodiscard]] std::vector<ShutAccount> shut_accounts() const { return pacing_.shut(); }
 
