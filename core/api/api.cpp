@@ -30,7 +30,8 @@ Json list_suppliers(store::Tx& tx) {
     Json list = Json::array();
     for (auto& [name, display, type, endpoint, active, why, at] :
          tx.all<std::string, std::string, std::string, std::optional<std::string>, std::int64_t, std::string, std::int64_t>(
-             "SELECT name, display_name, type, api_endpoint, active, COALESCE(disabled_why, ''), COALESCE(disabled_at, updated_at) "
+             "SELECT name, display_name, type, api_endpoint, active, COALESCE(disabled_why, ''), COALESCE(disabled_at, "
+             "updated_at) "
              "FROM suppliers WHERE configured = 1 ORDER BY name")) {
         Json one = Json::object(
             {{"name", name}, {"display_name", display}, {"type", type}, {"api_endpoint", endpoint}, {"active", active != 0}});

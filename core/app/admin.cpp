@@ -125,8 +125,8 @@ Task<Result<Json>> disable_supplier(AdminContext context, Json request) {
         const UtcMs now = context.clock.utc_ms();
         const bool changed = store::disable_account(tx, {name, reason, now});
         if (changed) {
-            store::append_audit(tx, new_id(context.clock, context.randomness), command_line_actor, "supplier.disable", name, reason,
-                                now);
+            store::append_audit(tx, new_id(context.clock, context.randomness), command_line_actor, "supplier.disable", name,
+                                reason, now);
         }
         return Changed(changed);
     };

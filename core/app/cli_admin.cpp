@@ -133,8 +133,8 @@ void add_supplier_enable_commands(CLI::App& supplier, CommandLine& line) {
     disable->add_option("account", *name)->required();
     disable->add_option("--reason", *reason, "Shown wherever the account is");
     disable->callback([&line, name, reason] {
-        line.exit_code = changing(
-            line, Json::object({{"command", "supplier.disable"}, {"name", *name}, {"reason", *reason}}), disabled_text);
+        line.exit_code =
+            changing(line, Json::object({{"command", "supplier.disable"}, {"name", *name}, {"reason", *reason}}), disabled_text);
     });
 }
 

@@ -195,6 +195,7 @@ void add_order_commands(CLI::App& app, CommandLine& line) {
     add_supplier_capture_command(*supplier, line);
     add_supplier_enable_commands(*supplier, line);
     add_supplier_show_commands(*supplier, line);
+    add_supplier_shadow_command(*supplier, line);
 }
 
 }  // namespace crossdock::app

@@ -130,7 +130,9 @@ std::string shown_text(const Json& one) {
     for (const auto& [word, status] : one.find("statuses")->members()) {
         text += "  status  " + word + " -> " + (status.is_object() ? status.text("status") : status.as_string());
         for (const char* const beside : {"payment", "quote"}) {
-            if (status.is_object() && status.maybe_text(beside)) { text += ", " + std::string(beside) + " " + status.text(beside); }
+            if (status.is_object() && status.maybe_text(beside)) {
+                text += ", " + std::string(beside) + " " + status.text(beside);
+            }
         }
         text += "\n";
     }

@@ -9,8 +9,8 @@
 namespace crossdock::app {
 namespace {
 
-/// One account: {"name","open","silent","next_poll_at","misses_healed","disabled"}. Open: the supplier's orders that have not reached an
-/// end; silent: those of them that were asked for in vain since they were last heard of.
+/// One account: {"name","open","silent","next_poll_at","misses_healed","disabled"}. Open: the supplier's orders that have not
+/// reached an end; silent: those of them that were asked for in vain since they were last heard of.
 Json account_status(store::Tx& tx, const std::string& name, const std::string& id) {
     std::string ends;
     for (const auto& row : model::status_table()) {

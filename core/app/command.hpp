@@ -47,6 +47,7 @@ void add_plugin_check_command(CLI::App& plugin, CommandLine& line);
 void add_supplier_capture_command(CLI::App& supplier, CommandLine& line);
 /// show, test.
 void add_supplier_show_commands(CLI::App& supplier, CommandLine& line);
+void add_supplier_shadow_command(CLI::App& supplier, CommandLine& line);
 /// enable, disable.
 void add_supplier_enable_commands(CLI::App& supplier, CommandLine& line);
 

@@ -288,8 +288,8 @@ private:
             std::make_unique<api::Api>(clock_, *store_, *serving_.engine, *serving_.facts, api_options(serving_, accounts));
         co_await api->count_open_work();
         serving_.api = std::move(api);
-        intake_ = std::make_unique<Intake>(Intake::Needs{io_.get_executor(), clock_, *serving_.api, *store_}, config().intake,
-                                           serving_.setup.secrets.outbox_password);
+        intake_ = std::make_unique<Intake>(Intake::Needs{io_.get_executor(), clock_, *serving_.api, *store_, *serving_.facts},
+                                           config().intake, serving_.setup.secrets.outbox_password);
         if (auto begun = intake_->start(); !begun) { co_return Trouble{exit_unavailable, begun.error()}; }
         co_return std::nullopt;
     }

@@ -58,8 +58,7 @@ Json registry_columns(const AccountConfig& account) {
                               {"webhook_url", account.webhook ? account.webhook->url : ""},
                               {"display_name", account.display_name}});
     made.set("limits", limits_of(account)).set("statuses", statuses_of(account));
-    return std::move(
-        made.set("webhook_scheme", account.webhook ? std::optional(account.webhook->scheme.name) : std::nullopt));
+    return std::move(made.set("webhook_scheme", account.webhook ? std::optional(account.webhook->scheme.name) : std::nullopt));
 }
 
 void write_registry_columns(store::Tx& tx, const AccountConfig& account) {
@@ -94,7 +93,8 @@ Json registry_row(store::Tx& tx, const std::string& name) {
         "SELECT id, type, api_endpoint, api_key IS NOT NULL, webhook_url, active, display_name FROM suppliers WHERE name = :1",
         {name});
     const auto more = tx.first<Text, Text, MaybeText, MaybeText, std::int64_t, std::int64_t, std::int64_t>(
-        "SELECT limits, statuses, webhook_scheme, plugin_digest, configured, created_at, updated_at FROM suppliers WHERE name = :1",
+        "SELECT limits, statuses, webhook_scheme, plugin_digest, configured, created_at, updated_at FROM suppliers WHERE name = "
+        ":1",
         {name});
     if (!row || !more) { return {}; }
     const auto& [id, type, endpoint, has_key, webhook_url, active, display_name] = *row;
@@ -165,7 +165,8 @@ std::string disabled_text(const Json& result) {
     std::string text = result.text("name") + (result.boolean("changed") ? " is disabled" : " was disabled already") +
                        ": nothing new is sent there before `crossdock supplier enable " + result.text("name") + "`\n";
     if (under_way > 0) {
-        text += "  " + std::to_string(under_way) + (under_way == 1 ? " call that had begun comes" : " calls that had begun come") +
+        text += "  " + std::to_string(under_way) +
+                (under_way == 1 ? " call that had begun comes" : " calls that had begun come") +
                 " to an end; say it again to see whether that is over\n";
     }
     return text;

@@ -6,6 +6,7 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
+#include "orders/shadow.hpp"
 #include "orders/webhooks.hpp"
 #include "store/account_pauses.hpp"
 #include "store/database.hpp"
@@ -131,10 +132,10 @@ orders::Accounts known_accounts(store::Tx& tx, const Config& config) {
     for (const auto& account : config.accounts) {
         const auto row = tx.first<std::string>("SELECT id FROM suppliers WHERE name = :1", {account.name});
         const auto disabled = store::disabled_account(tx, account.name);
-        accounts.by_name[account.name] = {account.name,     row ? std::get<0>(*row) : "", account.currency,
-                                          account.statuses, account.webhook.has_value(),  account.poll,
-                                          account.beside,   account.supplier_code,
-                                          disabled ? std::optional(disabled->reason) : std::nullopt};
+        accounts.by_name[account.name] = {
+            account.name,     row ? std::get<0>(*row) : "", account.currency,
+            account.statuses, account.webhook.has_value(),  account.poll,
+            account.beside,   account.supplier_code,        disabled ? std::optional(disabled->reason) : std::nullopt};
     }
     return accounts;
 }
@@ -159,6 +160,29 @@ static void take_isolation(plugin::WorkerSpec& spec, bool in_process) {
     spec.quarantine = !in_process;
 }
 
+static bool is_shadow(const Config& config, const std::string& account) {
+    for (const auto& [code, rules] : config.routes) {
+        if (std::any_of(rules.begin(), rules.end(), [&](const auto& rule) { return rule.shadow == account; })) { return true; }
+    }
+    return false;
+}
+
+/// The same plugin and settings in a process of its own, always, which has no way out: what it would write goes into folders that
+/// nobody reads.
+static plugin::WorkerSpec shadow_spec(const Config& config, plugin::WorkerSpec spec) {
+    spec.name = orders::shadow_worker(spec.name);
+    spec.folder = Home{config.data}.plugin_files(spec.name);
+    spec.shadow = config.mechanisms.shadow;
+    take_isolation(spec, false);
+    spec.crash_at.clear();
+    if (!spec.shadow) { return spec; }
+    for (auto& grant : spec.grants) {
+        grant.path = Home{config.data}.plugin_files(spec.name + "-" + grant.setting);
+        spec.settings.set(grant.setting, grant.path.string());
+    }
+    return spec;
+}
+
 std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSecrets& secrets, const std::string& crash_at) {
     std::vector<plugin::WorkerSpec> specs;
     const auto with_secrets = [&](const std::string& owner, Json settings) {
@@ -181,6 +205,7 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
         spec.request_timeout = account.request_timeout;
         take_isolation(spec, account.in_process);
         spec.crash_at = crash_at;
+        if (is_shadow(config, account.name)) { specs.push_back(shadow_spec(config, spec)); }
         specs.push_back(std::move(spec));
     }
     for (const auto& channel : config.channels) {

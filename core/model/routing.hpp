@@ -33,6 +33,7 @@ struct RouteRule {
     Split split = Split::never;
     std::vector<std::string> warehouses = {};  ///< only stock there counts; empty: all
     bool fallback = false;                     ///< refused, it goes to the next
+    std::string shadow = {};                   ///< an account that builds what it would be sent, and sends nothing; empty: none
 
     friend bool operator==(const RouteRule&, const RouteRule&) = default;
 };

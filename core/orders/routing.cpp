@@ -115,6 +115,11 @@ std::vector<Destination> route_order(store::Tx& tx, const Accounts& accounts, co
     return rule ? route_by(tx, accounts, placement, *rule, order, {}, now) : std::vector<Destination>{};
 }
 
+std::optional<std::string> shadow_of(const Accounts& accounts, const Placement& placement) {
+    const auto rule = rule_of(accounts, placement, routed(placement));
+    return rule && !rule->shadow.empty() ? std::optional(rule->shadow) : std::nullopt;
+}
+
 std::vector<NewSupplierOrder> fall_back(store::Tx& tx, notify::Facts& facts, const Accounts& accounts,
                                         const std::string& supplier_order_row_id, const std::string& reason) {
     const auto refused_part = need_supplier_order(tx, supplier_order_row_id);

@@ -33,8 +33,8 @@ namespace {
 std::vector<DisabledAccount> disabled_where(Tx& tx, const std::string& condition, const Tx::Params& params) {
     std::vector<DisabledAccount> all;
     for (auto& row : tx.all<std::string, std::string, std::int64_t>(
-             "SELECT name, COALESCE(disabled_why, ''), COALESCE(disabled_at, updated_at) FROM suppliers WHERE active = 0" + condition +
-                 " ORDER BY name",
+             "SELECT name, COALESCE(disabled_why, ''), COALESCE(disabled_at, updated_at) FROM suppliers WHERE active = 0" +
+                 condition + " ORDER BY name",
              params)) {
         all.push_back(std::apply([](auto&... cells) { return DisabledAccount{std::move(cells)...}; }, row));
     }

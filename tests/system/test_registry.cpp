@@ -1,4 +1,5 @@
-// The suppliers' accounts as people see and switch them: disabled while orders are under way, and the table that follows the config.
+// The suppliers' accounts as people see and switch them: disabled while orders are under way, and the table that follows the
+// config.
 #include "store/database.hpp"
 #include "system/main_job.hpp"
 
@@ -121,7 +122,8 @@ TEST_CASE("an account is disabled while orders are in flight and come in: nothin
     CHECK(again.out == "phonex is served: it was not disabled, and not paused\n");
 }
 
-TEST_CASE("an account is disabled and enabled without a daemon, and one that is not there is named with those that are", "[system]") {
+TEST_CASE("an account is disabled and enabled without a daemon, and one that is not there is named with those that are",
+          "[system]") {
     MainJob job({});
     job.start_world();
     job.start_daemon();

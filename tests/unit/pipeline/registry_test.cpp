@@ -110,10 +110,11 @@ TEST_CASE("a disabled account stays so over a restart and other settings, and it
     auto opened = rig.value_of(rig.engine().open_account("phonex", "its settings have changed"));
     REQUIRE(opened.has_value());
     CHECK_FALSE(opened->value());
-    rig.caller.script("handle_webhook",
-                      answered(Json::object({{"evidence", Json::array({Json::object({{"reference", "PO-1"},
-                                                                                     {"supplier_status", "Shipped"},
-                                                                                     {"occurred_at", "2025-10-30T18:06:39Z"}})})}})));
+    rig.caller.script(
+        "handle_webhook",
+        answered(Json::object({{"evidence", Json::array({Json::object({{"reference", "PO-1"},
+                                                                       {"supplier_status", "Shipped"},
+                                                                       {"occurred_at", "2025-10-30T18:06:39Z"}})})}})));
     rig.webhook(R"({"order_id":"PO-1"})");
     REQUIRE(rig.until([&] { return rig.order_status("PO-1") == "shipped"; }));
     rig.pass(milliseconds{600'000});
@@ -153,6 +154,7 @@ TEST_CASE("an account that a reload brings back is disabled as its row says, and
     rig.start();
     disable(rig);
     rig.place(order_text("PO-1"));
+    REQUIRE(rig.until([&] { return rig.count("effects WHERE state = 'pending'") == 1; }));
     const auto with = *rig.engine().options();
     auto without = with;
     without.accounts.by_name.clear();
