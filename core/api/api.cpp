@@ -28,11 +28,15 @@ std::int64_t page_size(const http::Request& request) {
 
 Json list_suppliers(store::Tx& tx) {
     Json list = Json::array();
-    for (auto& [name, display, type, endpoint, active] :
-         tx.all<std::string, std::string, std::string, std::optional<std::string>, std::int64_t>(
-             "SELECT name, display_name, type, api_endpoint, active FROM suppliers ORDER BY name")) {
-        list.push(Json::object(
-            {{"name", name}, {"display_name", display}, {"type", type}, {"api_endpoint", endpoint}, {"active", active != 0}}));
+    for (auto& [name, display, type, endpoint, active, why, at] :
+         tx.all<std::string, std::string, std::string, std::optional<std::string>, std::int64_t, std::string, std::int64_t>(
+             "SELECT name, display_name, type, api_endpoint, active, COALESCE(disabled_why, ''), COALESCE(disabled_at, "
+             "updated_at) "
+             "FROM suppliers WHERE configured = 1 ORDER BY name")) {
+        Json one = Json::object(
+            {{"name", name}, {"display_name", display}, {"type", type}, {"api_endpoint", endpoint}, {"active", active != 0}});
+        if (active == 0) { one.set("disabled", Json::object({{"reason", why}, {"since", rfc3339(at)}})); }
+        list.push(std::move(one));
     }
     return Json::object({{"suppliers", std::move(list)}});
 }

@@ -2,11 +2,13 @@
 
 #include "api/auth.hpp"
 #include "base/ids.hpp"
+#include "base/joined.hpp"
 #include "orders/customers.hpp"
 #include "store/account_pauses.hpp"
 #include "store/journal.hpp"
 
 #include <sstream>
+#include <vector>
 
 namespace crossdock::app {
 namespace {
@@ -81,22 +83,55 @@ Task<Result<Json>> set_secret(AdminContext context, Json request) {
     co_return co_await context.store.commit<Json>(Commit::key_change, std::move(unit));
 }
 
-/// Without a daemon only a pause can be ended, which is in the store.
+/// What a command without a daemon has changed of an account; nothing: the store has no such account.
+using Changed = std::optional<bool>;
+
+bool has_account(store::Tx& tx, const std::string& name) {
+    return tx.number("SELECT COUNT(*) FROM suppliers WHERE name = :1", {name}) > 0;
+}
+
+Task<Result<Json>> account_answer(AdminContext context, std::string name, Result<Changed> changed) {
+    if (!changed) { co_return changed.error(); }
+    if (*changed) { co_return Json::object({{"name", name}, {"changed", **changed}, {"under_way", 0}}); }
+    std::function<std::vector<std::string>(store::Tx&)> look = [](store::Tx& tx) {
+        std::vector<std::string> names;
+        for (auto& [one] : tx.all<std::string>("SELECT name FROM suppliers ORDER BY name")) { names.push_back(std::move(one)); }
+        return names;
+    };
+    const auto names = co_await context.store.read<std::vector<std::string>>(std::move(look));
+    if (!names) { co_return names.error(); }
+    co_return Fault{"there is no account \"" + name + "\" in the store; it has " +
+                        (names->empty() ? "none: a daemon's first start writes those of the config" : joined(*names)),
+                    "supplier"};
+}
+
+/// Without a daemon a pause can be ended and an account enabled, which are in the store; a start tries every worker anew.
 Task<Result<Json>> enable_supplier(AdminContext context, Json request) {
     const std::string name = request.text("name");
-    std::function<bool(store::Tx&)> unit = [context, name](store::Tx& tx) {
-        const bool ended = store::end_account_pause(tx, name);
+    std::function<Changed(store::Tx&)> unit = [context, name](store::Tx& tx) {
+        const bool paused = store::end_account_pause(tx, name);
+        const bool ended = store::enable_account(tx, name) || paused;
         if (ended) { audit(tx, context, "supplier.enable", name); }
-        return ended;
+        return ended || has_account(tx, name) ? Changed(ended) : Changed();
     };
-    auto ended = co_await context.store.commit<bool>(Commit::supplier_state, std::move(unit));
-    if (!ended) { co_return ended.error(); }
-    if (!*ended) {
-        co_return Fault{
-            "it is not paused, and no daemon is running that could have quarantined it; a start tries every worker anew",
-            "supplier enable"};
-    }
-    co_return Json::object({{"name", name}});
+    auto changed = co_await context.store.commit<Changed>(Commit::supplier_state, std::move(unit));
+    co_return co_await account_answer(context, name, std::move(changed));
+}
+
+Task<Result<Json>> disable_supplier(AdminContext context, Json request) {
+    const std::string name = request.text("name");
+    std::function<Changed(store::Tx&)> unit = [context, name, reason = request.text("reason")](store::Tx& tx) {
+        if (!has_account(tx, name)) { return Changed(); }
+        const UtcMs now = context.clock.utc_ms();
+        const bool changed = store::disable_account(tx, {name, reason, now});
+        if (changed) {
+            store::append_audit(tx, new_id(context.clock, context.randomness), command_line_actor, "supplier.disable", name,
+                                reason, now);
+        }
+        return Changed(changed);
+    };
+    auto changed = co_await context.store.commit<Changed>(Commit::supplier_state, std::move(unit));
+    co_return co_await account_answer(context, name, std::move(changed));
 }
 
 }  // namespace
@@ -109,6 +144,7 @@ Task<Result<Json>> run_admin(AdminContext context, Json request) {
     if (command == "secret.set") { co_return co_await set_secret(context, std::move(request)); }
     if (is_order_command(command)) { co_return co_await order_command(context, std::move(request)); }
     if (command == "supplier.enable") { co_return co_await enable_supplier(context, std::move(request)); }
+    if (command == "supplier.disable") { co_return co_await disable_supplier(context, std::move(request)); }
     co_return Fault{"unknown command \"" + command + "\""};
 }
 

@@ -21,7 +21,7 @@ struct AdminContext {
 };
 
 /// Runs one command: {"command":"customer.add", ...}. Commands: customer.add, key.create, key.revoke, secret.set,
-/// supplier.enable, and those of order_command.
+/// supplier.enable, supplier.disable {"name","reason"}, and those of order_command.
 /// Errors: unknown command, wrong fields (named), not found.
 [[nodiscard]] Task<Result<Json>> run_admin(AdminContext context, Json request);
 

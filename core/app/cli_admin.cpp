@@ -1,6 +1,7 @@
-// customer add|list, key create|list|revoke, secret set|list, supplier enable.
+// customer add|list, key create|list|revoke, secret set|list, supplier enable|disable.
 #include "api/auth.hpp"
 #include "app/command.hpp"
+#include "app/registry.hpp"
 #include "orders/customers.hpp"
 
 #include <CLI/CLI.hpp>
@@ -119,15 +120,21 @@ void add_secrets(CLI::App& app, CommandLine& line) {
 
 }  // namespace
 
-void add_supplier_enable_command(CLI::App& supplier, CommandLine& line) {
+void add_supplier_enable_commands(CLI::App& supplier, CommandLine& line) {
     auto name = std::make_shared<std::string>();
-    auto* enable = supplier.add_subcommand("enable", "Serve an account or channel again that was paused or quarantined");
+    auto* enable =
+        supplier.add_subcommand("enable", "Serve an account or channel again that was disabled, paused or quarantined");
     enable->add_option("name", *name, "As /readyz and the log name it")->required();
     enable->callback([&line, name] {
-        line.exit_code = changing(line, Json::object({{"command", "supplier.enable"}, {"name", *name}}), [](const Json& result) {
-            const std::string plugin = result.text("plugin");
-            return result.text("name") + (plugin.empty() ? " is no longer paused\n" : " is served again, by " + plugin + "\n");
-        });
+        line.exit_code = changing(line, Json::object({{"command", "supplier.enable"}, {"name", *name}}), enabled_text);
+    });
+    auto reason = std::make_shared<std::string>();
+    auto* disable = supplier.add_subcommand("disable", "Send nothing new to an account until it is enabled; orders wait");
+    disable->add_option("account", *name)->required();
+    disable->add_option("--reason", *reason, "Shown wherever the account is");
+    disable->callback([&line, name, reason] {
+        line.exit_code =
+            changing(line, Json::object({{"command", "supplier.disable"}, {"name", *name}, {"reason", *reason}}), disabled_text);
     });
 }
 

@@ -1,5 +1,6 @@
 // order submit|show|list|cancel, inventory, supplier list.
 #include "app/command.hpp"
+#include "app/registry.hpp"
 #include "http/loopback.hpp"
 #include "inventory/feed.hpp"
 #include "orders/story.hpp"
@@ -90,17 +91,24 @@ Json pause_of(const std::vector<store::AccountPause>& pauses, const std::string&
 Json suppliers(store::Tx& tx) {
     Json list = Json::array();
     const auto pauses = store::account_pauses(tx);
-    for (auto& [name, type, endpoint, active, digest] :
-         tx.all<std::string, std::string, std::optional<std::string>, std::int64_t, std::optional<std::string>>(
-             "SELECT name, type, api_endpoint, active, plugin_digest FROM suppliers ORDER BY name")) {
+    for (auto& [name, type, endpoint, active, digest, configured] :
+         tx.all<std::string, std::string, std::optional<std::string>, std::int64_t, std::optional<std::string>, std::int64_t>(
+             "SELECT name, type, api_endpoint, active, plugin_digest, configured FROM suppliers ORDER BY name")) {
         list.push(Json::object({{"name", name},
                                 {"type", type},
                                 {"api_endpoint", endpoint},
                                 {"active", active != 0},
+                                {"configured", configured != 0},
                                 {"plugin_digest", digest},
+                                {"disabled", disabled_json(tx, name)},
                                 {"paused", pause_of(pauses, name)}}));
     }
     return list;
+}
+
+/// What the person said who disabled it.
+std::string said(const Json& disabled) {
+    return disabled.text("reason").empty() ? "a person said so" : disabled.text("reason");
 }
 
 std::string suppliers_text(const Json& list) {
@@ -108,8 +116,10 @@ std::string suppliers_text(const Json& list) {
     for (const auto& one : list.items()) {
         const Json* pause = one.find("paused");
         const bool paused = pause != nullptr && pause->is_object();
-        text += column(one.text("name"), 16) + column(one.text("type"), 8) +
-                column(paused ? "paused" : (one.boolean("active") ? "active" : "disabled"), 8) + one.text("api_endpoint") + "\n";
+        const bool active = one.boolean("active");
+        const char* state = !active ? "disabled" : paused ? "paused" : one.boolean("configured") ? "active" : "removed";
+        text += column(one.text("name"), 16) + column(one.text("type"), 8) + column(state, 8) + one.text("api_endpoint") + "\n";
+        if (!active) { text += "  since " + one.find("disabled")->text("since") + ": " + said(*one.find("disabled")) + "\n"; }
         if (paused) { text += "  since " + pause->text("since") + ": " + pause->text("reason") + "\n"; }
     }
     return text;
@@ -183,8 +193,9 @@ void add_order_commands(CLI::App& app, CommandLine& line) {
     });
 
     add_supplier_capture_command(*supplier, line);
-    add_supplier_enable_command(*supplier, line);
+    add_supplier_enable_commands(*supplier, line);
     add_supplier_show_commands(*supplier, line);
+    add_supplier_shadow_command(*supplier, line);
 }
 
 }  // namespace crossdock::app

@@ -1,5 +1,6 @@
 // supplier show, supplier test: what an account is, and whether it answers; nothing is ordered.
 #include "app/command.hpp"
+#include "app/registry.hpp"
 #include "app/wiring.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
@@ -19,14 +20,6 @@ namespace {
 constexpr std::size_t digest_shown = 12;
 /// A test's questions, each: connecting and answering takes the account's request_timeout, a page or two of stock more.
 constexpr int requests_per_question = 4;
-
-Result<const AccountConfig*> account_of(const Config& config, const std::string& name) {
-    for (const auto& account : config.accounts) {
-        if (account.name == name) { return &account; }
-    }
-    return Fault{"there is no account \"" + name + "\"; the config has " +
-                 (config.accounts.empty() ? "none" : joined(config.accounts, ", ", &AccountConfig::name))};
-}
 
 /// Where an account is reached: an endpoint, or folders.
 Json ways_of(const AccountConfig& account) {
@@ -66,27 +59,21 @@ Json class_of(const AccountConfig& account, const std::string& operation, const 
     return made;
 }
 
-Json statuses_of(const AccountConfig& account) {
-    Json made = Json::object();
-    for (const auto& [word, status] : account.statuses) { made.set(word, status); }
-    return made;
-}
-
-Json limits_of(const AccountConfig& account) {
-    const auto& limits = account.pace.limits;
-    Json made = Json::object({{"concurrency", limits.concurrency}});
-    if (limits.rate > 0) { made.set("rate", std::to_string(limits.rate) + " per " + duration_text(limits.rate_per)); }
-    return made;
-}
-
-/// What the store has learned of it. Without a store, or a row: nothing yet.
-Json learned(store::Tx& tx, const std::string& name) {
-    Json made = Json::object();
-    const auto row =
-        tx.first<std::int64_t, std::optional<std::string>>("SELECT active, plugin_digest FROM suppliers WHERE name = :1", {name});
-    if (row) { made.set("active", std::get<0>(*row) != 0).set("plugin_digest", std::get<1>(*row)); }
+/// The account's row, what the store has learned beside, and the columns in which the row is not what the file says: then no
+/// daemon has read this file yet.
+Json learned(store::Tx& tx, const AccountConfig& account) {
+    Json made = registry_row(tx, account.name);
+    if (made.is_null()) { return Json::object(); }
+    Json behind = Json::array();
+    const auto columns = registry_columns(account);
+    for (const auto& [column, value] : columns.members()) {
+        const auto* stored = made.find(column);
+        if (stored == nullptr || stored->dump() != value.dump()) { behind.push(column); }
+    }
+    made.set("behind", std::move(behind));
+    if (auto disabled = disabled_json(tx, account.name); !disabled.is_null()) { made.set("disabled", std::move(disabled)); }
     for (const auto& pause : store::account_pauses(tx)) {
-        if (pause.account != name) { continue; }
+        if (pause.account != account.name) { continue; }
         made.set("paused", Json::object({{"reason", pause.reason}, {"since", rfc3339(pause.since_at)}}));
     }
     return made;
@@ -113,7 +100,7 @@ Result<Json> shown(const Config& config, const std::string& name) {
     made.set("classes", std::move(classes)).set("limits", limits_of(one)).set("statuses", statuses_of(one));
     if (one.webhook) { made.set("webhook", Json::object({{"scheme", one.webhook->scheme.name}, {"url", one.webhook->url}})); }
     if (one.poll) { made.set("poll", model::text_of(*one.poll)); }
-    auto known = read_store(config, [&](store::Tx& tx) -> Result<Json> { return learned(tx, name); });
+    auto known = read_store(config, [&](store::Tx& tx) -> Result<Json> { return learned(tx, one); });
     made.set("store", known ? std::move(*known) : Json::object());
     return made;
 }
@@ -141,11 +128,26 @@ std::string shown_text(const Json& one) {
     text += "  limits  " + std::to_string(limits->integer("concurrency")) + " calls in flight" +
             (limits->text("rate").empty() ? "" : ", " + limits->text("rate")) + "\n";
     for (const auto& [word, status] : one.find("statuses")->members()) {
-        text += "  status  " + word + " -> " + status.as_string() + "\n";
+        text += "  status  " + word + " -> " + (status.is_object() ? status.text("status") : status.as_string());
+        for (const char* const beside : {"payment", "quote"}) {
+            if (status.is_object() && status.maybe_text(beside)) {
+                text += ", " + std::string(beside) + " " + status.text(beside);
+            }
+        }
+        text += "\n";
     }
     const auto* webhook = one.find("webhook");
     text += webhook == nullptr ? "  no webhooks\n" : "  webhook " + webhook->text("scheme") + "  " + webhook->text("url") + "\n";
     text += one.text("poll").empty() ? "  not asked for silent orders\n" : "  poll    " + one.text("poll") + "\n";
+    if (const auto* disabled = store->find("disabled")) {
+        text += "  DISABLED since " + disabled->text("since") +
+                (disabled->text("reason").empty() ? "" : ": " + disabled->text("reason")) + "\n";
+    }
+    if (const auto* behind = store->find("behind"); behind != nullptr && !behind->items().empty()) {
+        text += "  the daemon has not read this file yet (" +
+                joined(behind->items(), ", ", [](const Json& column) { return column.as_string(); }) +
+                "); `crossdock reload` has it do so\n";
+    }
     if (const auto* paused = store->find("paused")) {
         text += "  PAUSED since " + paused->text("since") + ": " + paused->text("reason") + "\n";
     }

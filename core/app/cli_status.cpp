@@ -1,5 +1,6 @@
 // status: how much is open, and what waits for a person.
 #include "app/command.hpp"
+#include "app/registry.hpp"
 #include "model/status.hpp"
 #include "orders/polling.hpp"
 
@@ -8,8 +9,8 @@
 namespace crossdock::app {
 namespace {
 
-/// One account: {"name","open","silent","next_poll_at","misses_healed"}. Open: the supplier's orders that have not reached an
-/// end; silent: those of them that were asked for in vain since they were last heard of.
+/// One account: {"name","open","silent","next_poll_at","misses_healed","disabled"}. Open: the supplier's orders that have not
+/// reached an end; silent: those of them that were asked for in vain since they were last heard of.
 Json account_status(store::Tx& tx, const std::string& name, const std::string& id) {
     std::string ends;
     for (const auto& row : model::status_table()) {
@@ -26,7 +27,8 @@ Json account_status(store::Tx& tx, const std::string& name, const std::string& i
                          {"open", open},
                          {"silent", silent},
                          {"next_poll_at", next ? std::optional(rfc3339_ms(*next)) : std::nullopt},
-                         {"misses_healed", orders::misses_healed(tx, id)}});
+                         {"misses_healed", orders::misses_healed(tx, id)},
+                         {"disabled", disabled_json(tx, name)}});
 }
 
 Json read_status(store::Tx& tx) {
@@ -47,6 +49,10 @@ std::string status_text(const Json& status) {
                 std::to_string(account.integer("silent")) + " of them silent; " +
                 std::to_string(account.integer("misses_healed")) + " missed webhooks healed by asking";
         if (const auto next = account.maybe_text("next_poll_at")) { text += "; next asked at " + *next; }
+        if (const auto* disabled = account.find("disabled"); disabled != nullptr && disabled->is_object()) {
+            text += "; DISABLED since " + disabled->text("since") +
+                    (disabled->text("reason").empty() ? "" : ": " + disabled->text("reason"));
+        }
         text += "\n";
     }
     return text;

@@ -47,7 +47,9 @@ void add_plugin_check_command(CLI::App& plugin, CommandLine& line);
 void add_supplier_capture_command(CLI::App& supplier, CommandLine& line);
 /// show, test.
 void add_supplier_show_commands(CLI::App& supplier, CommandLine& line);
-void add_supplier_enable_command(CLI::App& supplier, CommandLine& line);
+void add_supplier_shadow_command(CLI::App& supplier, CommandLine& line);
+/// enable, disable.
+void add_supplier_enable_commands(CLI::App& supplier, CommandLine& line);
 
 /// Where plugins given by name are looked up: as the config says when there is one, else the default folders.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> plugin_folders(const CommandLine& line);

@@ -304,8 +304,8 @@ private:
             std::make_unique<api::Api>(clock_, *store_, *serving_.engine, *serving_.facts, api_options(serving_, accounts));
         co_await api->count_open_work();
         serving_.api = std::move(api);
-        intake_ = std::make_unique<Intake>(Intake::Needs{io_.get_executor(), clock_, *serving_.api, *store_}, config().intake,
-                                           serving_.setup.secrets.outbox_password);
+        intake_ = std::make_unique<Intake>(Intake::Needs{io_.get_executor(), clock_, *serving_.api, *store_, *serving_.facts},
+                                           config().intake, serving_.setup.secrets.outbox_password);
         if (auto begun = intake_->start(); !begun) { co_return Trouble{exit_unavailable, begun.error()}; }
         co_return std::nullopt;
     }
@@ -330,8 +330,10 @@ private:
     Task<Result<Json>> administer(Json request) {
         const std::string command = request.text("command");
         if (command == "reload") { co_return co_await reload_now(); }
-        if (command == "supplier.enable" && serving_.engine) {
-            co_return co_await enable_supplier(serving_, request.text("name"));
+        if (command == "supplier.enable" || command == "supplier.disable") {
+            if (!serving_.engine) { co_return Fault{"the daemon is starting; try again"}; }
+            if (command == "supplier.enable") { co_return co_await enable_supplier(serving_, request.text("name")); }
+            co_return co_await disable_supplier(serving_, request.text("name"), request.text("reason"));
         }
         pipeline::Environment* const engine = serving_.engine ? &serving_.engine->environment() : nullptr;
         co_return co_await run_admin(AdminContext{clock_, randomness_, *store_, *serving_.key, engine}, std::move(request));

@@ -2,6 +2,9 @@
 
 #include "app/intake_state.hpp"
 #include "base/journal_point.hpp"
+#include "crypto/crypto.hpp"
+
+#include <algorithm>
 
 namespace crossdock::app {
 namespace {
@@ -18,10 +21,16 @@ Task<Result<bool>> take_file(Shared state, std::string name) {
     std::function<Result<std::string>()> read = [folder, name] { return folder.read(name, document_bytes_max); };
     auto content = co_await aside<Result<std::string>>(state, std::move(read));
     if (!content) { co_return content.error(); }
+    const std::string digest = crypto::sha256_hex(*content);
     const auto response = co_await state->needs.api.take_document(std::move(*content), folder_owner);
     if (response.status >= 500) { co_return false; }
     const bool taken = response.status == 202;
     const std::string reason = taken ? "" : reason_of(response);
+    if (!taken) {
+        Refused refused{"file", name, state->config.folder->path.string(), digest, reason};
+        const auto told = co_await tell_refused(state, std::move(refused));
+        if (!told) { co_return told.error(); }
+    }
     std::function<Result<>()> move = [folder, name, taken, reason]() -> Result<> {
         CrashPoint::pass(External::intake_file, Side::before);
         auto moved = taken ? folder.finish(name) : folder.fail(name, reason);
@@ -36,6 +45,24 @@ Task<Result<bool>> take_file(Shared state, std::string name) {
 }
 
 }  // namespace
+
+Task<Result<>> tell_refused(Shared state, Refused refused) {
+    std::function<int(store::Tx&)> unit = [state, refused](store::Tx& tx) {
+        // A file may be called anything.
+        const std::string shown = json_quoted(refused.name);
+        const std::string about = "Intake " + refused.what + " " + shown;
+        std::string why = refused.reason;
+        std::replace(why.begin(), why.end(), '\n', ' ');
+        state->needs.facts.alert(tx, "intake/" + refused.what + "/" + refused.place + "/" + refused.name + "/" + refused.digest,
+                                 about, Json::object({{refused.what, refused.name}, {"place", refused.place}}),
+                                 "the " + refused.what + " " + shown + " of " + refused.place +
+                                     " holds no order that can be taken: " + why.substr(0, why.find_last_not_of(' ') + 1));
+        return 0;
+    };
+    const auto stored = co_await state->needs.store.commit<int>(Commit::intake_refuse, std::move(unit));
+    if (!stored) { co_return stored.error(); }
+    co_return Result<>{};
+}
 
 std::string reason_of(const http::Response& response) {
     std::string text = std::to_string(response.status);

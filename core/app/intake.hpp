@@ -5,6 +5,7 @@
 #include "base/signal.hpp"
 #include "base/task.hpp"
 #include "config/config.hpp"
+#include "notify/facts.hpp"
 #include "store/store.hpp"
 
 #include <memory>
@@ -25,6 +26,7 @@ public:
         Clock& clock;
         api::Api& api;
         store::Store& store;
+        notify::Facts& facts;
     };
     /// `outbox_password` is what the config's secret stands for.
     Intake(Needs needs, IntakeConfig config, std::optional<std::string> outbox_password);

@@ -1,5 +1,6 @@
 #include "app/intake_state.hpp"
 #include "base/journal_point.hpp"
+#include "crypto/crypto.hpp"
 #include "store/journal.hpp"
 
 namespace crossdock::app {
@@ -38,10 +39,16 @@ Task<Result<>> mark(Shared state, Connection database, std::string id, std::opti
 
 /// False: nothing can be taken now.
 Task<Result<bool>> take_row(Shared state, Connection database, std::string id, std::string document) {
+    const std::string digest = crypto::sha256_hex(document);
     const auto response = co_await state->needs.api.take_document(std::move(document), outbox_owner);
     if (response.status >= 500) { co_return false; }
     std::optional<std::string> error;
-    if (response.status != 202) { error = reason_of(response); }
+    if (response.status != 202) {
+        error = reason_of(response);
+        Refused refused{"row", id, state->config.outbox->table, digest, *error};
+        const auto told = co_await tell_refused(state, std::move(refused));
+        if (!told) { co_return told.error(); }
+    }
     const auto marked = co_await mark(state, database, id, error);
     if (!marked) { co_return marked.error(); }
     if (error) { Log::warning("an outbox row holds no order that can be taken", {{"row", id}, {"reason", *error}}); }

@@ -58,6 +58,18 @@ Task<T> aside(std::shared_ptr<Intake::State> state, std::function<T()> work) {
 /// What an answer of POST /v1/orders says, for a person: its status, then a line for each thing that is wrong.
 [[nodiscard]] std::string reason_of(const http::Response& response);
 
+/// What of an intake cannot be taken, for a person.
+struct Refused {
+    std::string what;    ///< "file" or "row"
+    std::string name;    ///< of the file, or the row's id
+    std::string place;   ///< the folder or table
+    std::string digest;  ///< of the document: another one under the same name is another matter
+    std::string reason;  ///< as reason_of
+};
+/// An alert, once for each document until a person has resolved it, whatever crashes meanwhile. Before it is put away, so that
+/// none is put away unseen. Errors: it could not be stored.
+Task<Result<>> tell_refused(std::shared_ptr<Intake::State> state, Refused refused);
+
 Task<void> follow_folder(std::shared_ptr<Intake::State> state);
 Task<void> follow_outbox(std::shared_ptr<Intake::State> state);
 

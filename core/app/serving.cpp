@@ -145,45 +145,6 @@ void take_other_plugin(Serving& serving, const std::string& name, const plugin::
     spawn(serving.executor, note_digest(serving, name));
 }
 
-static Task<Result<Json>> audit_enabled(Serving& serving, std::string name) {
-    std::function<int(store::Tx&)> unit = [&serving, name](store::Tx& tx) {
-        store::append_audit(tx, new_id(serving.clock, serving.randomness), "command line", "supplier.enable", name, "",
-                            serving.clock.utc_ms());
-        return 0;
-    };
-    auto stored = co_await serving.store->commit<int>(Commit::key_change, std::move(unit));
-    if (!stored) { co_return stored.error(); }
-    Json answer = Json::object({{"name", name}});
-    if (const auto known = serving.manifests.find(name); known != serving.manifests.end()) {
-        answer.set("plugin", known->second.name + " " + known->second.version);
-    }
-    co_return answer;
-}
-
-Task<Result<Json>> enable_supplier(Serving& serving, std::string name) {
-    const auto opened = co_await serving.engine->open_account(name, "enabled");
-    if (!opened) { co_return opened.error(); }
-    if (!serving.workers->held(name) && serving.workers->knows(name)) {
-        if (*opened) { co_return co_await audit_enabled(serving, name); }
-        co_return Fault{"it is not quarantined, and not paused", "supplier enable"};
-    }
-    auto manifest = co_await serving.workers->enable(name);
-    if (!manifest) { co_return Fault{manifest.error().text(), "supplier enable"}; }
-    std::function<int(store::Tx&)> unit = [&serving, name, made = *manifest](store::Tx& tx) {
-        store_digests(tx, {{name, made}});
-        store::append_audit(tx, new_id(serving.clock, serving.randomness), "command line", "supplier.enable", name, "",
-                            serving.clock.utc_ms());
-        return 0;
-    };
-    auto stored = co_await serving.store->commit<int>(Commit::key_change, std::move(unit));
-    if (!stored) { co_return stored.error(); }
-    take_manifest(serving, name, *manifest);
-    co_await tell_state(serving, name, "supplier.recovered", "enabled");
-    serving.engine->wake(static_cast<unsigned>(store::Topic::runs) | static_cast<unsigned>(store::Topic::effects));
-    Log::info("enabled", {{"worker", name}});
-    co_return Json::object({{"name", name}, {"plugin", manifest->name + " " + manifest->version}});
-}
-
 Json degraded(const Serving& serving) {
     Json list = Json::array();
     for (const auto& status : serving.workers->statuses()) {

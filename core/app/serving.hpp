@@ -75,11 +75,16 @@ void take_manifest(Serving& serving, const std::string& name, const plugin::Mani
 /// The same for one that was restarted with another file than before: the suppliers' rows are told, too.
 void take_other_plugin(Serving& serving, const std::string& name, const plugin::Manifest& manifest);
 
-/// `crossdock supplier enable`: ends a pause and a quarantine. Errors: it has neither; as Workers::enable.
+/// `crossdock supplier enable`: ends what a person has disabled, a pause and a quarantine. Answers {"name","changed","plugin"?}.
+/// Errors: no such account or channel; as Workers::enable.
 Task<Result<Json>> enable_supplier(Serving& serving, std::string name);
 
+/// `crossdock supplier disable`: from the answer on no call to the account begins. Answers {"name","changed","under_way"}: calls
+/// that had begun and come to their end. Errors: no such account.
+Task<Result<Json>> disable_supplier(Serving& serving, std::string name, std::string reason);
+
 /// The accounts and channels that are not served, for /readyz: a list of {"name","state","reason"?}; states are quarantined,
-/// paused (401, 403), failing (the breaker is open) and busy (it asked us to wait).
+/// disabled (by a person), paused (401, 403), failing (the breaker is open) and busy (it asked us to wait).
 [[nodiscard]] Json degraded(const Serving& serving);
 
 /// What the API goes by with the current setup.

@@ -2,9 +2,11 @@
 
 #include "app/home.hpp"
 #include "app/plugin_settings.hpp"
+#include "app/registry.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
+#include "orders/shadow.hpp"
 #include "orders/webhooks.hpp"
 #include "store/account_pauses.hpp"
 #include "store/database.hpp"
@@ -105,17 +107,13 @@ orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenS
             const auto secret = own->second.find("api_key");
             if (secret != own->second.end()) { api_key = key.seal(secret->second, "suppliers/" + account.name, randomness); }
         }
-        const std::string webhook_url = account.webhook ? account.webhook->url : "";
         tx.run(
-            "INSERT INTO suppliers (id, name, type, api_endpoint, api_key, webhook_url, display_name, created_at, updated_at) "
-            "VALUES (:1, "
-            ":2, :3, :4, :5, :6, :7, :8, :9) ON CONFLICT (name) DO UPDATE SET type = excluded.type, api_endpoint = "
-            "excluded.api_endpoint, "
-            "api_key = excluded.api_key, webhook_url = excluded.webhook_url, display_name = excluded.display_name, updated_at = "
-            "excluded.updated_at",
-            {new_id(clock, randomness), account.name, account.type, account.endpoint, api_key, webhook_url, account.display_name,
-             now, now});
+            "INSERT INTO suppliers (id, name, type, api_key, created_at, updated_at) VALUES (:1, :2, :3, :4, :5, :6) ON CONFLICT "
+            "(name) DO UPDATE SET api_key = excluded.api_key, updated_at = excluded.updated_at",
+            {new_id(clock, randomness), account.name, account.type, api_key, now, now});
+        write_registry_columns(tx, account);
     }
+    mark_configured(tx, config);
     auto accounts = known_accounts(tx, config);
     std::vector<orders::WebhookSecret> webhook_secrets;
     for (const auto& [name, keys] : secrets.webhooks) {
@@ -133,9 +131,11 @@ orders::Accounts known_accounts(store::Tx& tx, const Config& config) {
     accounts.routes = config.routes;
     for (const auto& account : config.accounts) {
         const auto row = tx.first<std::string>("SELECT id FROM suppliers WHERE name = :1", {account.name});
-        accounts.by_name[account.name] = {account.name,     row ? std::get<0>(*row) : "", account.currency,
-                                          account.statuses, account.webhook.has_value(),  account.poll,
-                                          account.beside,   account.supplier_code};
+        const auto disabled = store::disabled_account(tx, account.name);
+        accounts.by_name[account.name] = {
+            account.name,     row ? std::get<0>(*row) : "", account.currency,
+            account.statuses, account.webhook.has_value(),  account.poll,
+            account.beside,   account.supplier_code,        disabled ? std::optional(disabled->reason) : std::nullopt};
     }
     return accounts;
 }
@@ -160,6 +160,29 @@ static void take_isolation(plugin::WorkerSpec& spec, bool in_process) {
     spec.quarantine = !in_process;
 }
 
+static bool is_shadow(const Config& config, const std::string& account) {
+    for (const auto& [code, rules] : config.routes) {
+        if (std::any_of(rules.begin(), rules.end(), [&](const auto& rule) { return rule.shadow == account; })) { return true; }
+    }
+    return false;
+}
+
+/// The same plugin and settings in a process of its own, always, which has no way out: what it would write goes into folders that
+/// nobody reads.
+static plugin::WorkerSpec shadow_spec(const Config& config, plugin::WorkerSpec spec) {
+    spec.name = orders::shadow_worker(spec.name);
+    spec.folder = Home{config.data}.plugin_files(spec.name);
+    spec.shadow = config.mechanisms.shadow;
+    take_isolation(spec, false);
+    spec.crash_at.clear();
+    if (!spec.shadow) { return spec; }
+    for (auto& grant : spec.grants) {
+        grant.path = Home{config.data}.plugin_files(spec.name + "-" + grant.setting);
+        spec.settings.set(grant.setting, grant.path.string());
+    }
+    return spec;
+}
+
 std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSecrets& secrets, const std::string& crash_at) {
     std::vector<plugin::WorkerSpec> specs;
     const auto with_secrets = [&](const std::string& owner, Json settings) {
@@ -182,6 +205,7 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
         spec.request_timeout = account.request_timeout;
         take_isolation(spec, account.in_process);
         spec.crash_at = crash_at;
+        if (is_shadow(config, account.name)) { specs.push_back(shadow_spec(config, spec)); }
         specs.push_back(std::move(spec));
     }
     for (const auto& channel : config.channels) {

@@ -34,8 +34,10 @@ constexpr std::array commits{
     CommitRow{Commit::feed_batch, "feed.batch", "a batch of inventory rows is staged"},
     CommitRow{Commit::feed_apply, "feed.apply", "a whole feed passes the gate and its changes are applied"},
     CommitRow{Commit::person_decide, "person.decide", "an order is canceled, attention resolved or a dead letter replayed"},
+    CommitRow{Commit::intake_refuse, "intake.refuse", "a person hears of a file or row that holds no order"},
     CommitRow{Commit::inbox_position, "inbox.position", "how far the platform's inbox table has been told"},
     CommitRow{Commit::supplier_state, "supplier.state", "an account or channel is no longer served, or is again"},
+    CommitRow{Commit::shadow_record, "shadow.record", "what a shadow would have sent of an order is kept"},
 };
 
 struct ExternalRow {

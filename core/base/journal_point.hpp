@@ -24,8 +24,10 @@ enum class Commit {
     feed_batch,       ///< a batch of inventory rows is staged
     feed_apply,       ///< the gate, then the changes of a whole feed
     person_decide,    ///< an order is canceled, attention resolved or a dead letter replayed, because a person says so
+    intake_refuse,    ///< a person hears of a file or row that holds no order that can be taken, before it is put away
     inbox_position,   ///< how far the platform's inbox table has been told
     supplier_state,   ///< an account or channel is no longer served, or is again: its fact, event and alert
+    shadow_record,    ///< what a shadow would have sent of an order is kept
 };
 
 /// A call that leaves the process. Each has two journal points, "NAME.before" and "NAME.after".

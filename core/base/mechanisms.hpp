@@ -12,6 +12,7 @@ struct Mechanisms {
     bool lane = true;                 ///< effects of one order are serial
     bool ledger_key = true;           ///< one message per fact, recipient, channel and template
     bool answer_after_commit = true;  ///< an order is answered when it is on disk
+    bool shadow = true;               ///< what a shadow would send is recorded, and goes nowhere
 
     [[nodiscard]] bool operator==(const Mechanisms&) const = default;
 };
@@ -22,10 +23,11 @@ struct MechanismRow {
 };
 
 /// By their names in the config, `test: {without: [...]}`.
-inline constexpr std::array<MechanismRow, 5> mechanism_rows{{{"intent", &Mechanisms::intent},
+inline constexpr std::array<MechanismRow, 6> mechanism_rows{{{"intent", &Mechanisms::intent},
                                                              {"not_after", &Mechanisms::not_after},
                                                              {"lane", &Mechanisms::lane},
                                                              {"ledger_key", &Mechanisms::ledger_key},
-                                                             {"answer_after_commit", &Mechanisms::answer_after_commit}}};
+                                                             {"answer_after_commit", &Mechanisms::answer_after_commit},
+                                                             {"shadow", &Mechanisms::shadow}}};
 
 }  // namespace crossdock

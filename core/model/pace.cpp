@@ -74,11 +74,12 @@ void Pace::refill(BootMs now) {
 }
 
 bool Pace::probe_may_go(BootMs now) const {
-    return shut_ && !probing_ && shut_->probe_at && *shut_->probe_at <= now;
+    return shut_ && !disabled_ && !probing_ && shut_->probe_at && *shut_->probe_at <= now;
 }
 
 std::int64_t Pace::room(BootMs now) {
     refill(now);
+    if (disabled_) { return 0; }
     auto room = std::max<std::int64_t>(0, rules_.limits.concurrency - in_flight());
     if (rules_.limits.rate > 0) { room = std::min(room, credit_ / token()); }
     if (shut_) { return probe_may_go(now) ? std::min<std::int64_t>(room, 1) : 0; }
@@ -101,7 +102,7 @@ std::optional<Pass> Pace::enter(BootMs now) {
 
 std::optional<Pass> Pace::enter_read(BootMs now) {
     refill(now);
-    if (shut_ ? !probe_may_go(now) : orders_wait_) { return {}; }
+    if (disabled_ || (shut_ ? !probe_may_go(now) : orders_wait_)) { return {}; }
     // One slot stays free for an order, unless there is only one.
     const auto slots = std::max<std::int64_t>(rules_.limits.concurrency - 1, 1);
     if (in_flight() >= slots || !has_token()) { return {}; }
@@ -110,6 +111,7 @@ std::optional<Pass> Pace::enter_read(BootMs now) {
 
 std::optional<BootMs> Pace::next_at(BootMs now) {
     refill(now);
+    if (disabled_) { return {}; }
     std::optional<BootMs> at;
     if (shut_) {
         if (probing_ || !shut_->probe_at) { return {}; }

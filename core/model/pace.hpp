@@ -94,7 +94,8 @@ struct Turn {
     ShutReason why = ShutReason::failing;  ///< for which it is shut, or was
 };
 
-/// Lets the calls of one account through: token bucket, slots in flight, circuit breaker, and the pause after 401 or 403.
+/// Lets the calls of one account through: token bucket, slots in flight, circuit breaker, the pause after 401 or 403, and
+/// what a person has disabled.
 /// Orders go before reads: a read gets no slot while an order waits for one, and never the last.
 /// Pure: no clock, no I/O, no log.
 ///
@@ -127,6 +128,11 @@ public:
     [[nodiscard]] const std::optional<Shut>& shut() const { return shut_; }
     /// A pause of before a restart goes on.
     void restore(const Shut& shut);
+    /// A person says that nothing goes there, probes included, until the person says that it does again. What is in flight comes
+    /// to its end, and what that says of the account counts.
+    void disable(bool disabled) { disabled_ = disabled; }
+    [[nodiscard]] bool disabled() const { return disabled_; }
+    [[nodiscard]] std::int64_t in_flight() const { return orders_ + reads_; }
     /// A person says that things are well. After refused credentials one effect at a time goes until one has gone well.
     void open();
 
@@ -135,7 +141,6 @@ private:
     [[nodiscard]] bool has_token() const { return rules_.limits.rate == 0 || credit_ >= token(); }
     /// What one call costs: credit grows by `rate` each millisecond.
     [[nodiscard]] std::int64_t token() const { return rules_.limits.rate_per.count(); }
-    [[nodiscard]] std::int64_t in_flight() const { return orders_ + reads_; }
     [[nodiscard]] bool probe_may_go(BootMs now) const;
     [[nodiscard]] Pass take(CallKind kind);
     void shut(Shut made, BootMs now, double jitter);
@@ -152,6 +157,7 @@ private:
     bool orders_wait_ = false;
     std::deque<BootMs> failures_;  ///< in a row
     std::optional<Shut> shut_;
+    bool disabled_ = false;
     bool probing_ = false;
     std::uint64_t episode_ = 0;
     bool one_by_one_ = false;  ///< until an effect has gone well

@@ -249,8 +249,9 @@ Route route(const RouteRule& rule, const RoutedOrder& order, const std::map<std:
         for (const auto& shelf : inactive) { out.push_back({shelf.account(), "is disabled"}); }
     }
     auto& chosen = all_disabled ? inactive : active;
-    if (chosen.empty()) { return {{}, "every account of the rule has refused it", std::move(out)}; }
+    if (chosen.empty()) { return {{}, "every account of the rule has refused it", std::move(out), false}; }
     Route made = Dealer(rule, order, std::move(chosen)).deal();
+    made.waits = all_disabled;
     if (all_disabled) { made.why += "; every account is disabled, so it waits"; }
     made.others.insert(made.others.end(), std::make_move_iterator(out.begin()), std::make_move_iterator(out.end()));
     return made;

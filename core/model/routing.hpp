@@ -33,6 +33,7 @@ struct RouteRule {
     Split split = Split::never;
     std::vector<std::string> warehouses = {};  ///< only stock there counts; empty: all
     bool fallback = false;                     ///< refused, it goes to the next
+    std::string shadow = {};                   ///< an account that builds what it would be sent, and sends nothing; empty: none
 
     friend bool operator==(const RouteRule&, const RouteRule&) = default;
 };
@@ -74,6 +75,7 @@ struct Route {
         std::string why;  ///< why it gets nothing, or not all
     };
     std::vector<Other> others;
+    bool waits = false;  ///< every account that could have it is disabled
 };
 
 /// The first rule that holds for the order; nothing when none does.

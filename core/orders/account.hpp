@@ -21,6 +21,7 @@ struct Account {
     std::optional<model::PollPattern> poll = {};       ///< nothing: it is not asked
     std::map<std::string, model::Beside> beside = {};  ///< by the supplier's word
     std::string supplier_code = {};                    ///< what its API calls the supplier; empty: the order's own code
+    std::optional<std::string> disabled = {};          ///< why, by its row when this was read; nothing: it is active
 };
 
 /// Accounts by name, and the routes that lead to them.

@@ -66,6 +66,14 @@ Json waits_of(store::Tx& tx, const std::string& order_id) {
                                                                   {order_id})) {
         now.push("the account " + account + " is paused since " + rfc3339(since) + ": " + reason);
     }
+    for (auto& [account, reason, since] : tx.all<Text, Text, Int>(
+             "SELECT name, COALESCE(disabled_why, ''), COALESCE(disabled_at, updated_at) FROM suppliers WHERE "
+             "active = 0 AND name IN (SELECT target FROM effects WHERE order_id = :1 AND state = 'pending') "
+             "ORDER BY name",
+             {order_id})) {
+        now.push("the account " + account + " is disabled since " + rfc3339(since) + (reason.empty() ? "" : ": " + reason) +
+                 "; nothing is sent there before `crossdock supplier enable " + account + "`");
+    }
     for (auto& [pipeline, state, reason] : tx.all<Text, Text, MaybeText>(
              "SELECT pipeline, state, reason FROM runs WHERE order_id = :1 AND state <> 'done' ORDER BY created_at, id",
              {order_id})) {

@@ -2,6 +2,7 @@
 
 #include "model/status.hpp"
 #include "orders/routing.hpp"
+#include "orders/shadow.hpp"
 #include "store/journal.hpp"
 
 #include <algorithm>
@@ -137,6 +138,7 @@ Placed place_order(store::Tx& tx, notify::Facts& facts, const model::Order& orde
     for (const auto& destination : to) {
         (void)add_supplier_order(tx, facts, order.order_id, *destination.account, destination.parts);
     }
+    note_shadow(tx, facts, accounts, placement);
     keep_key(tx, owner, idempotency_key, digest, order.order_id, now);
     facts.record(tx, {.kind = "order.placed",
                       .natural_key = "order/" + order.order_id + "/placed",

@@ -72,6 +72,14 @@ void put_off_question(store::Tx& tx, const SilentOrder& order, UtcMs at) {
     tx.run("UPDATE supplier_orders SET next_poll_at = :1 WHERE id = :2 AND synced_at = :3", {at, order.id, order.heard_at});
 }
 
+void poll_parked(store::Tx& tx, const Account& account, const std::string& supplier_order_row_id, UtcMs now) {
+    if (!account.poll) { return; }
+    tx.run(
+        "UPDATE supplier_orders SET next_poll_at = :1, synced_at = :2, polls = 0 WHERE id = :3 AND status = 'pending' AND "
+        "withdrawn_at IS NULL AND next_poll_at IS NULL",
+        {now + account.poll->silent_for.count(), now, supplier_order_row_id});
+}
+
 std::int64_t misses_healed(store::Tx& tx, const std::string& supplier_id) {
     return tx.number("SELECT COUNT(*) FROM evidence WHERE supplier_id = :1 AND healed = 1", {supplier_id});
 }

@@ -38,6 +38,9 @@ void put_off_poll(store::Tx& tx, notify::Facts& facts, const Account& account, c
 /// Moves an order on that could not be asked for, as if nobody had tried.
 void put_off_question(store::Tx& tx, const SilentOrder& order, UtcMs at);
 
+/// An order that waits for a person, since nobody knows whether the supplier has it: it is asked for, too, from then on.
+void poll_parked(store::Tx& tx, const Account& account, const std::string& supplier_order_row_id, UtcMs now);
+
 /// Pieces of evidence that changed an order and came by a poll alone, although the account is told by webhook.
 [[nodiscard]] std::int64_t misses_healed(store::Tx& tx, const std::string& supplier_id);
 

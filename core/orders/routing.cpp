@@ -19,9 +19,13 @@ int draw_of(const std::string& order_id) {
     return static_cast<int>(std::stoul(crypto::sha256_hex("share/" + order_id).substr(0, 8), nullptr, 16) % 100);
 }
 
+bool is_active(store::Tx& tx, const Account& account) {
+    return tx.number("SELECT active FROM suppliers WHERE id = :1", {account.supplier_id}) == 1;
+}
+
 model::Supply supply_of(store::Tx& tx, const Account& account, const Placement& placement) {
     model::Supply supply;
-    supply.active = tx.number("SELECT COUNT(*) FROM suppliers WHERE id = :1 AND active = 1", {account.supplier_id}) > 0;
+    supply.active = is_active(tx, account);
     supply.known = tx.number("SELECT EXISTS (SELECT 1 FROM inventory_items WHERE supplier_id = :1)", {account.supplier_id}) == 1;
     if (!supply.known) { return supply; }
     for (const auto& line : placement.lines) {
@@ -52,7 +56,8 @@ void tell(store::Tx& tx, const Accounts& accounts, const Placement& placement, c
                                                           : ", by the route of \"" + placement.supplier_code + "\"";
     if (route.parts.size() == 1) {
         // Where there was nothing to choose, there is nothing to say about it.
-        const std::string why = route.others.empty() ? "" : ": " + route.why;
+        const std::string only = route.waits ? "; it is disabled, so the order waits" : "";
+        const std::string why = route.others.empty() ? only : ": " + route.why;
         store::append_decision(tx, placement.order_id, {}, "routed", "to the account " + route.parts.front().account + by + why,
                                now);
     }
@@ -83,11 +88,12 @@ std::vector<Destination> route_by(store::Tx& tx, const Accounts& accounts, const
                                   const model::RouteRule& rule, const model::RoutedOrder& order,
                                   const std::vector<std::string>& refused, UtcMs now) {
     Supplies supplies;
-    // One account that takes everything is not asked what it has.
-    if (rule.use.size() > 1) {
-        for (const auto& name : rule.use) {
-            if (const auto* account = accounts.named(name)) { supplies[name] = supply_of(tx, *account, placement); }
-        }
+    for (const auto& name : rule.use) {
+        const auto* account = accounts.named(name);
+        if (account == nullptr) { continue; }
+        // One account that takes everything is not asked what it has.
+        if (rule.use.size() == 1) { supplies[name].active = is_active(tx, *account); }
+        else { supplies[name] = supply_of(tx, *account, placement); }
     }
     const auto route = model::route(rule, order, supplies, refused);
     std::vector<Destination> to;
@@ -107,6 +113,11 @@ std::vector<Destination> route_order(store::Tx& tx, const Accounts& accounts, co
     const auto order = routed(placement);
     const auto rule = rule_of(accounts, placement, order);
     return rule ? route_by(tx, accounts, placement, *rule, order, {}, now) : std::vector<Destination>{};
+}
+
+std::optional<std::string> shadow_of(const Accounts& accounts, const Placement& placement) {
+    const auto rule = rule_of(accounts, placement, routed(placement));
+    return rule && !rule->shadow.empty() ? std::optional(rule->shadow) : std::nullopt;
 }
 
 std::vector<NewSupplierOrder> fall_back(store::Tx& tx, notify::Facts& facts, const Accounts& accounts,

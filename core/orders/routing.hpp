@@ -30,6 +30,9 @@ struct Placement {
 [[nodiscard]] std::vector<Destination> route_order(store::Tx& tx, const Accounts& accounts, const Placement& placement,
                                                    UtcMs now);
 
+/// The account that the rule which holds for the order names as its shadow.
+[[nodiscard]] std::optional<std::string> shadow_of(const Accounts& accounts, const Placement& placement);
+
 /// One supplier has refused its part: it goes to the next that its route names, if the route has `fallback`. The new supplier
 /// orders; none when it has to stay refused.
 [[nodiscard]] std::vector<NewSupplierOrder> fall_back(store::Tx& tx, notify::Facts& facts, const Accounts& accounts,

@@ -1,6 +1,8 @@
 #include "base/log.hpp"
 #include "model/status.hpp"
+#include "orders/polling.hpp"
 #include "orders/progress.hpp"
+#include "orders/shadow.hpp"
 #include "pipeline/cancel.hpp"
 #include "pipeline/create_step.hpp"
 #include "pipeline/effect_driver.hpp"
@@ -261,6 +263,11 @@ void apply_decision(store::Tx& tx, Environment& environment, store::EffectRow& e
     }
     const bool ended = decision.next == model::Next::park || decision.next == model::Next::dead_letter;
     if (!ended) { return; }
+    const auto options = environment.options.get();
+    const auto* account = options->accounts.named(effect.target);
+    if (decision.next == model::Next::park && effect.operation == "create_order" && account != nullptr) {
+        orders::poll_parked(tx, *account, *effect.supplier_order_row_id, now);
+    }
     if (effect.run_id && decision.next == model::Next::dead_letter) {
         if (auto run = store::find_run(tx, *effect.run_id)) {
             run->state = "failed";
@@ -292,7 +299,10 @@ void apply_outcome(store::Tx& tx, Environment& environment, const Attempt& attem
         outcome = model::is_taken(submission, lists) ? taken_outcome : model::name(model::classify(submission, lists, needs_id));
     }
     store::end_attempt(tx, effect->id, attempt.number, outcome, detail_of(answer), now);
-    if (outcome != model::name(Verdict::accepted) && answer.exchanges.is_array() && !answer.exchanges.items().empty()) {
+    const bool compared =
+        effect->order_id && orders::have_shadows(attempt.options->accounts) && orders::is_shadowed(tx, *effect->order_id);
+    if ((compared || outcome != model::name(Verdict::accepted)) && answer.exchanges.is_array() &&
+        !answer.exchanges.items().empty()) {
         store::keep_exchanges(tx, effect->id, attempt.number, answer.exchanges);
     }
     if (!asked && !answer.plugin_digest.empty()) { effect->plugin_digest = answer.plugin_digest; }

@@ -6,6 +6,7 @@
 #include "pipeline/poller.hpp"
 #include "pipeline/run_driver.hpp"
 #include "pipeline/schedule.hpp"
+#include "pipeline/shadow.hpp"
 #include "store/journal.hpp"
 
 #include <algorithm>
@@ -34,6 +35,7 @@ Engine::Engine(Environment environment)
       effect_driver_(std::make_unique<EffectDriver>(environment_, pacing_)),
       run_driver_(std::make_unique<RunDriver>(environment_, pacing_)),
       poller_(std::make_unique<Poller>(environment_, pacing_)),
+      shadow_driver_(std::make_unique<Shadows>(environment_)),
       runs_{.woken = Signal(environment_.clock),
             .paced = false,
             .most = environment_.options.get()->runs_max,
@@ -67,6 +69,13 @@ Engine::Engine(Environment environment)
              .look = [this](store::Tx& tx, const Lines& accounts, UtcMs now) { return silent_orders(tx, accounts, now); },
              .drive = [this](const std::string& account, std::string id,
                              model::Pass /*none*/) { return poller_->ask(account, std::move(id)); }},
+      shadows_{.woken = Signal(environment_.clock),
+               .paced = false,
+               // One after the other: their files go into one folder.
+               .most = 1,
+               .look = [](store::Tx& tx, const Lines& workers, UtcMs now) { return shadow_orders(tx, workers, now); },
+               .drive = [this](const std::string& worker, std::string id,
+                               model::Pass /*none*/) { return shadow_driver_->build(worker, std::move(id)); }},
       idle_signal_(environment_.clock) {
     open_lines_for(*environment_.options.get());
 }
@@ -79,6 +88,20 @@ void Engine::open_lines_for(const EngineOptions& options) {
     for (const auto& [account, rules] : options.rules) {
         if (poll_by(options, account) != PollBy::nothing) { polls_.lines.try_emplace(account); }
     }
+    for (const auto& account : orders::shadow_accounts(options.accounts)) {
+        shadows_.lines.try_emplace(orders::shadow_worker(account));
+    }
+}
+
+Engine::Due Engine::shadow_orders(store::Tx& tx, const Lines& workers, UtcMs now) {
+    Due due;
+    for (const auto& [worker, most, probe] : workers) {
+        const auto account = orders::shadowed_account(worker);
+        due.ids.push_back(orders::due_shadows(tx, account, now, most));
+        const auto next = orders::next_shadow_at(tx, account, now);
+        if (next) { due.next_at = std::min(due.next_at.value_or(*next), *next); }
+    }
+    return due;
 }
 
 Engine::Due Engine::silent_orders(store::Tx& tx, const Lines& accounts, UtcMs now) const {
@@ -115,14 +138,16 @@ std::shared_ptr<const EngineOptions> Engine::options() const {
 
 void Engine::change(EngineOptions options) {
     open_lines_for(options);
+    const auto before = environment_.options.get();
     environment_.options.set(std::move(options));
-    pacing_.change();
+    pacing_.change(*before);
     polls_.woken.notify();
     wake(static_cast<unsigned>(store::Topic::runs) | static_cast<unsigned>(store::Topic::effects));
 }
 
 void Engine::start() {
-    loops_ = 4;
+    loops_ = 5;
+    spawn(environment_.executor, work_off(shadows_));
     spawn(environment_.executor, work_off(runs_));
     spawn(environment_.executor, work_off(effects_));
     spawn(environment_.executor, work_off(polls_));
@@ -130,7 +155,11 @@ void Engine::start() {
 }
 
 void Engine::wake(unsigned topics) {
-    if ((topics & static_cast<unsigned>(store::Topic::runs)) != 0) { runs_.woken.notify(); }
+    if ((topics & static_cast<unsigned>(store::Topic::runs)) != 0) {
+        runs_.woken.notify();
+        // Where there is a shadow, an order that comes in has it build, too.
+        if (!shadows_.lines.empty()) { shadows_.woken.notify(); }
+    }
     if ((topics & static_cast<unsigned>(store::Topic::effects)) != 0) { effects_.woken.notify(); }
 }
 
@@ -139,8 +168,10 @@ Task<void> Engine::stop(milliseconds grace) {
     runs_.woken.notify();
     effects_.woken.notify();
     polls_.woken.notify();
+    shadows_.woken.notify();
     const BootMs until = environment_.clock.boot_ms() + grace.count();
-    while (loops_ > 0 || runs_.under_way() > 0 || effects_.under_way() > 0 || polls_.under_way() > 0) {
+    while (loops_ > 0 || runs_.under_way() > 0 || effects_.under_way() > 0 || polls_.under_way() > 0 ||
+           shadows_.under_way() > 0) {
         const auto left = until - environment_.clock.boot_ms();
         if (left <= 0) {
             Log::warning("stopped with work under way; it is taken up at the next start",
@@ -158,6 +189,9 @@ std::vector<QueueLevel> Engine::queues() const {
         levels.push_back({"engine.effects." + target, ids.size(), effects_.most});
     }
     for (const auto& [account, ids] : polls_.lines) { levels.push_back({"engine.polls." + account, ids.size(), polls_.most}); }
+    for (const auto& [worker, ids] : shadows_.lines) {
+        levels.push_back({"engine.shadows." + worker, ids.size(), shadows_.most});
+    }
     return levels;
 }
 
@@ -172,6 +206,7 @@ Engine::Lines Engine::open_lines(const Queue& queue) {
     for (const auto& [name, ids] : queue.lines) {
         const bool full = ids.size() >= queue.most;
         if (environment_.caller.held(name) || (full && !queue.paced)) { continue; }
+        if (!queue.paced && pacing_.disabled(name)) { continue; }
         // Those under way are still due: as many more are asked for, so that they do not hide others.
         const auto under_way = static_cast<std::int64_t>(ids.size());
         if (!queue.paced) { open.push_back({name, under_way + static_cast<std::int64_t>(queue.most), {}}); }
@@ -305,6 +340,17 @@ Task<Result<bool>> Engine::open_account(std::string account, std::string why) {
     auto opened = co_await pacing_.open(std::move(account), std::move(why));
     wake(static_cast<unsigned>(store::Topic::runs) | static_cast<unsigned>(store::Topic::effects));
     co_return opened;
+}
+
+Task<Result<bool>> Engine::enable_account(std::string account, std::string by) {
+    auto enabled = co_await pacing_.enable(std::move(account), std::move(by));
+    polls_.woken.notify();
+    wake(static_cast<unsigned>(store::Topic::runs) | static_cast<unsigned>(store::Topic::effects));
+    co_return enabled;
+}
+
+Task<Result<Disabled>> Engine::disable_account(std::string account, std::string reason, std::string by) {
+    co_return co_await pacing_.disable(std::move(account), std::move(reason), std::move(by));
 }
 
 bool unfinished_runs_have_expressions(store::Tx& tx) {

@@ -18,6 +18,7 @@ namespace crossdock::pipeline {
 class EffectDriver;
 class Poller;
 class RunDriver;
+class Shadows;
 
 /// Runs pipelines durably: runs advance by commits, effects go through intent, call and outcome, schedules fire.
 /// All state is in the store; the engine holds only what is under way.
@@ -57,6 +58,9 @@ public:
 
     /// An account that was left alone is served again: a person says so, or its settings have changed. False when it was not.
     Task<Result<bool>> open_account(std::string account, std::string why);
+    /// `crossdock supplier enable` and `disable`: as Pacing. `by` stands in the audit.
+    Task<Result<bool>> enable_account(std::string account, std::string by);
+    Task<Result<Disabled>> disable_account(std::string account, std::string reason, std::string by);
     /// Accounts that are left alone for now.
     [[nodiscard]] std::vector<ShutAccount> shut_accounts() const { return pacing_.shut(); }
 
@@ -68,8 +72,9 @@ public:
     [[nodiscard]] Environment& environment() { return environment_; }
 
 private:
-    /// What comes due in the store and is then driven by a task each: runs, effects, polls. A queue has lines, of which none can
-    /// hold up another: effects have one for each account and channel, polls one for each account that is asked, runs have one.
+    /// What comes due in the store and is then driven by a task each: runs, effects, polls, shadows. A queue has lines, of which
+    /// none can hold up another: effects have one for each account and channel, polls one for each account that is asked, runs
+    /// have one.
     struct Due {
         std::vector<std::vector<std::string>> ids;  ///< by line
         std::optional<UtcMs> next_at;
@@ -91,6 +96,7 @@ private:
     };
 
     void open_lines_for(const EngineOptions& options);
+    [[nodiscard]] static Due shadow_orders(store::Tx& tx, const Lines& workers, UtcMs now);
     [[nodiscard]] Due silent_orders(store::Tx& tx, const Lines& accounts, UtcMs now) const;
     /// The lines that have room, and whose target is served.
     [[nodiscard]] Lines open_lines(const Queue& queue);
@@ -108,9 +114,11 @@ private:
     std::unique_ptr<EffectDriver> effect_driver_;
     std::unique_ptr<RunDriver> run_driver_;
     std::unique_ptr<Poller> poller_;
+    std::unique_ptr<Shadows> shadow_driver_;
     Queue runs_;
     Queue effects_;
     Queue polls_;
+    Queue shadows_;  ///< by shadow worker
     Signal idle_signal_;
     int loops_ = 0;
     bool stopping_ = false;

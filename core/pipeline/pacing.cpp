@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "pipeline/effect_driver.hpp"
+#include "store/journal.hpp"
 
 #include <algorithm>
 
@@ -21,6 +22,11 @@ std::string reason_of(const model::Shut& shut) {
         case model::ShutReason::credentials: return "credentials refused" + status;
     }
     return {};
+}
+
+/// Why a person has disabled an account, in the person's words.
+std::string said(const std::string& reason) {
+    return reason.empty() ? "a person said so" : reason;
 }
 
 }  // namespace
@@ -69,23 +75,48 @@ Pacing::Line& Pacing::line(const std::string& target) {
     return known != lines_.end() ? known->second : lines_.emplace(target, Line(rules_of(target))).first->second;
 }
 
-void Pacing::change() {
+void Pacing::change(const EngineOptions& before) {
     const auto options = environment_.options.get();
     for (auto& [target, line] : lines_) {
         line.pace.change(rules_of(target));
         // What waits for an account that is gone is parked, and must get there.
-        if (!options->rules.contains(target) && !options->channels.contains(target)) { line.pace.open(); }
+        if (!options->rules.contains(target) && !options->channels.contains(target)) {
+            line.pace.open();
+            line.pace.disable(false);
+        }
+    }
+    for (const auto& [name, account] : options->accounts.by_name) {
+        if (before.rules.contains(name) || !account.disabled) { continue; }
+        auto& here = line(name);
+        here.pace.disable(true);
+        here.disabled_why = *account.disabled;
     }
 }
 
 Task<Result<>> Pacing::restore() {
-    std::function<std::vector<store::AccountPause>(store::Tx&)> unit = [](store::Tx& tx) { return store::account_pauses(tx); };
-    auto pauses = co_await environment_.store.read<std::vector<store::AccountPause>>(std::move(unit));
-    if (!pauses) { co_return pauses.error(); }
+    struct Stored {
+        std::vector<store::AccountPause> pauses;
+        std::vector<store::DisabledAccount> disabled;
+    };
+    std::function<Stored(store::Tx&)> unit = [](store::Tx& tx) {
+        return Stored{store::account_pauses(tx), store::disabled_accounts(tx)};
+    };
+    auto stored = co_await environment_.store.read<Stored>(std::move(unit));
+    if (!stored) { co_return stored.error(); }
     const UtcMs now = environment_.clock.utc_ms();
     const BootMs boot = environment_.clock.boot_ms();
     const auto options = environment_.options.get();
-    for (const auto& pause : *pauses) {
+    for (const auto& disabled : stored->disabled) {
+        if (!options->rules.contains(disabled.account)) { continue; }
+        auto& here = line(disabled.account);
+        here.pace.disable(true);
+        here.disabled_why = disabled.reason;
+        Log::warning("an account is disabled", {{"account", disabled.account},
+                                                {"why", disabled.reason},
+                                                {"since", rfc3339(disabled.since_at)},
+                                                {"until", "`crossdock supplier enable " + disabled.account + "`"}});
+    }
+    for (const auto& pause : stored->pauses) {
         if (!options->rules.contains(pause.account)) { continue; }
         model::Shut shut{model::ShutReason::credentials,
                          static_cast<int>(pause.status),
@@ -138,10 +169,11 @@ ReadEntry Pacing::enter_read(const std::string& account) {
     entry.pass = pace.enter_read(now);
     if (entry.pass) { return entry; }
     const auto& shut = pace.shut();
-    entry.why = shut ? account + " is left alone: " + reason_of(*shut) : "waits for its turn with " + account;
+    if (pace.disabled()) { entry.why = account + " is disabled: " + said(line(account).disabled_why); }
+    else { entry.why = shut ? account + " is left alone: " + reason_of(*shut) : "waits for its turn with " + account; }
     const auto at = pace.next_at(now);
     if (at) { entry.again = milliseconds{*at - now}; }
-    else { entry.again = shut && !shut->probe_at ? person_pause : slot_pause; }
+    else { entry.again = pace.disabled() || (shut && !shut->probe_at) ? person_pause : slot_pause; }
     return entry;
 }
 
@@ -208,26 +240,80 @@ Task<void> Pacing::tell(std::string target, model::Turn turn) {
 }
 
 Task<Result<bool>> Pacing::open(std::string account, std::string why) {
+    co_return co_await serve_again(std::move(account), std::move(why), {});
+}
+
+Task<Result<bool>> Pacing::enable(std::string account, std::string by) {
+    co_return co_await serve_again(std::move(account), "enabled", std::move(by));
+}
+
+Task<Result<bool>> Pacing::serve_again(std::string account, std::string why, std::string by) {
     const auto known = lines_.find(account);
-    if (known == lines_.end() || !known->second.pace.shut()) { co_return false; }
-    const bool told = known->second.pace.shut()->why != model::ShutReason::busy;
-    known->second.pace.open();
-    Log::info("an account is served again", {{"account", account}, {"why", why}});
-    std::function<int(store::Tx&)> unit = [this, account, why, told](store::Tx& tx) {
+    if (known == lines_.end()) { co_return false; }
+    auto& here = known->second;
+    const bool enables = !by.empty() && here.pace.disabled();
+    const bool opens = here.pace.shut().has_value();
+    if (!enables && !opens) { co_return false; }
+    // An account that stays disabled is not served, whatever else has ended.
+    const bool told = enables || (!here.pace.disabled() && here.pace.shut()->why != model::ShutReason::busy);
+    if (opens) { here.pace.open(); }
+    const auto word = enables ? ++here.words : here.words;
+    Log::info(here.pace.disabled() && !enables ? "an account's pause is over; it stays disabled" : "an account is served again",
+              {{"account", account}, {"why", why}});
+    std::function<int(store::Tx&)> unit = [this, account, why, by, told](store::Tx& tx) {
         store::end_account_pause(tx, account);
+        if (!by.empty()) {
+            store::enable_account(tx, account);
+            store::append_audit(tx, environment_.facts.new_id(), by, "supplier.enable", account, "", environment_.clock.utc_ms());
+        }
         if (told) { record(tx, account, "supplier.recovered", Json::object({{"reason", why}})); }
         return 0;
     };
     auto stored = co_await environment_.store.commit<int>(Commit::supplier_state, std::move(unit));
+    if (stored && enables && here.words == word) { here.pace.disable(false); }
     freed_();
     if (!stored) { co_return stored.error(); }
     co_return true;
 }
 
+Task<Result<Disabled>> Pacing::disable(std::string account, std::string reason, std::string by) {
+    auto& here = line(account);
+    const bool was_disabled = here.pace.disabled();
+    const std::string was_why = here.disabled_why;
+    const auto word = ++here.words;
+    here.pace.disable(true);
+    here.disabled_why = reason;
+    std::function<bool(store::Tx&)> unit = [this, account, reason, by](store::Tx& tx) {
+        const UtcMs now = environment_.clock.utc_ms();
+        if (!store::disable_account(tx, {account, reason, now})) { return false; }
+        store::append_audit(tx, environment_.facts.new_id(), by, "supplier.disable", account, reason, now);
+        record(tx, account, "supplier.degraded",
+               Json::object({{"state", "disabled"}, {"reason", said(reason)}, {"by_itself", false}}));
+        return true;
+    };
+    auto stored = co_await environment_.store.commit<bool>(Commit::supplier_state, std::move(unit));
+    if (!stored) {
+        if (here.words == word) {
+            here.pace.disable(was_disabled);
+            here.disabled_why = was_why;
+            freed_();
+        }
+        co_return stored.error();
+    }
+    Log::warning("an account is disabled", {{"account", account}, {"why", reason}, {"under_way", here.pace.in_flight()}});
+    co_return Disabled{*stored, here.pace.in_flight()};
+}
+
+bool Pacing::disabled(const std::string& account) const {
+    const auto known = lines_.find(account);
+    return known != lines_.end() && known->second.pace.disabled();
+}
+
 std::vector<ShutAccount> Pacing::shut() const {
     std::vector<ShutAccount> all;
     for (const auto& [target, line] : lines_) {
-        if (const auto& shut = line.pace.shut()) {
+        if (line.pace.disabled()) { all.push_back({target, "disabled", said(line.disabled_why)}); }
+        else if (const auto& shut = line.pace.shut()) {
             all.push_back({target, std::string(model::name(shut->why)), reason_of(*shut)});
         }
     }

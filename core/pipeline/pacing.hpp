@@ -19,15 +19,21 @@ struct ReadEntry {
     std::string why;
 };
 
-/// An account or channel to which nothing but probes goes.
+/// An account or channel to which nothing but probes goes, or nothing at all.
 struct ShutAccount {
     std::string name;
-    std::string state;   ///< paused, failing, busy
+    std::string state;   ///< disabled, paused, failing, busy
     std::string reason;  ///< for people
 };
 
-/// Whether a call of an account or channel may be made now: limits, circuit breaker, and the pause after 401 or 403.
-/// What may not waits where it is, in the store. The pause is stored; all else is forgotten by a restart.
+struct Disabled {
+    bool changed = false;        ///< it was active, or disabled for another reason
+    std::int64_t under_way = 0;  ///< calls that had begun, and come to their end
+};
+
+/// Whether a call of an account or channel may be made now: limits, circuit breaker, the pause after 401 or 403, and whether a
+/// person has disabled it. What may not waits where it is, in the store. The pause and what is disabled are stored; all else is
+/// forgotten by a restart.
 ///
 /// Threads:  the executor's.
 /// Lifetime: the environment outlives it.
@@ -36,9 +42,10 @@ public:
     /// `freed` is called when others may go.
     Pacing(Environment& environment, std::function<void()> freed);
 
-    /// The rules are the options' of now; what is in flight or shut stays so.
-    void change();
-    /// Takes up the pauses of before a restart.
+    /// The rules are the options' of now; what is in flight or shut stays so. Of an account that was not among those of before,
+    /// its row says whether it is disabled.
+    void change(const EngineOptions& before);
+    /// Takes up the pauses of before a restart, and what was disabled.
     Task<Result<>> restore();
 
     // Effects: the engine takes them up as far as there is room.
@@ -57,18 +64,27 @@ public:
 
     /// A person says that things are well, or settings have changed. False when nothing was shut.
     Task<Result<bool>> open(std::string account, std::string why);
+    /// The same, and it is disabled no more: that a person alone can say.
+    Task<Result<bool>> enable(std::string account, std::string by);
+    /// A person says that nothing goes there. From the first step on no call begins; stored when it answers.
+    Task<Result<Disabled>> disable(std::string account, std::string reason, std::string by);
+    [[nodiscard]] bool disabled(const std::string& account) const;
     [[nodiscard]] std::vector<ShutAccount> shut() const;
 
 private:
     struct Line {
         explicit Line(const model::PaceRules& rules) : pace(rules) {}
         model::Pace pace;
-        UtcMs since = 0;  ///< of its pause
+        UtcMs since = 0;           ///< of its pause
+        std::string disabled_why;  ///< what the person said
+        std::uint64_t words = 0;   ///< how often a person has said something: the last word counts, whichever is stored first
     };
     Line& line(const std::string& target);
     [[nodiscard]] model::PaceRules rules_of(const std::string& target) const;
     /// Stores and tells what has changed.
     Task<void> tell(std::string target, model::Turn turn);
+    /// `by`: the person who says so; empty: nobody does.
+    Task<Result<bool>> serve_again(std::string account, std::string why, std::string by);
     void record(store::Tx& tx, const std::string& target, const char* kind, Json data) const;
 
     Environment& environment_;

@@ -78,6 +78,7 @@ Frame Link::hello() const {
     for (const auto& place : spec_.reach) { reach.push(place); }
     payload.set("reach", std::move(reach)).set("verbose", spec_.verbose);
     payload.set("crash_at", spec_.crash_at).set("folder", spec_.folder.string()).set("inspect", spec_.inspect_only);
+    payload.set("shadow", spec_.shadow);
     payload.set("strict", options_.strict).set("grants", to_json(spec_.grants));
     if (spec_.in_process) { payload.set("digest", spec_.digest); }
     payload.set("request_timeout_ms", static_cast<std::int64_t>(spec_.request_timeout.count()));

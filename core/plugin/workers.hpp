@@ -28,11 +28,13 @@ struct WorkerSpec {
     Json account;  ///< what the account's file says that adapters may read (operations, request_timeout_ms)
     milliseconds request_timeout{10'000};  ///< one HTTP or SMTP exchange
     std::vector<std::string> reach = {};   ///< "HOST:PORT" that exchanges may go to; empty: anywhere
-    bool verbose = false;                  ///< logs what the plugin says at level debug, too
-    bool quarantine = true;                ///< false: it is restarted however often it dies
-    bool in_process = false;               ///< runs on threads of this process; its exchanges leave from a carrier process
-    std::string digest = {};               ///< in_process: SHA-256 of the file as it was inspected; Workers sets it
-    std::string crash_at;                  ///< CROSSDOCK_CRASH_AT for a worker's point, only when the config arms it
+    /// What the plugin sends is recorded and goes nowhere; the process has no sockets, and `grants` are its own, made here.
+    bool shadow = false;
+    bool verbose = false;     ///< logs what the plugin says at level debug, too
+    bool quarantine = true;   ///< false: it is restarted however often it dies
+    bool in_process = false;  ///< runs on threads of this process; its exchanges leave from a carrier process
+    std::string digest = {};  ///< in_process: SHA-256 of the file as it was inspected; Workers sets it
+    std::string crash_at;     ///< CROSSDOCK_CRASH_AT for a worker's point, only when the config arms it
 
     [[nodiscard]] bool operator==(const WorkerSpec&) const = default;
 };

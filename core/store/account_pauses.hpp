@@ -28,4 +28,19 @@ bool put_account_pause(Tx& tx, const AccountPause& pause);
 /// False when there was none.
 bool end_account_pause(Tx& tx, const std::string& account);
 
+/// An account that a person has disabled: `suppliers.active` is 0.
+struct DisabledAccount {
+    std::string account;
+    std::string reason;  ///< what the person said; may be empty
+    UtcMs since_at = 0;
+};
+
+/// By account.
+[[nodiscard]] std::vector<DisabledAccount> disabled_accounts(Tx& tx);
+[[nodiscard]] std::optional<DisabledAccount> disabled_account(Tx& tx, const std::string& account);
+/// True when it was active, or disabled for another reason. Of one that was disabled, `since_at` stays.
+bool disable_account(Tx& tx, const DisabledAccount& disabled);
+/// True when it was disabled.
+bool enable_account(Tx& tx, const std::string& account);
+
 }  // namespace crossdock::store

@@ -154,6 +154,11 @@ TEST_CASE("an order dropped into the folder goes out, a bad one is put aside wit
     CHECK_THAT(reason("PXF3.json"), Catch::StartsWith("400 The body is no JSON document\n1:14: "));
     CHECK_THAT(reason("PXF1-other.json"), Catch::StartsWith("409 This order_id stands for another order\n"));
     CHECK_THAT(reason("PXF4.json"), Catch::StartsWith("413 The order is too large\n"));
+    // A person hears of each, once.
+    CHECK(count(job, "attention WHERE topic LIKE 'intake/file/%' AND resolved_at IS NULL") == 4);
+    job.wait_for_mails("Intake file \"PXF2.json\"", 1);
+    CHECK_THAT(job.rig().crossdock({"attention", "list"}).out,
+               Catch::Contains("holds no order that can be taken: 422 The order has wrong fields"));
     for (const auto* name : {"PXF9.json.tmp", ".PXF9.json", "PXF9", "PXF9.json"}) {
         CHECK(fs::exists(fs::symlink_status(folder.drops.path() / name)));
     }
@@ -189,6 +194,24 @@ TEST_CASE("a death on the way of a dropped order orders it once", "[system]") {
     CHECK_FALSE(folder.is_in("done", "PXF1.json.2"));
     CHECK_FALSE(fs::exists(folder.drops.path() / "PXF1.json"));
     CHECK(job.orders_at_supplier() == std::map<std::string, int>{{"PXF1", 1}});
+}
+
+TEST_CASE("a person hears of a file that holds no order once, wherever the daemon dies on the way", "[system]") {
+    const std::string point =
+        GENERATE("intake.refuse.before_commit", "intake.refuse.after_commit", "intake.file.before", "intake.file.after");
+    CAPTURE(point);
+    FolderJob folder;
+    auto& job = folder.job;
+    job.start_world();
+    job.start_daemon(point);
+    folder.drop("PXF1.json", "no order");
+    REQUIRE(eventually([&] {
+        job.revive();
+        return job.deaths() == 1 && folder.is_in("failed", "PXF1.json");
+    }));
+    job.wait_for_mails("Intake file \"PXF1.json\"", 1);
+    CHECK(count(job, "attention WHERE topic LIKE 'intake/file/%'") == 1);
+    CHECK(count(job, "facts WHERE natural_key LIKE 'intake/file/%'") == 1);
 }
 
 TEST_CASE("orders come from the platform's outbox table, and what becomes of them goes to its inbox, once", "[system]") {

@@ -64,7 +64,7 @@ private:
         static constexpr std::array<std::string_view, 3> preferences{"priority", "stock", "price"};
         static constexpr std::array<std::string_view, 3> splits{"never", "lines", "pieces"};
         Fields fields(checks_, node, "a rule of the route `" + code + "`",
-                      {"use", "customers", "skus", "share", "prefer", "split", "warehouses", "fallback"});
+                      {"use", "customers", "skus", "share", "prefer", "split", "warehouses", "fallback", "shadow"});
         model::RouteRule made;
         if (const Node* use = fields.require("use")) {
             made.use = texts_of(checks_, *use, "use");
@@ -89,6 +89,7 @@ private:
             made.split = static_cast<model::Split>(std::find(splits.begin(), splits.end(), *word) - splits.begin());
         }
         made.fallback = fields.boolean("fallback").value_or(false);
+        read_shadow(code, fields, made);
         if (made.use.size() == 1) {
             for (const char* key : {"prefer", "split", "warehouses", "fallback"}) {
                 if (fields.has(key)) {
@@ -98,6 +99,17 @@ private:
             }
         }
         return made;
+    }
+
+    void read_shadow(const std::string& code, Fields& fields, model::RouteRule& made) {
+        const auto shadow = fields.text("shadow");
+        if (!shadow) { return; }
+        made.shadow = *shadow;
+        check_account(code, fields.place("shadow"), *shadow);
+        if (std::find(made.use.begin(), made.use.end(), *shadow) != made.use.end()) {
+            checks_.refuse(fields.place("shadow"),
+                           "the account `" + *shadow + "` gets these orders by `use`; a shadow is another one, which does not");
+        }
     }
 
     int percent(yaml::Place place, const std::string& text) {

@@ -146,7 +146,7 @@ struct Depends {
 constexpr Word whole = std::numeric_limits<Word>::max();
 constexpr Word socket_type = 0xf;  ///< include/linux/net.h, SOCK_TYPE_MASK
 
-std::vector<Depends> depending(Word own_pid) {
+std::vector<Depends> depending(Word own_pid, bool offline) {
     std::vector<Depends> list;
     // abort() signals its own process; kill(0) and kill(-1) would reach the daemon.
     for (const Word call : {SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo}) {
@@ -162,7 +162,8 @@ std::vector<Depends> depending(Word own_pid) {
     list.push_back({SYS_prctl, 0, whole, {PR_SET_DUMPABLE, PR_SET_PDEATHSIG, static_cast<Word>(PR_SET_PTRACER)}, EPERM, 0});
     list.push_back({SYS_clone, 0, CLONE_THREAD, {CLONE_THREAD}, 0, EPERM});
     // No unix sockets: the daemon's control socket trusts whoever runs as its user, and Landlock does not look at connect.
-    list.push_back({SYS_socket, 0, whole, {AF_INET, AF_INET6, AF_NETLINK}, 0, EACCES});
+    const auto families = offline ? std::vector<Word>() : std::vector<Word>{AF_INET, AF_INET6, AF_NETLINK};
+    list.push_back({SYS_socket, 0, whole, families, 0, EACCES});
     // libcurl wakes itself through a pair; one of datagrams could be turned to another address.
     list.push_back({SYS_socketpair, 1, socket_type, {SOCK_STREAM, SOCK_SEQPACKET}, 0, EACCES});
     return list;
@@ -212,7 +213,7 @@ void add(Program& program, const Depends& rule) {
 
 }  // namespace
 
-std::vector<sock_filter> call_filter(int own_pid) {
+std::vector<sock_filter> call_filter(int own_pid, bool offline) {
     if (native == 0) { return {}; }
     Program program;
     program.load(offsetof(seccomp_data, arch));
@@ -224,7 +225,7 @@ std::vector<sock_filter> call_filter(int own_pid) {
     program.answer(ENOSYS);
     // Its flags are in memory, where a filter cannot look; glibc then takes clone.
     refuse(program, SYS_clone3, ENOSYS);
-    for (const auto& rule : depending(static_cast<Word>(own_pid))) { add(program, rule); }
+    for (const auto& rule : depending(static_cast<Word>(own_pid), offline)) { add(program, rule); }
     for (const Word call : refused) { refuse(program, call, EPERM); }
     for (const Word call : denied) { refuse(program, call, EACCES); }
     program.answer(0);

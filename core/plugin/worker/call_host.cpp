@@ -5,6 +5,7 @@
 #include "jq/scan.hpp"
 #include "plugin/wire.hpp"
 #include "reach.hpp"
+#include "shadow_carrier.hpp"
 
 #include <crossdock/rows.hpp>
 #include <crossdock/structs.hpp>
@@ -107,7 +108,8 @@ http::HttpResult CallHost::exchange(const xd_http_request& request) {
     }
     exchange.may_repeat = !effect_ && (exchange.method == "GET" || exchange.method == "HEAD");
     const bool preparation = prepares(exchange);
-    auto result = services_.carrier->send(exchange, limits(request.timeout_ms));
+    auto result =
+        preparation && services_.shadow ? ShadowCarrier::token() : services_.carrier->send(exchange, limits(request.timeout_ms));
     if (preparation) { learn_tokens(result.body); }
     if (recorder_) {
         // Also those that another call has fetched.

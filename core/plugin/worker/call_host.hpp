@@ -25,6 +25,7 @@ namespace crossdock::worker {
 struct Services {
     http::Carrier* carrier = nullptr;  ///< where exchanges go
     milliseconds request_timeout{10'000};
+    bool shadow = false;                  ///< nothing leaves: the carrier is a ShadowCarrier
     std::vector<std::string> reach = {};  ///< "HOST:PORT" that exchanges may go to; empty: anywhere
     std::string settings = "{}";  ///< JSON, checked, with defaults; without secrets, except for a plugin of ABI revision 1
     std::map<std::string, std::string, std::less<>> secrets = {};

@@ -157,12 +157,16 @@ plugin::Confinement confine(const Room& room) {
         fs::create_directories(room.folder.parent_path(), ignored);
         ::mkdir(room.folder.c_str(), S_IRWXU);
     }
+    for (const auto& grant : room.grants) {
+        std::error_code ignored;
+        if (room.offline) { fs::create_directories(grant.path, ignored); }
+    }
     plugin::Confinement made;
     int error = 0;
     made.landlock = restrict_files(room, error);
     if (made.landlock == 0) { made.lacking.push_back(why_no_landlock(error)); }
     drop_capabilities();
-    auto why = install(call_filter(::getpid()));
+    auto why = install(call_filter(::getpid(), room.offline));
     made.seccomp = why.empty();
     if (!why.empty()) { made.lacking.push_back(std::move(why)); }
     return made;

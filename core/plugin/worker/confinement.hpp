@@ -13,6 +13,7 @@ struct Room {
     std::filesystem::path library;         ///< its file, read only; empty: none
     std::filesystem::path folder;          ///< its account's files; made here when it is missing, as a plugin cannot; empty: none
     std::vector<FolderGrant> grants = {};  ///< what the account's file opens to it beyond that
+    bool offline = false;                  ///< no sockets but those that it was born with; grants are made here when missing
 };
 
 /// Gives up, for good, what this process does not need to run one account's plugin: Landlock, capabilities, a system call filter.

@@ -20,6 +20,7 @@ Result<Json> ProcessPlace::enter(const Json& hello) {
     const bool inspect = hello.boolean("inspect");
     // Before the library is loaded: its constructors are the plugin's code already.
     Room room{hello.text("library"), inspect ? std::string() : hello.text("folder")};
+    room.offline = hello.boolean("shadow");
     if (!inspect) { room.grants = plugin::folders_of(hello.find("grants")); }
     const auto confinement = confine(room);
     if (hello.boolean("strict") && !confinement.secret_isolated()) {

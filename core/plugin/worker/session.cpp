@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <utility>
 
 namespace crossdock::worker {
@@ -28,6 +30,31 @@ std::string input_text(const Json* input, BootMs not_after) {
     if (not_after == 0 || !input->is_object()) { return input->dump(); }
     Json timed = *input;
     return timed.set("not_after_boot_ms", not_after).dump();
+}
+
+/// Of a file that a shadow's plugin wrote so much is shown.
+constexpr std::size_t written_max = 256U << 10U;
+
+/// Adds each file in these folders as {"file": {"name", "content"}}, by name, and removes it.
+void take_written(const std::vector<FolderGrant>& folders, Json& exchanges) {
+    for (const auto& folder : folders) {
+        std::vector<std::filesystem::path> files;
+        std::error_code error;
+        for (std::filesystem::recursive_directory_iterator at(folder.path, error), end; !error && at != end;
+             at.increment(error)) {
+            if (at->is_regular_file(error)) { files.push_back(at->path()); }
+        }
+        std::sort(files.begin(), files.end());
+        for (const auto& file : files) {
+            std::ifstream in(file, std::ios::binary);
+            std::string content(written_max, '\0');
+            in.read(content.data(), static_cast<std::streamsize>(content.size()));
+            content.resize(static_cast<std::size_t>(in.gcount()));
+            const auto name = file.lexically_relative(folder.path).string();
+            exchanges.push(Json::object({{"file", Json::object({{"name", name}, {"content", std::move(content)}})}}));
+            std::filesystem::remove(file, error);
+        }
+    }
 }
 
 Json fault_answer(std::string text) {
@@ -102,6 +129,11 @@ Result<> Session::make_instance(const Json& hello) {
         return true;
     };
     services_.carrier = &place_.carrier();
+    if (hello.boolean("shadow")) {
+        services_.shadow = true;
+        services_.carrier = &shadow_carrier_;
+        shadow_folders_ = plugin::folders_of(hello.find("grants"));
+    }
     services_.log_mark = place_.log_mark();
     services_.send_batch = [this](std::uint64_t call, Json rows) { write({FrameType::batch, call, std::move(rows)}); };
     pool_.emplace(library_.serial_calls ? 1 : hello.integer("calls_max", 256));
@@ -192,7 +224,9 @@ void Session::run_call(const std::shared_ptr<CallHost>& host, std::uint64_t id, 
     if (effect) { CrashPoint::pass(External::plugin_effect, Side::after); }
     payload.set("on_wire", host->on_wire());
     if (const auto* recorded = host->recorded()) {
-        payload.set("exchanges", recorded->exchanges()).set("exchanges_cut", recorded->overflowed());
+        auto exchanges = recorded->exchanges();
+        take_written(shadow_folders_, exchanges);
+        payload.set("exchanges", std::move(exchanges)).set("exchanges_cut", recorded->overflowed());
         if (!recorded->evaluations().items().empty()) { payload.set("evaluations", recorded->evaluations()); }
     }
     {

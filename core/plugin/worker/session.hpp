@@ -1,11 +1,13 @@
 #pragma once
 
+#include "base/folder_grant.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "call_host.hpp"
 #include "library.hpp"
 #include "place.hpp"
 #include "plugin/wire.hpp"
+#include "shadow_carrier.hpp"
 #include "thread_pool.hpp"
 
 #include <cstdint>
@@ -14,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace crossdock::worker {
 
@@ -54,6 +57,8 @@ private:
     Place& place_;
     std::mutex writing_;
     std::optional<plugin::FrameReader> reader_;
+    ShadowCarrier shadow_carrier_;
+    std::vector<FolderGrant> shadow_folders_;  ///< what a shadow's plugin writes there is recorded, and taken away
     Services services_;
     Library library_;
     void* instance_ = nullptr;

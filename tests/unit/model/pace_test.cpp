@@ -343,3 +343,26 @@ TEST_CASE("only an order that is sent or asked for again anyway may try whether 
         CHECK_FALSE(model::may_probe(rules, {1, 0, 0}, lists, 401, 60'000));
     }
 }
+
+TEST_CASE("nothing goes to a disabled account, no probe either, and what ends there still counts", "[model][unit]") {
+    Pace pace(unlimited());
+    const auto before = pace.enter(0);
+    REQUIRE(before);
+    pace.disable(true);
+    CHECK(pace.room(0) == 0);
+    CHECK_FALSE(pace.enter(0));
+    CHECK_FALSE(pace.enter_read(0));
+    CHECK_FALSE(pace.next_at(0));
+    CHECK(pace.in_flight() == 1);
+    CHECK(end(pace, *before, refused, 10).what == Turn::What::shut);
+    CHECK(pace.in_flight() == 0);
+    // However late: a probe that would be due is not let through.
+    constexpr BootMs late = 100'000'000;
+    CHECK_FALSE(pace.probe_due(late));
+    CHECK_FALSE(pace.enter(late));
+    CHECK_FALSE(pace.enter_read(late));
+    pace.open();
+    CHECK_FALSE(pace.enter(late));
+    pace.disable(false);
+    CHECK(pace.enter(late));
+}

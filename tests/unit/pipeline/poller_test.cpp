@@ -336,3 +336,45 @@ TEST_CASE("an account is asked for few orders at once, and for all of them in th
     rig.caller.release(says({}));
     REQUIRE(rig.until([&] { return rig.count("orders WHERE status = 'shipped'") == count - static_cast<int>(most); }, every / 2));
 }
+
+TEST_CASE("an order that waits for a person, since nobody knows whether it arrived, is asked for, and an answer settles it",
+          "[pipeline][unit]") {
+    auto options = polled();
+    options.effect_class = model::EffectClass::unsafe;
+    EngineRig rig(PIPELINES, options);
+    rig.start();
+    rig.caller.script("create_order", support::cut());
+    rig.place(order_text("PO-1"));
+    REQUIRE(rig.until([&] { return rig.effect() == "parked send 1"; }));
+    rig.caller.script("get_order_status", says({}));
+    REQUIRE(rig.until([&] { return questions(rig) == 1; }, silence + milliseconds{60'000}));
+    CHECK(rig.effect() == "parked send 1");
+    rig.caller.script("get_order_status", says({evidence("Confirmed", "2025-10-30T18:06:00Z")}));
+    REQUIRE(rig.until([&] { return rig.order_status() == "confirmed"; }, 2 * every));
+    CHECK(rig.text("SELECT state FROM effects WHERE operation = 'create_order'") == "accepted");
+    CHECK(rig.count("runs WHERE state = 'done' AND pipeline = 'order-forward'") == 1);
+    CHECK(rig.count("attention WHERE resolved_at IS NULL") == 0);
+    CHECK(rig.caller.calls_of("create_order").size() == 1);
+}
+
+TEST_CASE("an order that was parked is asked for after a restart, too, and given up as any other", "[pipeline][unit]") {
+    auto options = polled();
+    options.effect_class = model::EffectClass::unsafe;
+    EngineRig first(PIPELINES, options);
+    first.start();
+    first.caller.script("create_order", support::cut());
+    first.place(order_text("PO-1"));
+    REQUIRE(first.until([&] { return first.effect() == "parked send 1"; }));
+    options.file = first.crash_image();
+    options.utc = first.clock.utc_ms() + 1'000;
+    EngineRig rig(PIPELINES, options);
+    rig.caller.always("get_order_status", [](const plugin::Call&) { return says({}); });
+    rig.recover();
+    rig.start();
+    REQUIRE(rig.until([&] { return questions(rig) >= 1; }, 2 * silence));
+    REQUIRE(rig.until([&] { return rig.count("attention WHERE topic LIKE '%silent/PO-1%'") == 1; },
+                      milliseconds{100LL * 86'400'000}));
+    const auto asked = questions(rig);
+    rig.pass(10 * silence);
+    CHECK(questions(rig) == asked);
+}
