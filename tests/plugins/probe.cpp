@@ -159,6 +159,7 @@ const std::map<std::string, Try, std::less<>> tries{
     {"take a port", take_port},
     {"listen", listen_unbound},
     {"connect", connect_unix},
+    {"network", [](const Wish&) { return outcome(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }},
     {"other network", [](const Wish&) { return outcome(::socket(AF_PACKET, SOCK_RAW, 0)); }},
     {"become dumpable", [](const Wish&) { return outcome(::prctl(PR_SET_DUMPABLE, 1)); }},
     {"outlive the daemon", [](const Wish&) { return outcome(::prctl(PR_SET_PDEATHSIG, 0)); }},

@@ -133,6 +133,7 @@ Result<> Session::make_instance(const Json& hello) {
         services_.shadow = true;
         services_.carrier = &shadow_carrier_;
         shadow_folders_ = plugin::folders_of(hello.find("grants"));
+        std::erase_if(shadow_folders_, [](const FolderGrant& grant) { return !grant.write; });
     }
     services_.log_mark = place_.log_mark();
     services_.send_batch = [this](std::uint64_t call, Json rows) { write({FrameType::batch, call, std::move(rows)}); };

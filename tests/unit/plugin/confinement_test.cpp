@@ -55,11 +55,13 @@ public:
         std::ofstream(path("orders/old.csv")) << "SKU";
         made.grants = {{"outbox", path("orders"), opened}, {"inbox", path("files"), false}};
         if (!opened) { made.grants.clear(); }
+        made.shadow = shadow;
         for (const auto& grant : made.grants) { made.settings.set(grant.setting, grant.path.string()); }
         return made;
     }
 
     bool opened = false;  ///< the account's file opens orders/ and files/
+    bool shadow = false;
 
 private:
     void write(const std::string& name) {
@@ -94,6 +96,11 @@ public:
     }
 
     CallAnswer answer(Json order) { return floor_.wait(floor_.workers->call(order_call(order.dump()), {})); }
+    CallAnswer recorded(Json order) {
+        auto call = order_call(order.dump());
+        call.record = true;
+        return floor_.wait(floor_.workers->call(std::move(call), {}));
+    }
     std::string attempt(Json order) {
         const auto given = answer(std::move(order));
         return given.status == CallStatus::answered ? given.output.text("reason") : "no answer: " + given.text;
@@ -244,6 +251,30 @@ TEST_CASE("what the account's file opens is open to its plugin, as far as it say
     CHECK(attempt("remove", "files/stock.csv") == "EACCES");
     CHECK(attempt("read", "store.db") == "EACCES");
     CHECK(attempt("list", "plugins") == "EACCES");
+}
+
+TEST_CASE("nothing of a shadow's plugin leaves: no request, no socket, no file that stays", "[workers][unit]") {
+    House house;
+    house.opened = true;
+    house.shadow = GENERATE(true, false);
+    INFO(house.shadow);
+    int requests = 0;
+    FakeServer server([&requests](FakeServer::Connection& peer, int) {
+        ++requests;
+        peer.read_request();
+        peer.write("HTTP/1.1 204 No Content\r\n\r\n");
+    });
+    Worker worker(house);
+    if (skipped(worker)) { return; }
+    CHECK(worker.attempt(Json::object({{"try", "network"}})) == (house.shadow ? "EACCES" : "done"));
+    const auto asked = worker.recorded(Json::object({{"try", "get"}, {"url", server.url()}}));
+    CHECK_THAT(asked.output.text("reason"), Contains(house.shadow ? "a shadow sends nothing" : "answered 204"));
+    REQUIRE(asked.exchanges.items().size() == (house.shadow ? 2 : 1));
+    CHECK(asked.exchanges.items().front().find("request")->text("url") == server.url());
+    const auto wrote = worker.recorded(Json::object({{"try", "create"}, {"path", house.path("orders/new.csv")}}));
+    CHECK(wrote.output.text("reason") == "done");
+    CHECK(std::filesystem::exists(house.path("orders/new.csv")) == !house.shadow);
+    CHECK(requests == (house.shadow ? 0 : 1));
 }
 
 TEST_CASE("a confined plugin that aborts ends as one that aborts", "[workers][unit]") {
