@@ -51,6 +51,7 @@ std::string setting_text(const Json& row) {
     }
     if (const auto* otherwise = row.find("default")) { text += ", default " + plain(*otherwise); }
     else if (row.boolean("required")) { text += ", required"; }
+    if (const auto* when = row.find("when")) { text += ", with " + when->text("setting") + ": " + when->text("is"); }
     return text + ": " + row.text("description") + "\n";
 }
 

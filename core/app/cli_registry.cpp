@@ -1,5 +1,6 @@
 // supplier show, supplier test: what an account is, and whether it answers; nothing is ordered.
 #include "app/command.hpp"
+#include "app/plugin_settings.hpp"
 #include "app/registry.hpp"
 #include "app/wiring.hpp"
 #include "base/joined.hpp"
@@ -7,6 +8,7 @@
 #include "base/system_clock.hpp"
 #include "check/plugin_bench.hpp"
 #include "model/effect.hpp"
+#include "plugin/settings.hpp"
 #include "store/account_pauses.hpp"
 
 #include <CLI/CLI.hpp>
@@ -43,10 +45,13 @@ Json class_of(const AccountConfig& account, const std::string& operation, const 
     const bool claims = claimed != account.operations.end();
     const auto claim = claims ? model::effect_class_named(claimed->second.effect_class).value_or(model::EffectClass::unsafe)
                               : model::EffectClass::unsafe;
-    const auto has = std::find(manifest.operations.begin(), manifest.operations.end(), operation) != manifest.operations.end();
+    const auto has = offers(account, manifest, operation);
     Json made = Json::object({{"operation", operation}, {"class", model::name(model::weaker(strongest, claim))}});
     std::string why = "the account's file claims " + std::string(model::name(claim));
-    if (!has) { why = "the plugin has no " + operation; }
+    if (const auto lacking = plugin::lacking_setting(manifest.schema, account.settings, operation); !has && lacking) {
+        why = "the account's `settings` have no `" + *lacking + "`";
+    }
+    else if (!has) { why = "the plugin has no " + operation; }
     else if (!claims) { why = "the account's file claims nothing"; }
     else if (claim > strongest) { why += ", and the plugin can be " + std::string(model::name(strongest)) + " at best"; }
     made.set("why", why);
@@ -222,8 +227,11 @@ int run_test(const CommandLine& line, const std::string& name) {
     spec->quarantine = true;
     const auto request_timeout = spec->request_timeout;
     check::PluginBench bench;
-    const auto manifest = bench.start(std::move(*spec));
+    auto manifest = bench.start(std::move(*spec));
     if (!manifest) { return fail(line, manifest.error(), exit_bad_config); }
+    std::erase_if(manifest->operations, [&](const std::string& operation) {
+        return plugin::lacking_setting(manifest->schema, (*account)->settings, operation).has_value();
+    });
     const auto proof = prove(bench, *manifest, request_timeout);
     struct Words {
         const char* result;

@@ -96,12 +96,16 @@ void suffer(Stage& stage, const Example& example, Trouble trouble, Outcome& outc
     if (trouble == Trouble::cut_reused) {
         const auto first = stage.order(2);
         stage.prepare(example.operation, first);
-        append(outcome.lines, breaches(stage.call(example.operation, first)));
+        const auto before = stage.call(example.operation, first);
+        append(outcome.lines, breaches(before));
+        // What prepared its request may have used the connection before.
+        if (stage.world().inflicted() > 0) { append(outcome.lines, gullible(before)); }
     }
+    const auto inflicted = stage.world().inflicted();
     auto seen = stage.call(example.operation, order);
     append(outcome.lines, breaches(seen));
     if (seen.worker_died) { return; }
-    if (trouble == Trouble::cut_reused && stage.world().inflicted() == 0) {
+    if (trouble == Trouble::cut_reused && stage.world().inflicted() == inflicted) {
         if (outcome.lines.empty()) { outcome = skipped("the connection was not used again"); }
         return;
     }

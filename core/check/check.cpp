@@ -3,6 +3,7 @@
 #include "base/joined.hpp"
 #include "base/system_clock.hpp"
 #include "check/cases.hpp"
+#include "plugin/settings.hpp"
 
 #include <algorithm>
 
@@ -60,6 +61,12 @@ Result<std::unique_ptr<Plan>> make_plan(const Options& options) {
     if (!dialect) { return dialect.error(); }
     plan->subject.dialect = std::move(*dialect);
     plan->subject.cassettes = folder;
+    const auto& schema = plan->subject.manifest.schema;
+    const auto& settings = plan->subject.dialect.settings;
+    plan->subject.dialect.set_apart(plugin::preparations(schema, settings));
+    // What an account with the cassettes' settings does not have is not tried.
+    std::erase_if(plan->subject.manifest.operations,
+                  [&](const std::string& operation) { return plugin::lacking_setting(schema, settings, operation).has_value(); });
     auto& cases = plan->cases;
     cases.push_back({"descriptor", "the plugin loads and says what it is", [](const Subject& subject) {
                          const auto& all = subject.manifest.interfaces;

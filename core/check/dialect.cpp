@@ -107,6 +107,9 @@ Result<> take(Dialect& dialect, const Cassette& cassette) {
     if (!cassette.output) { return {}; }
     auto example = example_of(cassette);
     if (!example) { return example.error(); }
+    auto settings = ours(cassette.settings);
+    if (!settings) { return Fault{settings.error().text(), cassette.file}; }
+    if (dialect.settings.members().empty()) { dialect.settings = *settings; }
     if (says_not_found(example->operation, example->output) && !dialect.not_found) { dialect.not_found = *example; }
     if (!went_well(example->operation, example->output) || dialect.example(example->operation) != nullptr) { return {}; }
     for (const auto* id : {&example->reference, &example->effect_key, &example->supplier_order_id}) {
@@ -117,11 +120,7 @@ Result<> take(Dialect& dialect, const Cassette& cassette) {
                          " is too short, or has characters that JSON escapes, to be told from other texts: record another order",
                      cassette.file};
     }
-    if (dialect.examples.empty()) {
-        auto settings = ours(cassette.settings);
-        if (!settings) { return Fault{settings.error().text(), cassette.file}; }
-        dialect.settings = std::move(*settings);
-    }
+    if (dialect.examples.empty()) { dialect.settings = std::move(*settings); }
     dialect.examples.push_back(std::move(*example));
     return {};
 }
@@ -142,6 +141,21 @@ Result<Dialect> Dialect::learn(const fs::path& folder) {
         } catch (const std::exception& wrong) { return Fault{wrong.what()}; }
     }
     return dialect;
+}
+
+void Dialect::set_apart(const std::vector<std::string>& preparation_urls) {
+    const auto prepares = [&](const RecordedExchange& exchange) {
+        return exchange.method == "POST" &&
+               std::find(preparation_urls.begin(), preparation_urls.end(), exchange.url) != preparation_urls.end();
+    };
+    const auto strip = [&](Example& example) {
+        const auto first = std::find_if(example.exchanges.begin(), example.exchanges.end(), prepares);
+        if (first == example.exchanges.end()) { return; }
+        if (preparations.empty()) { preparations.push_back(*first); }
+        std::erase_if(example.exchanges, prepares);
+    };
+    for (auto& one : examples) { strip(one); }
+    if (not_found) { strip(*not_found); }
 }
 
 const Example* Dialect::example(std::string_view operation) const {

@@ -39,13 +39,18 @@ struct Example {
 /// How a supplier speaks, learned from the cassettes that a plugin's author recorded: good answers, which the hostile sandbox
 /// then gives, spoils or withholds.
 struct Dialect {
-    Json settings = Json::object();         ///< of the first cassette that went well; placeholders still in it
+    Json settings = Json::object();         ///< of the first cassette that went well, else of the first; placeholders still in it
     std::vector<Example> examples = {};     ///< the first good one of each operation
     std::optional<Example> not_found = {};  ///< find_order, answered "no such order"
+    std::vector<RecordedExchange> preparations = {};  ///< such as the one for an access token; in no example
 
     /// Reads every *.json of the folder, in the order of their names. A folder that is not there has none.
     /// Errors: a cassette that cannot be read; the text names file and member.
     [[nodiscard]] static Result<Dialect> learn(const std::filesystem::path& folder);
+
+    /// Takes the forms posted to these addresses out of the examples: what prepares a request goes well, is no part of a
+    /// conversation, and comes once for many.
+    void set_apart(const std::vector<std::string>& preparation_urls);
 
     [[nodiscard]] const Example* example(std::string_view operation) const;
 };

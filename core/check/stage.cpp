@@ -1,6 +1,7 @@
 #include "check/stage.hpp"
 
 #include "base/system_clock.hpp"
+#include "plugin/settings.hpp"
 #include "sandbox/ids.hpp"
 
 #include <fcntl.h>
@@ -36,6 +37,19 @@ bool has_choice(const Json& row, std::string_view choice) {
     return choices != nullptr && choices->is_array() &&
            std::any_of(choices->items().begin(), choices->items().end(),
                        [&](const Json& one) { return one.is_string() && one.as_string() == choice; });
+}
+
+/// Of what the host recorded: what prepared an effect's request is no part of the effect.
+void leave_preparations_out(Json& exchanges, const Dialect& dialect, const Values& values) {
+    if (!exchanges.is_array() || dialect.preparations.empty()) { return; }
+    std::erase_if(exchanges.items(), [&](const Json& exchange) {
+        const auto* request = exchange.find("request");
+        if (request == nullptr || request->text("method") != "POST") { return false; }
+        const auto target = target_of(filled_in(request->text("url"), values));
+        return std::any_of(dialect.preparations.begin(), dialect.preparations.end(), [&](const RecordedExchange& one) {
+            return target == target_of(one.url) || target == target_of(one.url) + "/";
+        });
+    });
 }
 
 }  // namespace
@@ -157,7 +171,9 @@ Json Stage::settings() {
     for (const auto& row : subject_.manifest.schema.items()) {
         const auto name = row.text("name");
         const auto* recorded = subject_.dialect.settings.find(name);
-        const bool needed = row.boolean("required") || recorded != nullptr;
+        const bool needed =
+            (row.boolean("required") && plugin::applies(subject_.manifest.schema, row, subject_.dialect.settings)) ||
+            recorded != nullptr;
         if (!needed) { continue; }
         auto value = setting(row, recorded);
         if (!value.is_null()) { made.set(name, std::move(value)); }
@@ -234,6 +250,7 @@ std::vector<Seen> Stage::call_all(const std::vector<Ask>& asks, bool record) {
                  .trouble = setup_.trouble,
                  .order = asks[i].order,
                  .answer = std::move(answers[i].answer)};
+        leave_preparations_out(one.answer.exchanges, subject_.dialect, world_->values);
         one.rows = std::move(answers[i].rows);
         one.values = world_->values;
         one.worker_died = died;

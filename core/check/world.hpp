@@ -75,6 +75,8 @@ private:
     [[nodiscard]] Found match(const http::Request& request, const std::string& reference) const;
     [[nodiscard]] Found match(const Example& example, const http::Request& request, const std::string& reference,
                               bool whole) const;
+    /// The answer to what prepares other requests; nothing when it is none.
+    [[nodiscard]] std::optional<http::Response> prepared(const http::Request& request) const;
     /// The order that a request speaks of; empty when of none that is in play.
     [[nodiscard]] InPlay order_in(const std::string& text) const;
     std::string accept(const std::string& reference, const std::string& key);

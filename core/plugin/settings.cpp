@@ -101,7 +101,13 @@ public:
         }
         for (const auto& row : rows.items()) {
             const auto key = row.text("name");
-            if (checked.find(key) != nullptr) { continue; }
+            const bool given_already = checked.find(key) != nullptr;
+            if (!applies(rows, row, checked)) {
+                if (!given_already) { continue; }
+                const auto* when = row.find("when");
+                return refuse(name + key, "is for `" + when->text("setting") + ": " + when->text("is") + "` alone");
+            }
+            if (given_already) { continue; }
             if (const auto* otherwise = row.find("default")) { checked.set(key, *otherwise); }
             else if (row.boolean("required")) { return refuse(name + key, "is missing (" + row.text("description") + ")"); }
         }
@@ -154,10 +160,21 @@ Result<Json> check_settings(const Json& schema, const Json& settings) {
     return Check().mapping(schema, settings, "", "the plugin");
 }
 
+bool applies(const Json& schema, const Json& row, const Json& settings) {
+    const auto* when = row.find("when");
+    if (when == nullptr) { return true; }
+    const auto name = when->text("setting");
+    const auto* chosen = settings.find(name);
+    const auto* chooser = row_of(schema, name);
+    if (chosen == nullptr && chooser != nullptr) { chosen = chooser->find("default"); }
+    return chosen != nullptr && chosen->is_string() && chosen->as_string() == when->text("is");
+}
+
 std::optional<std::string> lacking_setting(const Json& schema, const Json& settings, const std::string& operation) {
     if (!schema.is_array()) { return {}; }
     for (const auto& row : schema.items()) {
         if (row.text("serves") != operation) { continue; }
+        if (row.boolean("served_elsewhere") && !applies(schema, row, settings)) { continue; }
         const auto* given = settings.find(row.text("name"));
         if (given == nullptr || given->is_null()) { return row.text("name"); }
     }

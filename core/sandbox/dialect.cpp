@@ -94,6 +94,11 @@ Json filled(const Json& written, const Json& from) {
         for (const auto& item : items->items()) { list.push(filled(*written.find("as"), item)); }
         return list;
     }
+    if (const auto* word = written.find("word"); word != nullptr && written.find("of") != nullptr) {
+        const auto text = text_at(from, word->as_string());
+        const auto* theirs = written.find("of")->find(text);
+        return text.empty() ? Json() : theirs == nullptr ? Json(text) : *theirs;
+    }
     Json made = Json::object();
     for (const auto& [key, member] : written.members()) {
         const bool pointer = member.is_string() && (member.as_string().starts_with("$/") || member.as_string().starts_with("#/"));
@@ -173,6 +178,7 @@ Result<Dialect::Route> Dialect::read_route(const Json& written, const std::strin
     if (const auto* answer = written.find("answer")) { route.answer = *answer; }
     route.reference = written.text("reference");
     route.id = written.text("id");
+    route.status = static_cast<int>(written.integer("status"));
     if (const auto* paging = written.find("paging")) {
         route.paging = paging->text("kind");
         route.parameter = paging->text("parameter");
@@ -297,6 +303,7 @@ http::Response Dialect::presented(std::string_view operation, http::Response ans
             answer.headers.emplace_back("Link", "<" + route->path + ">; rel=\"first\", <" + address + ">; rel=\"next\"");
         }
     }
+    if (route->status != 0) { answer.status = route->status; }
     if (!route->answer.is_null()) { answer.body = filled(route->answer, *body).dump(); }
     return answer;
 }

@@ -19,7 +19,8 @@ namespace crossdock::sandbox {
 /// file (docs/suppliers/rest.md); the simulator behind it stays the same, with its ledger, faults and counters.
 ///
 /// A template is JSON in which the text "$/a/b" stands for what is at that JSON pointer, "#/a/b" for the same as a number, and
-/// {"each": "/list", "as": template} for a list, whose pointers begin at its elements. What is not there is left out.
+/// {"each": "/list", "as": template} for a list, whose pointers begin at its elements, {"word": "/a", "of": {"ours": "theirs"}}
+/// for another word. What is not there is left out.
 ///
 /// Threads: one.
 class Dialect {
@@ -50,6 +51,7 @@ private:
         Json request, answer;   ///< templates
         std::string reference;  ///< find_order: the parameter
         std::string id;         ///< cancel_order: a pointer into the body, when it is not in the path
+        int status = 0;         ///< of a good answer; 0: the simulator's
         std::string paging, parameter, size_parameter;
     };
 
@@ -73,7 +75,7 @@ private:
     std::int64_t issued_ = 0;
 };
 
-/// Fills a template from a document.
+/// Fills a template from a document: docs/suppliers/rest.md.
 [[nodiscard]] Json filled(const Json& written, const Json& from);
 
 }  // namespace crossdock::sandbox

@@ -22,6 +22,7 @@ Json Ledger::status(const SupplierOrder& order, std::string_view status, UtcMs a
                               {"status", std::string(status)},
                               {"tracking_number", order.tracking_number},
                               {"at", at}});
+    if (!order.items.items().empty()) { made.set("items", order.items); }
     if (!webhook.empty()) { made.set("webhook", std::string(webhook)); }
     return made;
 }
@@ -76,6 +77,12 @@ void Ledger::apply_status(const Json& record) {
     order.tracking_number = record.text("tracking_number");
     order.shipped = order.shipped || order.status == "shipped";
     order.updated_at = record.integer("at");
+    const auto* items = record.find("items");
+    order.items = items == nullptr ? Json::array() : *items;
+    if (items != nullptr && order.status == "shipped") {
+        order.parcels.push(Json::object(
+            {{"tracking_number", order.tracking_number}, {"items", order.items}, {"updated_at", rfc3339(order.updated_at)}}));
+    }
     if (auto body = record.maybe_text("webhook")) { pending_[order.supplier_order_id].push_back(std::move(*body)); }
 }
 
@@ -109,6 +116,7 @@ std::string webhook_body(const SupplierOrder& order, std::string_view status, Ut
                               {"supplier_order_id", order.supplier_order_id},
                               {"status", std::string(status)}});
     if (order.shipped || status == "shipped") { body.set("tracking_number", order.tracking_number); }
+    if (!order.items.items().empty()) { body.set("items", order.items); }
     body.set("updated_at", rfc3339(at));
     return body.dump();
 }

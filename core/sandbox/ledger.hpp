@@ -23,6 +23,8 @@ struct SupplierOrder {
     std::string key;     ///< Idempotency-Key, when that is on
     std::string digest;  ///< of the body that came with the key
     bool shipped = false;
+    Json items = Json::array();    ///< what the latest status said of pieces: a list of sku, state and quantity
+    Json parcels = Json::array();  ///< of which pieces were told: a list of tracking_number, items, updated_at
 };
 
 /// All that the simulated supplier remembers, made from its journal's records alone.
@@ -37,7 +39,7 @@ public:
     /// The records that `apply` understands.
     [[nodiscard]] static Json post(std::string_view reference);
     [[nodiscard]] static Json order(const SupplierOrder& order);
-    /// `webhook` is the body to be sent; empty: none.
+    /// `order` as it is from then on; `webhook` is the body to be sent; empty: none.
     [[nodiscard]] static Json status(const SupplierOrder& order, std::string_view status, UtcMs at, std::string_view webhook);
     [[nodiscard]] static Json webhook_done(std::string_view supplier_order_id);
     /// The oldest body was dropped instead of sent: nobody will be told.

@@ -68,8 +68,10 @@ struct Simulator : std::enable_shared_from_this<Simulator> {
 
     /// Makes an order. Errors: the disk.
     [[nodiscard]] Result<SupplierOrder> accept(std::string_view reference, std::string_view key, std::string_view digest);
-    /// Gives an order another status and queues the webhook that says so. Errors: the disk.
-    [[nodiscard]] Result<void> advance(const std::string& supplier_order_id, const std::string& status);
+    /// Gives an order another status and queues the webhook that says so, of the pieces in `items` alone when there are any, and
+    /// with another tracking number when one is given. Errors: the disk.
+    [[nodiscard]] Result<void> advance(const std::string& supplier_order_id, const std::string& status,
+                                       const Json& items = Json::array(), const std::string& tracking_number = "");
     /// Sets the timer for an order's next step, if its life has one.
     void plan(const SupplierOrder& order);
     /// Starts sending an order's webhooks, unless that is under way.

@@ -38,12 +38,16 @@ Result<SupplierOrder> Simulator::accept(std::string_view reference, std::string_
     return order;
 }
 
-Result<void> Simulator::advance(const std::string& supplier_order_id, const std::string& status) {
-    const auto* order = ledger.find(supplier_order_id);
-    if (order == nullptr) { return Fault{"no such order", supplier_order_id}; }
+Result<void> Simulator::advance(const std::string& supplier_order_id, const std::string& status, const Json& items,
+                                const std::string& tracking_number) {
+    const auto* known = ledger.find(supplier_order_id);
+    if (known == nullptr) { return Fault{"no such order", supplier_order_id}; }
+    auto order = *known;
+    order.items = items;
+    if (!tracking_number.empty()) { order.tracking_number = tracking_number; }
     const auto now = clock.utc_ms();
-    const std::string body = target ? webhook_body(*order, status, now) : std::string();
-    if (auto written = record(Ledger::status(*order, status, now, body)); written.has_error()) { return written; }
+    const std::string body = target ? webhook_body(order, status, now) : std::string();
+    if (auto written = record(Ledger::status(order, status, now, body)); written.has_error()) { return written; }
     deliver_pending(supplier_order_id);
     return {};
 }
@@ -102,6 +106,8 @@ Json shown(const SupplierOrder& order) {
     Json made =
         Json::object({{"order_id", order.reference}, {"supplier_order_id", order.supplier_order_id}, {"status", order.status}});
     if (order.shipped) { made.set("tracking_number", order.tracking_number); }
+    if (!order.items.items().empty()) { made.set("items", order.items); }
+    if (!order.parcels.items().empty()) { made.set("parcels", order.parcels); }
     made.set("updated_at", rfc3339(order.updated_at));
     return made;
 }

@@ -32,12 +32,18 @@ http::Response change_stock(Simulator& self, const Json& body) {
     return json_response(200, *self.ledger.inventory().find(sku));
 }
 
-/// Gives an order any status by hand, tells it by webhook and goes on with its life from there.
+/// {"status", "items": a list of sku, state and quantity, "tracking_number"}: gives an order any status by hand, of these pieces
+/// alone when there are any, tells it by webhook and goes on with its life from there.
 http::Response set_status(Simulator& self, const std::string& id, const Json& body) {
     const auto status = body.text("status");
     if (status.empty()) { return error_response(422, "invalid", "status must be a text that is not empty"); }
     if (self.ledger.find(id) == nullptr) { return error_response(404, "not_found", "no such order"); }
-    if (auto moved = self.advance(id, status); moved.has_error()) { return error_response(503, "disk", moved.error().text()); }
+    const Json* items = body.find("items");
+    if (items != nullptr && !items->is_array()) { return error_response(422, "invalid", "items must be a list"); }
+    const auto tracking = body.text("tracking_number");
+    if (auto moved = self.advance(id, status, items == nullptr ? Json::array() : *items, tracking); moved.has_error()) {
+        return error_response(503, "disk", moved.error().text());
+    }
     self.plan(*self.ledger.find(id));
     return json_response(200, shown(*self.ledger.find(id)));
 }

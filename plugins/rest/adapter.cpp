@@ -1,5 +1,6 @@
 #include "adapter.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace rest {
@@ -29,17 +30,6 @@ std::string text_of(const std::optional<Template>& written, const Scope& scope) 
     return written ? written->render_text(scope) : std::string();
 }
 
-/// "2025-10-30T18:06:39Z", with or without fractions and offsets: the shape only, the engine reads the value.
-bool looks_like_rfc3339(std::string_view text) {
-    constexpr std::string_view shape = "dddd-dd-ddTdd:dd:dd";
-    if (text.size() < shape.size() + 1) { return false; }
-    for (std::size_t i = 0; i < shape.size(); ++i) {
-        const bool digit = text[i] >= '0' && text[i] <= '9';
-        if (shape[i] == 'd' ? !digit : text[i] != shape[i]) { return false; }
-    }
-    return true;
-}
-
 sdk::Schema row_settings() {
     return sdk::Schema{}
         .expression("sku", "the article's number, as orders name it")
@@ -57,73 +47,35 @@ sdk::Schema row_settings() {
         .optional();
 }
 
-/// What a list or the answer itself says, a piece of evidence each.
+/// What a list or the answer itself says of orders.
 std::vector<sdk::Evidence> evidence_of(const std::optional<Template>& each, const EvidenceFields& fields, const Scope& scope) {
-    std::vector<sdk::Evidence> found;
-    if (!each) {
-        found.push_back(fields.read(scope));
-        return found;
-    }
+    if (!each) { return fields.read(scope); }
     const auto list = each->render(scope);
     if (!list.is_array()) { throw sdk::JsonError("`each` comes to no list"); }
-    for (const auto& item : list.items()) { found.push_back(fields.read(scope.with(item))); }
+    std::vector<sdk::Evidence> found;
+    for (const auto& item : list.items()) {
+        for (auto& one : fields.read(scope.with(item))) { found.push_back(std::move(one)); }
+    }
     return found;
 }
 
 }  // namespace
 
-sdk::Schema EvidenceFields::settings() {
-    return sdk::Schema{}
-        .expression("event", "the supplier's word for what happened, for people", "order.status")
-        .expression("reference", "our reference")
-        .optional()
-        .expression("supplier_order_id", "the supplier's own order id")
-        .optional()
-        .expression("status", "the supplier's word; `statuses` maps it")
-        .expression("tracking_number", "of the shipment")
-        .optional()
-        .expression("occurred_at", "RFC 3339, by the supplier's clock")
-        .optional();
-}
-
-EvidenceFields::EvidenceFields(const sdk::Json& settings)
-    : event_(Template::member(settings, "event")),
-      reference_(Template::member(settings, "reference")),
-      id_(Template::member(settings, "supplier_order_id")),
-      status_(Template::member(settings, "status")),
-      tracking_(Template::member(settings, "tracking_number")),
-      at_(Template::member(settings, "occurred_at")) {}
-
-sdk::Evidence EvidenceFields::read(const Scope& scope) const {
-    const auto maybe = [](std::string text) { return text.empty() ? std::nullopt : std::optional(std::move(text)); };
-    sdk::Evidence made;
-    made.event = text_of(event_, scope);
-    made.reference = text_of(reference_, scope);
-    made.supplier_order_id = maybe(text_of(id_, scope));
-    made.supplier_status = text_of(status_, scope);
-    made.tracking_number = maybe(text_of(tracking_, scope));
-    made.occurred_at = text_of(at_, scope);
-    if (made.reference.empty() && !made.supplier_order_id) {
-        throw sdk::JsonError("neither `reference` nor `supplier_order_id` of the evidence is there");
-    }
-    if (made.supplier_status.empty()) { throw sdk::JsonError("`status` of the evidence is not there"); }
-    if (at_ && !looks_like_rfc3339(made.occurred_at)) {
-        throw sdk::JsonError("`occurred_at` of the evidence is no RFC 3339 time");
-    }
-    return made;
-}
-
-sdk::Schema&& RestAdapter::rest_settings(sdk::Schema&& schema, bool alone) {
+sdk::Schema&& RestAdapter::rest_settings(sdk::Schema&& schema, const std::optional<Way>& way) {
     // Each step changes the schema that it is asked of.
     const auto on = [&schema]() -> sdk::Schema&& { return static_cast<sdk::Schema&&>(schema); };
     const auto add = [&](const char* operation, std::string_view what, const sdk::Schema& members,
                          const std::vector<std::string>& sees, bool required = false) {
         (void)on().map(operation, what, members).sees(sees);
-        if (!required || !alone) { (void)on().optional(); }
-        if (!required && alone) { (void)on().serves(operation); }
+        if (!required) { (void)on().optional().serves(operation); }
+        if (!way) { return; }
+        (void)on().when(way->setting, way->word);
+        const auto& other = way->operations_elsewhere;
+        if (std::find(other.begin(), other.end(), operation) != other.end()) { (void)on().served_elsewhere(); }
     };
-    if (alone) { (void)on().url("base_url", "root of the supplier's API; what `path` begins behind"); }
-    (void)Auth::settings(on(), alone);
+    (void)on().url("base_url", "root of the supplier's API; what `path` begins behind");
+    if (way) { (void)on().when(way->setting, way->word); }
+    (void)Auth::settings(on(), way);
     add("create_order", "how an order is placed", Effect::settings("POST", order_sees), order_sees, true);
     add("find_order", "how an order is found by our reference",
         Listing::settings(Request::settings(sdk::Schema{}, "GET"))

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "evidence.hpp"
 #include "listing.hpp"
 
 #include <optional>
@@ -28,26 +29,14 @@ private:
     std::optional<Template> accepted_if_, refused_if_, not_processed_if_;
 };
 
-/// Where a piece of evidence stands: in a webhook, or in an answer.
-class EvidenceFields {
-public:
-    static sdk::Schema settings();
-    explicit EvidenceFields(const sdk::Json& settings);
-    /// Errors: JsonError that names what is missing.
-    [[nodiscard]] sdk::Evidence read(const Scope& scope) const;
-
-private:
-    std::optional<Template> event_, reference_, id_, status_, tracking_, at_;
-};
-
 /// A supplier whose whole API stands in its account's file: docs/suppliers/rest.md.
 ///
 /// Threads: any; what changes is the access token alone.
 class RestAdapter : public sdk::SupplierAdapter {
 public:
-    /// Adds its settings to a plugin's. Not `alone`: the plugin has other ways to talk to its supplier, too. Then none of them is
-    /// required, none says which operations an account has, and `base_url` is the plugin's own.
-    static sdk::Schema&& rest_settings(sdk::Schema&& schema, bool alone = true);
+    /// Adds its settings to a plugin's. With `way` the plugin has other ways to talk to its supplier, too: then they belong to
+    /// accounts that choose this one, credentials apart.
+    static sdk::Schema&& rest_settings(sdk::Schema&& schema, const std::optional<Way>& way = {});
 
     /// Errors: std::runtime_error that names the setting.
     explicit RestAdapter(const sdk::Host& host) : RestAdapter(host.settings()) {}

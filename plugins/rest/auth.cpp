@@ -46,7 +46,7 @@ std::string form(const std::vector<std::pair<std::string, std::string>>& fields)
 
 }  // namespace
 
-sdk::Schema&& Auth::settings(sdk::Schema&& schema, bool required) {
+sdk::Schema&& Auth::settings(sdk::Schema&& schema, const std::optional<Way>& way) {
     auto&& auth = std::move(schema).kinds(
         "auth", "how a request says who asks", "kind",
         {{"none", sdk::Schema{}},
@@ -60,7 +60,7 @@ sdk::Schema&& Auth::settings(sdk::Schema&& schema, bool required) {
                         .text("audience", "for whom; some servers want it")
                         .optional()
                         .choice("credentials_in", "how the client says who it is", {"header", "body"}, "header")}});
-    auto&& made = required ? std::move(auth) : std::move(auth).optional();
+    auto&& made = way ? std::move(auth).when(way->setting, way->word) : std::move(auth);
     return std::move(made)
         .secret("api_key", "for auth of the kinds bearer and header")
         .optional()

@@ -4,12 +4,21 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rest {
 
 namespace sdk = crossdock::sdk;
+
+/// One of several ways that a plugin has to its supplier: a setting, and the word in it that chooses this one.
+struct Way {
+    std::string_view setting;
+    std::string_view word;
+    std::vector<std::string_view> operations_elsewhere = {};  ///< besides create_order, what the other ways have
+};
 
 /// How the account's requests say who asks: the setting `auth`.
 ///
@@ -19,8 +28,8 @@ public:
     /// Errors: std::runtime_error that names a missing setting.
     explicit Auth(const sdk::Json& settings);
 
-    /// Adds the setting, required or not, and the credentials that its kinds take.
-    static sdk::Schema&& settings(sdk::Schema&& schema, bool required);
+    /// Adds the setting, and the credentials that its kinds take.
+    static sdk::Schema&& settings(sdk::Schema&& schema, const std::optional<Way>& way);
 
     /// Adds to a request what proves who asks. With `kind: oauth2` that may take a request for a token first.
     /// Errors: std::runtime_error when there is no token to be had, with the status that the token's server gave; RetryLater.

@@ -159,6 +159,7 @@ bool Listing::go_on(State& state, const Client& client, const sdk::HttpReply& re
             break;
         }
     }
+    if (more && empty) { throw std::runtime_error("it has no elements, and another page is said to follow"); }
     if (!more && total && state.items != *total) {
         throw std::runtime_error("it was the last page, and there are " + std::to_string(state.items) + " of " +
                                  std::to_string(*total) + " elements");

@@ -56,11 +56,12 @@ Columns shipment_columns(std::string_view setting) {
     return {setting, "shipment_columns", {"reference", "id", "status", "time", "tracking", "carrier"}, {"reference", "tracking"}};
 }
 
-Inbox::File Inbox::parsed(const std::string& name, std::string_view content, bool shipments) const {
-    File file;
+std::vector<Said> said_in(std::string_view content, const std::string& file, const Columns& columns, const std::string& end_mark,
+                          bool shipments, std::string& trouble) {
+    std::vector<Said> all;
     try {
-        Table table(content, name, shipments ? settings_.shipment_columns : settings_.confirmation_columns);
-        table.expect_end(settings_.end_mark);
+        Table table(content, file, columns);
+        table.expect_end(end_mark);
         while (const auto row = table.next()) {
             Said said{.reference = row->text("reference"),
                       .id = row->text("id"),
@@ -69,16 +70,26 @@ Inbox::File Inbox::parsed(const std::string& name, std::string_view content, boo
                       .reason = row->text("reason"),
                       .tracking = row->text("tracking"),
                       .carrier = row->text("carrier"),
-                      .place = name + ":" + std::to_string(row->line),
+                      .place = file + ":" + std::to_string(row->line),
                       .shipment = shipments};
-            if (said.reference.empty() && said.id.empty()) { throw CsvError(name, row->line, "the row names no order"); }
+            if (said.reference.empty() && said.id.empty()) { throw CsvError(file, row->line, "the row names no order"); }
             if (said.status.empty()) { said.status = shipments ? "shipped" : "confirmed"; }
             if (!is_rfc3339(said.time)) { said.time.clear(); }
-            if (!said.reference.empty()) { file.by_reference.emplace(said.reference, file.said.size()); }
-            if (!said.id.empty()) { file.by_id.emplace(said.id, file.said.size()); }
-            file.said.push_back(std::move(said));
+            all.push_back(std::move(said));
         }
-    } catch (const CsvError& error) { file.trouble = error.what(); }
+    } catch (const CsvError& error) { trouble = error.what(); }
+    return all;
+}
+
+Inbox::File Inbox::parsed(const std::string& name, std::string_view content, bool shipments) const {
+    File file;
+    const auto& columns = shipments ? settings_.shipment_columns : settings_.confirmation_columns;
+    file.said = said_in(content, name, columns, settings_.end_mark, shipments, file.trouble);
+    for (std::size_t i = 0; i < file.said.size(); ++i) {
+        const auto& said = file.said[i];
+        if (!said.reference.empty()) { file.by_reference.emplace(said.reference, i); }
+        if (!said.id.empty()) { file.by_id.emplace(said.id, i); }
+    }
     return file;
 }
 

@@ -46,6 +46,10 @@ struct InboxSettings {
 [[nodiscard]] Columns confirmation_columns(std::string_view setting);
 [[nodiscard]] Columns shipment_columns(std::string_view setting);
 
+/// What one file says, row by row, as far as it can be read; `trouble` then says why not further.
+[[nodiscard]] std::vector<Said> said_in(std::string_view content, const std::string& file, const Columns& columns,
+                                        const std::string& end_mark, bool shipments, std::string& trouble);
+
 /// Reads confirmations and shipments out of a folder that the supplier writes. A file is parsed once as long as it stands
 /// unchanged.
 ///

@@ -176,10 +176,10 @@ TEST_CASE("an account is shown and tested without an order", "[system][portal]")
     const auto shown = job.rig().crossdock({"supplier", "show", "phonex"});
     INFO(shown.out << shown.err);
     CHECK(shown.exit_code == 0);
-    for (const char* const part :
-         {"(direct)", "orders (write)", "files (read)", "plugin  wesellcellular 1.0.0", "process",
-          "create_order  idempotent: the account's file claims idempotent, key_valid_for",
-          "cancel_order  unsafe: the plugin has no cancel_order", "status  confirmed -> confirmed", "no webhooks"}) {
+    for (const char* const part : {"(direct)", "orders (write)", "files (read)", "plugin  wesellcellular 1.0.0", "process",
+                                   "create_order  idempotent: the account's file claims idempotent, key_valid_for",
+                                   "cancel_order  unsafe: the account's `settings` have no `cancel_order`",
+                                   "status  confirmed -> confirmed", "no webhooks"}) {
         INFO(part);
         CHECK(shown.out.find(part) != std::string::npos);
     }

@@ -1,84 +1,17 @@
-// The main job through suppliers that are YAML alone: the two shipped examples, against a sandbox that speaks as they do.
+// The main job through suppliers that are YAML alone: the shipped examples, against a sandbox that speaks as they do. The third
+// is of the plugin wesellcellular, in its mode `api`.
 #include "base/journal_point.hpp"
 #include "support/markdown.hpp"
-#include "system/main_job.hpp"
+#include "system/rest_examples.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 namespace crossdock::tests {
 namespace {
 
 constexpr const char* order_id = "PXSTKL0000347";
-
-struct Example {
-    const char* name;
-    const char* endpoint;      ///< in its file
-    const char* at_sandbox;    ///< behind the sandbox's address
-    const char* effect_class;  ///< of create_order
-    const char* first_id;      ///< what the sandbox calls its first order
-};
-
-constexpr Example northgate{"northgate", "https://api.northgate.example/v2", "/v2", "lookup", "ORD845140"};
-/// A number of 20 digits, which no double holds.
-constexpr Example kontor{"kontor", "https://www.kontor-mobil.example", "", "idempotent", "90000000000000000017"};
-
-void replace_all(std::string& text, const std::string& from, const std::string& to) {
-    REQUIRE(text.find(from) != std::string::npos);
-    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-        text.replace(at, from.size(), to);
-    }
-}
-
-std::string read_file(const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-/// The shipped file with the sandbox's address, the rig's secrets and times, as the account that the demo's config names. `demo`
-/// is the rig's own supplier file: it has the address.
-std::string supplier_file(const Example& example, const std::string& demo, const std::string& root) {
-    const auto tree = app::shipped_tree();
-    REQUIRE(tree.has_value());
-    auto text = read_file(*tree / "config" / "suppliers" / "examples" / (std::string(example.name) + ".yaml"));
-    const auto at = demo.find("http://127.0.0.1:");
-    const auto sandbox = demo.substr(at, demo.find('\n', at) - at);
-    replace_all(text, "account: " + std::string(example.name), "account: phonex");
-    replace_all(text, example.endpoint, sandbox + example.at_sandbox);
-    if (text.find(root) != std::string::npos) { replace_all(text, root, sandbox); }
-    for (const char* const name : {"NORTHGATE_CLIENT_SECRET", "KONTOR_PASSWORD"}) {
-        if (text.find(name) != std::string::npos) { replace_all(text, name, "CROSSDOCK_DEMO_PHONEX_KEY"); }
-    }
-    for (const char* const name : {"NORTHGATE_WEBHOOK_SECRET", "KONTOR_WEBHOOK_SECRET"}) {
-        if (text.find(name) != std::string::npos) { replace_all(text, name, "CROSSDOCK_DEMO_WEBHOOK_SECRET"); }
-    }
-    replace_all(text, "not_after: 5s", "not_after: 2s");
-    replace_all(text, "request_timeout: 10s", "request_timeout: 1500ms");
-    replace_all(text, "visible_within: 30s", "visible_within: 500ms");
-    return text;
-}
-
-app::RigOptions options_for(const Example& example) {
-    const auto tree = app::shipped_tree();
-    REQUIRE(tree.has_value());
-    app::RigOptions options;
-    options.dialect = *tree / "config" / "suppliers" / "examples" / (std::string(example.name) + ".dialect.json");
-    options.effect_class = example.effect_class;
-    options.supplier_order_ids = {example.first_id};
-    options.not_after = milliseconds{2'000};
-    options.request_timeout = milliseconds{1'500};
-    options.accept_after = milliseconds{150};
-    options.ship_after = milliseconds{300};
-    options.inventory_every = milliseconds{3'600'000};
-    options.edit_supplier = [example](const std::string& demo) {
-        return supplier_file(example, demo, "https://api.northgate.example");
-    };
-    return options;
-}
 
 void check_world(MainJob& job, const Example& example) {
     const auto world = job.rig().sandbox("GET", "/_sandbox/orders");
@@ -155,7 +88,7 @@ void die_at_each(const Example& example, std::size_t share) {
 }  // namespace
 
 TEST_CASE("the main job goes through a supplier that is a YAML file", "[rest]") {
-    const auto example = GENERATE(northgate, kontor);
+    const auto example = GENERATE(northgate, kontor, wesell);
     INFO(example.name);
     MainJob job(options_for(example));
     job.run_seed_order();
@@ -167,7 +100,7 @@ TEST_CASE("the main job goes through a supplier that is a YAML file", "[rest]") 
     REQUIRE(stock.has_value());
     const auto parsed = Json::parse(stock->body);
     REQUIRE(parsed.has_value());
-    const auto article = read_file(app::shipped_tree().value() / "config" / "sandbox-inventory.json");
+    const auto article = text_of(app::shipped_tree().value() / "config" / "sandbox-inventory.json");
     CHECK(parsed->find("items")->items().size() == Json::parse(article)->find("items")->items().size());
     // The prices of the file, to the cent.
     CHECK(stock->body.find("IPHONE12-64GB-A") != std::string::npos);
@@ -194,24 +127,24 @@ TEST_CASE("what is wrong with the requests of a supplier file is shown where it 
     };
     const auto row = GENERATE(
         Row{&northgate, "    path: /stock", "    pfad: /stock",
-            "@:95:11: |the setting \"sync_inventory.pfad\" is not known to `sync_inventory`; it has method, path"},
+            "@:110:11: |the setting \"sync_inventory.pfad\" is not known to `sync_inventory`; it has method, path"},
         Row{&northgate, "      kind: cursor\n", "      kind: curser\n",
-            "@:98:13: |the setting \"sync_inventory.paging.kind\" must be one of page, offset, cursor, link"},
+            "@:113:13: |the setting \"sync_inventory.paging.kind\" must be one of page, offset, cursor, link"},
         Row{&northgate, "      next: ${{ .body.meta.next }}\n", "",
-            "@:98:7: |the setting \"sync_inventory.paging.next\" is missing (the cursor of the next page"},
+            "@:113:7: |the setting \"sync_inventory.paging.next\" is missing (the cursor of the next page"},
         Row{&kontor, "    id: ${{ .body.OrderNo }}       #", "    id: ${{ .bdy.OrderNo }}       #",
             "@:59:9: |the setting \"create_order.id\": `.bdy.OrderNo` begins with `.bdy`, which is never there; did you mean "
             "`body`?"},
         Row{&kontor, "${{ .body.ok == false and .body.ErrCode == \"BUSY\" }}", "${{ .body.ok == false andd .x }}",
             "@:65:23: |the setting \"create_order.not_processed_if\": `.body.ok == false andd .x`: syntax error"},
         Row{&kontor, "    skip_if: ${{ .body.Kind != \"ORDER\" }}", "    skip_if: ${{ .body.Kind # }}",
-            "@:113:14: |the setting \"handle_webhook.skip_if\": the closing `}}` of `${{` is missing"},
+            "@:119:14: |the setting \"handle_webhook.skip_if\": the closing `}}` of `${{` is missing"},
         Row{&kontor, "  cancel_order:\n    path", "  cancel_ordre:\n    path",
-            "@:88:5: |the setting \"cancel_ordre\" is not known to the plugin"},
+            "@:94:5: |the setting \"cancel_ordre\" is not known to the plugin"},
         Row{&northgate, "  find_order:\n", "  get_order_status: {}\n  find_order:\n",
             "@:76:3: |the key `get_order_status` stands twice"},
         Row{&northgate, "    path: /purchase-orders/${{ .supplier_order_id }}/cancellation", "    path: /purchase-orders/../x",
-            "@:87:11: |the setting \"cancel_order.path\" has a segment `.` or `..` in it"});
+            "@:102:11: |the setting \"cancel_order.path\" has a segment `.` or `..` in it"});
     INFO(row.from << " -> " << row.to);
     auto options = options_for(*row.example);
     const auto made = options.edit_supplier;
@@ -287,7 +220,7 @@ TEST_CASE("status 200 with a refusal in it rejects the order, and one that says 
 }
 
 TEST_CASE("an order whose answer was lost is placed once, by lookup and by key", "[rest]") {
-    const auto example = GENERATE(northgate, kontor);
+    const auto example = GENERATE(northgate, kontor, wesell);
     const std::string kind = GENERATE("cut_after_accept", "cut_in_answer", "garbage");
     INFO(example.name << " " << kind);
     MainJob job(options_for(example));
@@ -317,6 +250,13 @@ TEST_CASE("an order through a YAML supplier that honours our key survives a deat
 TEST_CASE("an order through a YAML supplier that honours our key survives a death at each point on its way (2 of 2)",
           "[rest][crash]") {
     die_at_each(kontor, 1);
+}
+
+TEST_CASE("an order through WesellCellular's API survives a death at each point on its way (1 of 2)", "[rest][crash]") {
+    die_at_each(wesell, 0);
+}
+TEST_CASE("an order through WesellCellular's API survives a death at each point on its way (2 of 2)", "[rest][crash]") {
+    die_at_each(wesell, 1);
 }
 
 }  // namespace crossdock::tests

@@ -38,3 +38,4 @@ inline sdk::Json with_find(const std::string& find) {
 void add_paging_tests(testing::Suite& suite);
 void add_auth_tests(testing::Suite& suite);
 void add_joined_tests(testing::Suite& suite);
+void add_evidence_tests(testing::Suite& suite);

@@ -10,8 +10,7 @@ class TwoWays final : public sdk::SupplierAdapter {
 public:
     static constexpr sdk::Manifest manifest{.name = "two-ways", .version = "1"};
     static sdk::Schema settings() {
-        return rest::RestAdapter::rest_settings(sdk::Schema{}.url("base_url", "Root").choice("mode", "which", {"api", "post"}),
-                                                false);
+        return rest::RestAdapter::rest_settings(sdk::Schema{}.choice("mode", "which", {"api", "post"}), rest::Way{"mode", "api"});
     }
     explicit TwoWays(const sdk::Host& host) {
         if (host.settings().text("mode") == "api") { api_ = std::make_unique<rest::RestAdapter>(host); }
@@ -30,7 +29,7 @@ void serves_beside_another_way() {
     const auto plugin = testing::Plugin::from(two_ways);
     constexpr const char* order = R"({"reference":"R","effect_key":"k","order":{}})";
     testing::FakeHost post;
-    auto by_post = plugin.start(R"({"base_url":"https://x.example","mode":"post"})").call("create_order", order, post);
+    auto by_post = plugin.start(R"({"mode":"post"})").call("create_order", order, post);
     testing::expect_equal(by_post.document.text("reason").value_or(""), "by post");
 
     auto settings = minimal();

@@ -215,5 +215,6 @@ int main(int argc, char** argv) {
     add_paging_tests(suite);
     add_auth_tests(suite);
     add_joined_tests(suite);
+    add_evidence_tests(suite);
     return suite.run(argc, argv);
 }

@@ -266,7 +266,8 @@ void refuses_settings_that_make_no_sense() {
     const auto why = [&](const std::vector<std::pair<std::string, Json>>& more) {
         return expect_throws([&] { (void)desk.start(more); });
     };
-    expect_in(why({{"mode", "api"}}), "the mode \"api\" is not built into this plugin");
+    expect_in(why({{"mode", "api"}}), "the setting \"outbox\" is for `mode: portal` alone");
+    expect_in(why({{"auth", Json::parse(R"({"kind":"none"})")}}), "the setting \"auth\" is for `mode: api` alone");
     expect_in(why({{"mode", "fax"}}), "must be one of portal, api");
     expect_in(why({{"outbox", nullptr}}), "give one of them");
     expect_in(why({{"mail_to", "a@b"}}), "\"mail_from\" and \"smtp_host\" are needed");
@@ -294,5 +295,6 @@ int main(int argc, char** argv) {
     suite.test("an order can be mailed instead", mails_an_order);
     suite.test("settings that make no sense are refused by name", refuses_settings_that_make_no_sense);
     add_csv_tests(suite);
+    add_api_tests(suite);
     return suite.run(argc, argv);
 }

@@ -49,5 +49,6 @@ private:
 };
 
 void add_csv_tests(testing::Suite& suite);
+void add_api_tests(testing::Suite& suite);
 
 }  // namespace wesellcellular::tests

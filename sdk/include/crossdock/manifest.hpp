@@ -129,12 +129,21 @@ public:
     }
     /// The operation is there for an account only when it gives this setting.
     Schema&& serves(std::string_view operation) && { return std::move(*this).mark("serves", operation); }
+    /// The setting belongs to accounts that choose `word` for `setting` alone; elsewhere it is refused, and not required.
+    Schema&& when(std::string_view setting, std::string_view word) && {
+        Json condition = Json::object();
+        condition.set("setting", setting).set("is", word);
+        return std::move(*this).mark("when", std::move(condition));
+    }
+    /// Of what serves an operation: where the setting does not belong, the operation is there without it.
+    Schema&& served_elsewhere() && { return std::move(*this).mark("served_elsewhere", true); }
     /// Of a url: what is posted there as a form prepares a request, as fetching an access token does. An effect may send one such
     /// before its own request.
     Schema&& prepares() && { return std::move(*this).mark("prepares", true); }
 
     /// [{"name", "type": string|url|host|port|integer|boolean|folder|expression|path|data|map, "description", "required",
-    /// "secret"?, "default"?, "choices"?, "least"?, "sees"?, "serves"?, "prepares"?, "members"?, "by"?, "kinds"?, "write"?}]
+    /// "secret"?, "default"?, "choices"?, "least"?, "sees"?, "serves"?, "when"?, "served_elsewhere"?, "prepares"?, "members"?,
+    /// "by"?, "kinds"?, "write"?}]
     [[nodiscard]] Json json() const {
         Json list = Json::array();
         for (const auto& row : rows_) { list.push(row); }

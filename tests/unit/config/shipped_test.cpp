@@ -149,18 +149,37 @@ TEST_CASE("an account's pattern ends with what its words can say, and eight time
 }
 
 TEST_CASE("the settings of the examples are those that their cassettes were made with", "[config][unit]") {
+    struct Row {
+        const char* file;
+        const char* plugin;
+        const char* tested;
+        const char* place;  ///< of create_order.path
+    };
+    const auto row = GENERATE(Row{"northgate", "rest", "rest/tests/northgate.json", ":49:11"},
+                              Row{"kontor", "rest", "rest/tests/kontor.json", ":50:11"},
+                              Row{"wesellcellular-api", "wesellcellular", "wesellcellular/tests/api.json", ":56:11"});
     const Folder folder;
-    folder.write("plugins/librest.so", "");
-    const std::string name = GENERATE("northgate", "kontor");
-    folder.write("crossdock.yaml", "suppliers: [" + (source / "config/suppliers/examples" / (name + ".yaml")).string() + "]\n");
+    folder.write("plugins/lib" + std::string(row.plugin) + ".so", "");
+    const auto file = source / "config/suppliers/examples" / (std::string(row.file) + ".yaml");
+    folder.write("crossdock.yaml", "suppliers: [" + file.string() + "]\n");
     const auto made = app::load_config(folder / "crossdock.yaml", {.plugin_folders = {folder / "plugins"}});
     INFO((made ? std::string() : made.error().text()));
     REQUIRE(made.has_value());
     const auto& account = made->accounts.at(0);
-    std::ifstream in(source / "plugins/rest/tests" / (name + ".json"));
+    std::ifstream in(source / "plugins" / row.tested);
     const auto tested = Json::parse(std::string(std::istreambuf_iterator<char>(in), {}));
     REQUIRE(tested.has_value());
     CHECK(account.settings.pretty() == tested->pretty());
-    CHECK(
-        account.settings_where.at("create_order.path").ends_with(".yaml:" + std::to_string(name == "kontor" ? 50 : 49) + ":11"));
+    CHECK(account.settings_where.at("create_order.path").ends_with(".yaml" + std::string(row.place)));
+}
+
+TEST_CASE("what is shipped for WesellCellular's API claims nothing about placing an order twice", "[config][unit]") {
+    const Folder folder;
+    folder.write("plugins/libwesellcellular.so", "");
+    folder.write("crossdock.yaml",
+                 "suppliers: [" + (source / "config/suppliers/examples/wesellcellular-api.yaml").string() + "]\n");
+    const auto made = app::load_config(folder / "crossdock.yaml", {.plugin_folders = {folder / "plugins"}});
+    REQUIRE(made.has_value());
+    CHECK(made->accounts.at(0).operations.empty());
+    CHECK(made->accounts.at(0).type == "direct");
 }

@@ -167,6 +167,57 @@ TEST_CASE("an operation that a setting serves is not there without it", "[plugin
     CHECK_FALSE(lacking_setting(nested(), Json::parse("{}").value(), "find_order"));
 }
 
+TEST_CASE("a setting of one way to a supplier is required there, and refused elsewhere", "[plugin][unit]") {
+    const auto schema = Json::parse(sdk::Schema{}
+                                        .choice("mode", "which way", {"files", "api"}, "files")
+                                        .folder("inbox", "where files are")
+                                        .when("mode", "files")
+                                        .text("pattern", "their names", "*.csv")
+                                        .when("mode", "files")
+                                        .path("create", "how an order is placed")
+                                        .when("mode", "api")
+                                        .path("find", "how one is found")
+                                        .optional()
+                                        .serves("find_order")
+                                        .when("mode", "api")
+                                        .served_elsewhere()
+                                        .path("cancel", "how one is canceled")
+                                        .optional()
+                                        .serves("cancel_order")
+                                        .when("mode", "api")
+                                        .json()
+                                        .dump())
+                            .value();
+    struct Row {
+        const char* settings;
+        const char* expected;
+    };
+    for (const auto& row :
+         {Row{R"({"inbox":"/in"})", R"({"inbox":"/in","mode":"files","pattern":"*.csv"})"},
+          Row{R"({"mode":"files"})", R"(the setting "inbox" is missing (where files are))"},
+          Row{R"({"mode":"api"})", R"(the setting "create" is missing (how an order is placed))"},
+          Row{R"({"mode":"api","create":"/o"})", R"({"mode":"api","create":"/o"})"},
+          Row{R"({"mode":"api","create":"/o","inbox":"/in"})", R"(the setting "inbox" is for `mode: files` alone)"},
+          Row{R"({"inbox":"/in","find":"/f"})", R"(the setting "find" is for `mode: api` alone)"},
+          Row{R"({"inbox":"/in","find":null})", R"({"inbox":"/in","mode":"files","pattern":"*.csv"})"}}) {
+        INFO(row.settings);
+        const auto checked = check_settings(schema, Json::parse(row.settings).value());
+        CHECK((checked ? checked->dump() : checked.error().what) == row.expected);
+        // What was completed once is complete: the worker looks again.
+        if (checked) { CHECK(check_settings(schema, *checked).value().dump() == checked->dump()); }
+        std::string by_kit;
+        try {
+            by_kit = sdk::testing::check_settings(sdk::Json::parse(schema.dump()), sdk::Json::parse(row.settings)).dump();
+        } catch (const std::runtime_error& error) { by_kit = error.what(); }
+        CHECK(by_kit == row.expected);
+    }
+    const auto files = Json::parse(R"({"inbox":"/in"})").value();
+    const auto api = Json::parse(R"({"mode":"api","create":"/o"})").value();
+    CHECK_FALSE(lacking_setting(schema, files, "find_order"));
+    CHECK(lacking_setting(schema, files, "cancel_order") == "cancel");
+    CHECK(lacking_setting(schema, api, "find_order") == "find");
+}
+
 TEST_CASE("where requests are prepared is what the settings say", "[plugin][unit]") {
     CHECK(preparations(nested(), Json::parse(R"({"token_url":"https://x/token"})").value()) ==
           std::vector<std::string>{"https://x/token"});

@@ -136,7 +136,14 @@ public:
         }
         for (const auto& row : rows.items()) {
             const auto key = row.text("name").value_or("");
-            if (checked.find(key) != nullptr) { continue; }
+            const bool given_already = checked.find(key) != nullptr;
+            if (!applies(rows, row, checked)) {
+                if (!given_already) { continue; }
+                const auto* when = row.find("when");
+                refuse(name + key,
+                       "is for `" + when->text("setting").value_or("") + ": " + when->text("is").value_or("") + "` alone");
+            }
+            if (given_already) { continue; }
             if (const auto* otherwise = row.find("default")) { checked.set(key, *otherwise); }
             else if (member_is_true(row, "required")) {
                 refuse(name + key, "is missing (" + row.text("description").value_or("") + ")");
@@ -146,6 +153,17 @@ public:
     }
 
 private:
+    /// Whether an account with those settings has any use for the setting of that row.
+    [[nodiscard]] static bool applies(const Json& rows, const Json& row, const Json& settings) {
+        const auto* when = row.find("when");
+        if (when == nullptr) { return true; }
+        const auto name = when->text("setting").value_or("");
+        const auto* chosen = settings.find(name);
+        const auto* chooser = setting_row(rows, name);
+        if (chosen == nullptr && chooser != nullptr) { chosen = chooser->find("default"); }
+        return chosen != nullptr && chosen->is_string() && chosen->text() == when->text("is");
+    }
+
     [[noreturn]] static void refuse(const std::string& name, const std::string& what) {
         throw std::runtime_error("the setting \"" + name + "\" " + what);
     }
