@@ -69,6 +69,8 @@ private:
     [[nodiscard]] model::PaceRules rules_of(const std::string& target) const;
     /// Stores and tells what has changed.
     Task<void> tell(std::string target, model::Turn turn);
+    /// Ends what waits for a person because nothing was sent to a channel.
+    void channel_goes_on(store::Tx& tx, const std::string& channel) const;
     void record(store::Tx& tx, const std::string& target, const char* kind, Json data) const;
 
     Environment& environment_;

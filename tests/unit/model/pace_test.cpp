@@ -343,3 +343,20 @@ TEST_CASE("only an order that is sent or asked for again anyway may try whether 
         CHECK_FALSE(model::may_probe(rules, {1, 0, 0}, lists, 401, 60'000));
     }
 }
+
+TEST_CASE("a posted message's answer says whether its endpoint is to be left alone", "[model][unit]") {
+    const auto of = [](int status, std::optional<milliseconds> retry_after = {}) {
+        return model::sign_of_post({model::Submission::Transport::answered, status, false}, retry_after);
+    };
+    CHECK(of(204).what == What::well);
+    for (const int status : {401, 403, 410}) {
+        CHECK(of(status).what == What::refused);
+        CHECK(of(status).status == status);
+    }
+    CHECK(of(429, milliseconds{7'000}).what == What::busy);
+    CHECK(of(503, milliseconds{7'000}).retry_after == milliseconds{7'000});
+    // What one message is refused for says nothing against the next.
+    for (const int status : {400, 404, 422}) { CHECK(of(status).what == What::well); }
+    for (const int status : {301, 429, 500, 503}) { CHECK(of(status).what == What::failing); }
+    CHECK(model::sign_of_post({model::Submission::Transport::cut, 0, false}, {}).what == What::failing);
+}
