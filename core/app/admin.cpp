@@ -2,6 +2,8 @@
 
 #include "api/auth.hpp"
 #include "base/ids.hpp"
+#include "notify/attention.hpp"
+#include "notify/platform.hpp"
 #include "orders/customers.hpp"
 #include "store/account_pauses.hpp"
 #include "store/journal.hpp"
@@ -33,19 +35,22 @@ Task<Result<Json>> create_key(AdminContext context, Json request) {
     std::istringstream words(request.text("scopes"));
     for (std::string word; words >> word;) { key.scopes.push_back(word); }
     key.customer_id = request.maybe_text("customer_id");
-    const bool imported = !request.text("token").empty();
-    key.token = imported ? request.text("token") : crypto::new_api_key(context.randomness);
+    const auto given = request.maybe_text("token");
+    key.imported = given.has_value();
+    key.token = given ? *given : crypto::new_api_key(context.randomness);
     if (auto ok = api::check_key(key); !ok) { co_return ok.error(); }
     std::function<std::optional<std::string>(store::Tx&)> unit = [context, key](store::Tx& tx) {
         auto id = api::add_key(tx, key, new_id(context.clock, context.randomness), context.clock.utc_ms());
-        if (id) { audit(tx, context, "key.create", key.name); }
+        if (id) { audit(tx, context, key.imported ? "key.import" : "key.create", key.name); }
         return id;
     };
     auto id = co_await context.store.commit<std::optional<std::string>>(Commit::key_change, std::move(unit));
     if (!id) { co_return id.error(); }
-    if (!*id) { co_return Fault{"this key is in use already", "token"}; }
-    Json result = Json::object({{"id", **id}, {"name", key.name}});
-    if (!imported) { result.set("token", key.token); }
+    if (!*id) {
+        co_return Fault{"this key is here already, in use or revoked; `crossdock key list` shows which there are", "token"};
+    }
+    Json result = Json::object({{"id", **id}, {"name", key.name}, {"imported", key.imported}});
+    if (!key.imported) { result.set("token", key.token); }
     co_return result;
 }
 
@@ -86,7 +91,10 @@ Task<Result<Json>> enable_supplier(AdminContext context, Json request) {
     const std::string name = request.text("name");
     std::function<bool(store::Tx&)> unit = [context, name](store::Tx& tx) {
         const bool ended = store::end_account_pause(tx, name);
-        if (ended) { audit(tx, context, "supplier.enable", name); }
+        if (ended) {
+            audit(tx, context, "supplier.enable", name);
+            notify::attention_over_topic(tx, notify::topic_of_stopped(name), "enabled by a person", context.clock.utc_ms());
+        }
         return ended;
     };
     auto ended = co_await context.store.commit<bool>(Commit::supplier_state, std::move(unit));
