@@ -134,7 +134,7 @@ TEST_CASE("a wrong config is refused with file, line and column", "[config][unit
         Row{"channels: { shop: { plugin: plugins/libemail.so, audience: platform, retry: { attempts: 3 } } }\n",
             "@/crossdock.yaml:1:79: unknown key `attempts`; known are: backoff, backoff_max, deadline"},
         Row{"channels: { shop: { plugin: plugins/libemail.so, audience: platform, retry: { deadline: 0s } } }\n",
-            "@/crossdock.yaml:1:89: `deadline` is 0ms; it takes 1s to 366d"},
+            "@/crossdock.yaml:1:89: `deadline` is 0s; it takes 1s to 366d"},
         Row{"suppliers: [suppliers/acme.yaml]\nchannels: { acme: { plugin: plugins/libemail.so } }\n",
             "@/suppliers/acme.yaml:1:10: `acme` is the name of a channel; an account needs another"},
         Row{"channels: { email: {} }\n", "@/crossdock.yaml:1:20: `email` lacks the key `plugin`"},
