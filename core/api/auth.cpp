@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <sstream>
 
 namespace crossdock::api {
@@ -22,6 +23,39 @@ std::string joined(const std::vector<std::string>& scopes) {
     std::string text;
     for (const auto& scope : scopes) { text += (text.empty() ? "" : " ") + scope; }
     return text;
+}
+
+/// What is at most known of a text by its letters alone: its length times their Shannon entropy. Random texts come close to what
+/// they are worth, words and repetitions stay far below.
+double bits_of(std::string_view text) {
+    std::array<double, 256> count{};
+    for (const char c : text) { count.at(static_cast<unsigned char>(c)) += 1; }
+    double bits = 0;
+    for (const double one : count) {
+        if (one > 0) { bits += one * std::log2(static_cast<double>(text.size()) / one); }
+    }
+    return bits;
+}
+
+/// A bearer token of another system, as it is. Errors: none of the key stands in them.
+Result<> check_imported(std::string_view token) {
+    constexpr std::size_t length_min = 16;
+    constexpr std::size_t length_max = 2048;
+    constexpr double bits_min = 60;
+    const auto refused = [](const std::string& what) { return Fault{what, "standard input"}; };
+    if (token.empty()) { return refused("no key came in: write it to standard input, alone, on one line"); }
+    const auto visible = [](char c) { return c > 0x20 && c < 0x7F; };
+    if (!std::all_of(token.begin(), token.end(), visible)) {
+        return refused(
+            "a key is one word of visible ASCII characters, as it stands behind `Authorization: Bearer `; this one has "
+            "white space or other characters in it");
+    }
+    if (token.size() > length_max) { return refused("a key has at most " + std::to_string(length_max) + " characters"); }
+    if (token.size() < length_min || bits_of(token) < bits_min) {
+        return refused("this key is too easy to guess: it takes " + std::to_string(length_min) +
+                       " characters or more that look random. Have the platform use a new one: crossdock key create");
+    }
+    return {};
 }
 
 }  // namespace
@@ -51,15 +85,16 @@ Result<> check_key(const NewKey& key) {
             return Fault{"unknown scope \"" + scope + "\"; known are orders:write, read, admin", "scopes"};
         }
     }
+    if (key.imported) { return check_imported(key.token); }
     if (key.token.size() < 16) { return Fault{"a key has at least 16 characters", "token"}; }
     return {};
 }
 
 std::optional<std::string> add_key(store::Tx& tx, const NewKey& key, const std::string& id, UtcMs now) {
     const auto added = tx.run(
-        "INSERT INTO api_keys (id, name, key_hash, scopes, customer_id, created_at) VALUES (:1, :2, :3, :4, :5, :6) "
-        "ON CONFLICT (key_hash) DO NOTHING",
-        {id, key.name, crypto::sha256_hex(key.token), joined(key.scopes), key.customer_id, now});
+        "INSERT INTO api_keys (id, name, key_hash, scopes, customer_id, created_at, imported) VALUES (:1, :2, :3, :4, :5, :6, "
+        ":7) ON CONFLICT (key_hash) DO NOTHING",
+        {id, key.name, crypto::sha256_hex(key.token), joined(key.scopes), key.customer_id, now, key.imported});
     if (added == 0) { return {}; }
     return id;
 }
@@ -71,14 +106,16 @@ bool revoke_key(store::Tx& tx, const std::string& id_or_name, UtcMs now) {
 
 Json list_keys(store::Tx& tx) {
     Json list = Json::array();
-    for (auto& [id, name, scopes, customer, created, revoked] :
-         tx.all<std::string, std::string, std::string, std::optional<std::string>, std::int64_t, std::optional<std::int64_t>>(
-             "SELECT id, name, scopes, customer_id, created_at, revoked_at FROM api_keys ORDER BY created_at, id")) {
+    for (auto& [id, name, scopes, customer, created, revoked, imported] :
+         tx.all<std::string, std::string, std::string, std::optional<std::string>, std::int64_t, std::optional<std::int64_t>,
+                std::int64_t>("SELECT id, name, scopes, customer_id, created_at, revoked_at, imported FROM api_keys ORDER BY "
+                              "created_at, id")) {
         list.push(Json::object({{"id", id},
                                 {"name", name},
                                 {"scopes", scopes},
                                 {"customer_id", customer},
                                 {"created_at", rfc3339(created)},
+                                {"imported", imported != 0},
                                 {"revoked_at", revoked ? Json(rfc3339(*revoked)) : Json()}}));
     }
     return list;

@@ -23,7 +23,8 @@ struct Principal {
 /// The token of "Authorization: Bearer ...".
 [[nodiscard]] std::optional<std::string> bearer_token(const std::optional<std::string>& header);
 
-/// Keys are stored as SHA-256 of the whole token: 256 random bits need no slow hash.
+/// Keys are stored as SHA-256 of the whole token: 256 random bits need no slow hash, and imported ones that look guessable are
+/// refused.
 [[nodiscard]] std::optional<Principal> find_principal(store::Tx& tx, const std::string& token);
 
 struct NewKey {
@@ -31,9 +32,10 @@ struct NewKey {
     std::vector<std::string> scopes;
     std::optional<std::string> customer_id;
     std::string token;
+    bool imported = false;  ///< made by another system
 };
 
-/// Errors: no name, unknown scope, a token that is in use.
+/// Errors: no name, unknown scope; an imported token that is no bearer token, or looks guessable.
 [[nodiscard]] Result<> check_key(const NewKey& key);
 /// The key's id; nothing when that token is there already.
 [[nodiscard]] std::optional<std::string> add_key(store::Tx& tx, const NewKey& key, const std::string& id, UtcMs now);

@@ -3,6 +3,8 @@
 #include "api/auth.hpp"
 #include "base/ids.hpp"
 #include "base/joined.hpp"
+#include "notify/attention.hpp"
+#include "notify/platform.hpp"
 #include "orders/customers.hpp"
 #include "store/account_pauses.hpp"
 #include "store/journal.hpp"
@@ -35,19 +37,22 @@ Task<Result<Json>> create_key(AdminContext context, Json request) {
     std::istringstream words(request.text("scopes"));
     for (std::string word; words >> word;) { key.scopes.push_back(word); }
     key.customer_id = request.maybe_text("customer_id");
-    const bool imported = !request.text("token").empty();
-    key.token = imported ? request.text("token") : crypto::new_api_key(context.randomness);
+    const auto given = request.maybe_text("token");
+    key.imported = given.has_value();
+    key.token = given ? *given : crypto::new_api_key(context.randomness);
     if (auto ok = api::check_key(key); !ok) { co_return ok.error(); }
     std::function<std::optional<std::string>(store::Tx&)> unit = [context, key](store::Tx& tx) {
         auto id = api::add_key(tx, key, new_id(context.clock, context.randomness), context.clock.utc_ms());
-        if (id) { audit(tx, context, "key.create", key.name); }
+        if (id) { audit(tx, context, key.imported ? "key.import" : "key.create", key.name); }
         return id;
     };
     auto id = co_await context.store.commit<std::optional<std::string>>(Commit::key_change, std::move(unit));
     if (!id) { co_return id.error(); }
-    if (!*id) { co_return Fault{"this key is in use already", "token"}; }
-    Json result = Json::object({{"id", **id}, {"name", key.name}});
-    if (!imported) { result.set("token", key.token); }
+    if (!*id) {
+        co_return Fault{"this key is here already, in use or revoked; `crossdock key list` shows which there are", "token"};
+    }
+    Json result = Json::object({{"id", **id}, {"name", key.name}, {"imported", key.imported}});
+    if (!key.imported) { result.set("token", key.token); }
     co_return result;
 }
 
@@ -112,6 +117,9 @@ Task<Result<Json>> enable_supplier(AdminContext context, Json request) {
         const bool paused = store::end_account_pause(tx, name);
         const bool ended = store::enable_account(tx, name) || paused;
         if (ended) { audit(tx, context, "supplier.enable", name); }
+        if (paused) {
+            notify::attention_over_topic(tx, notify::topic_of_stopped(name), "enabled by a person", context.clock.utc_ms());
+        }
         return ended || has_account(tx, name) ? Changed(ended) : Changed();
     };
     auto changed = co_await context.store.commit<Changed>(Commit::supplier_state, std::move(unit));

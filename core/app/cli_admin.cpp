@@ -67,8 +67,9 @@ void add_keys(CLI::App& app, CommandLine& line) {
         Json request = Json::object({{"command", "key.create"}, {"name", given->name}, {"scopes", given->scopes}});
         if (!given->customer.empty()) { request.set("customer_id", given->customer); }
         if (given->import) {
-            std::string token;
-            std::getline(std::cin, token);
+            // Whatever comes in is the key, so that two lines are refused rather than one of them forgotten.
+            std::string token((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
+            while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) { token.pop_back(); }
             request.set("token", token);
         }
         line.exit_code = changing(line, request, [](const Json& result) {
@@ -87,7 +88,7 @@ void add_keys(CLI::App& app, CommandLine& line) {
     list_command->callback([&line] {
         line.exit_code = list(line, api::list_keys, [](const Json& one) {
             return one.text("id") + "  " + one.text("name") + "  " + one.text("scopes") +
-                   (one.maybe_text("revoked_at") ? "  revoked" : "");
+                   (one.boolean("imported") ? "  imported" : "") + (one.maybe_text("revoked_at") ? "  revoked" : "");
         });
     });
 }

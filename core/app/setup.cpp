@@ -22,6 +22,16 @@ notify::FactOptions fact_options(const Setup& setup) {
     options.alerts_mail = config.alerts_mail;
     options.ledger_key = config.mechanisms.ledger_key;
     options.message_id_domain = config.mail_from.substr(config.mail_from.find('@') + 1);
+    for (const auto& channel : config.channels) {
+        if (!channel.platform) { continue; }
+        const auto& told = *channel.platform;
+        // Its deadline ends it, not the number of tries.
+        const Json retry = Json::object({{"attempts", 1'000'000},
+                                         {"backoff_ms", told.backoff.count()},
+                                         {"backoff_max_ms", told.backoff_max.count()},
+                                         {"deadline_ms", told.deadline.count()}});
+        options.platforms.push_back({channel.name, told.events, retry.dump()});
+    }
     options.render = [templates = setup.templates](const std::string& name, const Json& data) -> Result<notify::Rendered> {
         auto mail = templates->render(name, data);
         if (!mail) { return mail.error(); }

@@ -14,7 +14,9 @@ namespace crossdock::crypto {
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 /// SHA-256 of a file's content, lower-case hex. Errors: cannot be read.
 [[nodiscard]] Result<std::string> sha256_file(const std::filesystem::path& file);
-/// HMAC-SHA256 (RFC 2104), lower-case hex.
+/// HMAC-SHA256 (RFC 2104), its 32 bytes.
+[[nodiscard]] std::string hmac_sha256(std::string_view key, std::string_view message);
+/// The same in lower-case hex.
 [[nodiscard]] std::string hmac_sha256_hex(std::string_view key, std::string_view message);
 /// Equal, in time that depends on the lengths only.
 [[nodiscard]] bool equal_constant_time(std::string_view a, std::string_view b);

@@ -59,7 +59,7 @@ Result<std::string> sha256_file(const std::filesystem::path& file) {
     }
 }
 
-std::string hmac_sha256_hex(std::string_view key, std::string_view message) {
+static Digest hmac_digest(std::string_view key, std::string_view message) {
     Digest digest{};
     unsigned length = 0;
     // A null key would mean "the key of the last call", so an empty one still needs a place.
@@ -67,7 +67,16 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view message) {
     must(HMAC(EVP_sha256(), key_bytes, static_cast<int>(key.size()), bytes_of(message.data()), message.size(), digest.data(),
               &length) != nullptr,
          "HMAC-SHA256");
-    return hex(digest);
+    return digest;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view message) {
+    const auto digest = hmac_digest(key, message);
+    return {digest.begin(), digest.end()};
+}
+
+std::string hmac_sha256_hex(std::string_view key, std::string_view message) {
+    return hex(hmac_digest(key, message));
 }
 
 bool equal_constant_time(std::string_view a, std::string_view b) {

@@ -137,6 +137,16 @@ Verdict classify_mail(const Submission& submission) {
     return Verdict::unknown;
 }
 
+Verdict classify_post(const Submission& submission) {
+    if (submission.transport == Submission::Transport::not_sent) { return Verdict::not_sent; }
+    if (submission.transport == Submission::Transport::cut) { return Verdict::unknown; }
+    static const std::vector<int> later{401, 403, 408, 410, 425, 429, 503};
+    if (listed(later, submission.status)) { return Verdict::not_sent; }
+    if (submission.status >= 200 && submission.status < 300) { return Verdict::accepted; }
+    if (submission.status >= 300 && submission.status < 500) { return Verdict::refused; }
+    return Verdict::unknown;
+}
+
 UtcMs backoff_until(milliseconds first, milliseconds most, std::int64_t attempts, UtcMs now, double jitter) {
     const auto doublings = std::clamp<std::int64_t>(attempts - 1, 0, 20);
     const auto step = std::min<std::int64_t>(most.count(), first.count() << doublings);

@@ -40,6 +40,13 @@ PeerSign sign_of_send(const Submission& submission, const StatusLists& lists, st
     return sign_of_status(submission.status, retry_after);
 }
 
+PeerSign sign_of_post(const Submission& submission, std::optional<milliseconds> retry_after) {
+    if (submission.transport != Submission::Transport::answered) { return {What::failing}; }
+    if (submission.status >= 200 && submission.status < 300) { return {What::well, submission.status}; }
+    if (submission.status == gone) { return {What::refused, submission.status}; }
+    return sign_of_status(submission.status, retry_after);
+}
+
 PeerSign sign_of_question(const Submission& answer, bool understood, std::optional<milliseconds> retry_after) {
     if (understood) { return {What::well, answer.status}; }
     if (answer.transport != Submission::Transport::answered) {

@@ -31,6 +31,9 @@ struct PaceRules {
     BreakerLimits breaker;
 };
 
+/// HTTP's 410: an endpoint that is no more. Nobody tries it again before a person says so.
+inline constexpr int gone = 410;
+
 /// What a call is about.
 enum class CallKind {
     send,  ///< an effect: an order, a cancel, a mail
@@ -54,6 +57,8 @@ struct PeerSign {
 /// What the answer to an effect says. 401 and 403 are about our credentials unless the account's file lists them as refusals.
 [[nodiscard]] PeerSign sign_of_send(const Submission& submission, const StatusLists& lists,
                                     std::optional<milliseconds> retry_after);
+/// What the answer to a posted message says of its endpoint: 401, 403 and 410 that nothing more is to be sent there as it is.
+[[nodiscard]] PeerSign sign_of_post(const Submission& submission, std::optional<milliseconds> retry_after);
 /// What the answer to a question says; `understood` when it was read to its end.
 [[nodiscard]] PeerSign sign_of_question(const Submission& answer, bool understood, std::optional<milliseconds> retry_after);
 

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "crypto/crypto.hpp"
 #include "model/money.hpp"
+#include "notify/platform.hpp"
 #include "store/journal.hpp"
 
 #include <algorithm>
@@ -81,6 +82,7 @@ bool Facts::record(store::Tx& tx, const Fact& fact) {
     if (fact.superseded) { return true; }
 
     const StoredFact stored{id, fact.kind, fact.order_id, fact.customer_id, fact.data};
+    tell_platforms(tx, stored, now);
     if (const auto to = options_.get()->alerts_mail; among(told_to_alerts, fact.kind) && !to.empty()) {
         send(tx, stored, to, fact.kind);
     }
@@ -144,10 +146,6 @@ void Facts::raise(store::Tx& tx, Attention entry, const std::optional<std::strin
 
 bool Facts::send(store::Tx& tx, const StoredFact& fact, const std::string& to, const std::string& template_name) {
     const auto options = options_.get();
-    const std::string once = options->ledger_key ? "" : "\n" + new_id();
-    const std::string ledger_key =
-        crypto::sha256_hex(fact.id + "\n" + to + "\n" + options->channel + "\n" + template_name + once);
-    const std::string message_id = "<" + ledger_key.substr(0, 32) + "@" + options->message_id_domain + ">";
     Json data = fact.data;
     if (fact.order_id) { add_order(tx, *fact.order_id, data); }
     auto mail = options->render(template_name, data);
@@ -157,6 +155,46 @@ bool Facts::send(store::Tx& tx, const StoredFact& fact, const std::string& to, c
                    {{"template", template_name}, {"fault", mail.error().text()}});
         mail = Rendered{fact.kind, data.pretty(), ""};
     }
+    return enter(tx, fact,
+                 {.channel = options->channel,
+                  .to = to,
+                  .template_name = template_name,
+                  .lane = "mail/" + fact.order_id.value_or(fact.kind) + "/" + to,
+                  .user_id = fact.customer_id,
+                  .subject = std::move(mail->subject),
+                  .text = std::move(mail->text),
+                  .html = std::move(mail->html),
+                  .retry = R"({"attempts":100,"backoff_ms":1000,"backoff_max_ms":600000})"});
+}
+
+void Facts::tell_platforms(store::Tx& tx, const StoredFact& fact, UtcMs now) {
+    const auto options = options_.get();
+    if (!fact.order_id) { return; }
+    for (const auto& platform : options->platforms) {
+        if (std::find(platform.events.begin(), platform.events.end(), fact.kind) == platform.events.end()) { continue; }
+        Json shown = shown_to_programs(fact, now);
+        const std::string text = shown.pretty();
+        Json more = Json::object({{"fact", std::move(shown)}, {"order", order_for_programs(tx, fact, now)}});
+        // Not under the customer's name: it is the platform's message, and none of the client's business.
+        enter(tx, fact,
+              {.channel = platform.channel,
+               .to = std::string(platform_recipient),
+               .template_name = "fact",
+               .lane = "channel/" + platform.channel + "/" + *fact.order_id,
+               .user_id = {},
+               .subject = fact.kind + " " + *fact.order_id,
+               .text = text,
+               .retry = platform.retry,
+               .more = std::move(more)});
+    }
+}
+
+bool Facts::enter(store::Tx& tx, const StoredFact& fact, Outgoing message) {
+    const auto options = options_.get();
+    const std::string once = options->ledger_key ? "" : "\n" + new_id();
+    const std::string ledger_key =
+        crypto::sha256_hex(fact.id + "\n" + message.to + "\n" + message.channel + "\n" + message.template_name + once);
+    const std::string message_id = "<" + ledger_key.substr(0, 32) + "@" + options->message_id_domain + ">";
     const std::string id = new_id();
     const UtcMs now = clock_.utc_ms();
     const auto inserted = tx.run(
@@ -164,29 +202,29 @@ bool Facts::send(store::Tx& tx, const StoredFact& fact, const std::string& to, c
         "ledger_key, "
         "message_id, body_html) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14) ON CONFLICT (ledger_key) DO "
         "NOTHING",
-        {id, notification_type(fact.kind), fact.order_id, fact.customer_id, to, mail->subject, mail->text, now, fact.id,
-         options->channel, template_name, ledger_key, message_id, mail->html});
+        {id, notification_type(fact.kind), fact.order_id, message.user_id, message.to, message.subject, message.text, now,
+         fact.id, message.channel, message.template_name, ledger_key, message_id, message.html});
     if (inserted == 0) { return false; }
     store::EffectRow effect;
     effect.id = new_id();
     effect.effect_key = "notification/" + ledger_key;
     effect.operation = "deliver";
-    effect.target = options->channel;
-    effect.lane = "mail/" + fact.order_id.value_or(fact.kind) + "/" + to;
+    effect.target = message.channel;
+    effect.lane = message.lane;
     effect.order_id = fact.order_id;
     effect.notification_id = id;
     effect.effect_class = "repeatable";
-    effect.retry_json = R"({"attempts":100,"backoff_ms":1000,"backoff_max_ms":600000})";
-    effect.input = Json::object({{"message_id", message_id},
-                                 {"from", options->mail_from},
-                                 {"to", to},
-                                 {"subject", mail->subject},
-                                 {"text", mail->text},
-                                 {"html", mail->html},
-                                 {"date", rfc5322_date(now)}})
-                       .dump();
+    effect.retry_json = message.retry;
+    Json input = std::move(message.more);
+    input.set("message_id", message_id).set("from", options->mail_from).set("to", message.to).set("subject", message.subject);
+    input.set("text", message.text).set("html", message.html).set("date", rfc5322_date(now));
+    effect.input = input.dump();
     effect.next_at = now;
-    effect.created_at = now;
+    // Of two in one commit, or over a clock that was set back, the one that was entered first leaves first.
+    effect.created_at = std::max(
+        now, 1 + tx.number("SELECT COALESCE(MAX(created_at), 0) FROM effects WHERE lane = :1 AND state IN ('pending', 'sending', "
+                           "'asking')",
+                           {effect.lane}));
     store::insert_effect(tx, effect);
     return true;
 }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace crossdock::notify {
 
@@ -33,16 +34,31 @@ struct Fact {
     UtcMs occurred_at = 0;
 };
 
+/// A fact as it stands in the store.
+struct StoredFact {
+    std::string id, kind;
+    std::optional<std::string> order_id, customer_id;
+    Json data;
+};
+
+/// A channel that is told what becomes of all orders: the reseller's platform, a program.
+struct Platform {
+    std::string channel;
+    std::vector<std::string> events;  ///< kinds of facts
+    std::string retry;                ///< EffectRow::retry_json
+};
+
 struct FactOptions {
     Render render;
     std::string mail_from;
     std::string message_id_domain;  ///< right side of every Message-ID
     std::string alerts_mail;        ///< empty: alerts go to the event stream only
     std::string channel = "email";
+    std::vector<Platform> platforms = {};
     bool ledger_key = true;  ///< false, for a test: nobody remembers who was told
 };
 
-/// Turns facts into events and mails, in the commit that learns them.
+/// Turns facts into events, mails and messages to platforms, in the commit that learns them.
 ///
 /// Threads:  the store's, inside a unit of work; `change` from any.
 /// Lifetime: clock and randomness outlive it.
@@ -51,8 +67,8 @@ public:
     Facts(const Clock& clock, Randomness& randomness, FactOptions options)
         : clock_(clock), randomness_(randomness), options_(std::move(options)) {}
 
-    /// Inserts the fact, its event, and the default mails for its kind through the ledger. False when it was known: nothing
-    /// happens.
+    /// Inserts the fact, its event, and through the ledger the default mails for its kind and what platforms are told. False when
+    /// it was known: nothing happens.
     bool record(store::Tx& tx, const Fact& fact);
 
     /// One more recipient for a fact that stands in the store, under the same ledger. False when that recipient was told before.
@@ -74,13 +90,20 @@ public:
     [[nodiscard]] std::string new_id();
 
 private:
-    struct StoredFact {
-        std::string id, kind;
-        std::optional<std::string> order_id, customer_id;
-        Json data;
-    };
     void raise(store::Tx& tx, Attention entry, const std::optional<std::string>& customer_id, Json data);
     bool send(store::Tx& tx, const StoredFact& fact, const std::string& to, const std::string& template_name);
+    void tell_platforms(store::Tx& tx, const StoredFact& fact, UtcMs now);
+    /// A message on its way to one recipient.
+    struct Outgoing {
+        std::string channel, to, template_name;
+        std::string lane;  ///< messages of one lane leave one after the other
+        std::optional<std::string> user_id;
+        std::string subject, text, html = {};
+        std::string retry;
+        Json more = Json::object();  ///< further members of what the channel is handed
+    };
+    /// Enters it into the ledger, with its effect. False when that recipient was told before.
+    bool enter(store::Tx& tx, const StoredFact& fact, Outgoing message);
 
     const Clock& clock_;
     Randomness& randomness_;

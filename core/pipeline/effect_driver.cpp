@@ -145,7 +145,8 @@ std::vector<std::string> due_probes(store::Tx& tx, const EngineOptions& options,
                                     std::int64_t most) {
     std::vector<std::string> probes;
     const auto account = options.rules.find(target);
-    if (account == options.rules.end()) { return probes; }
+    // Any message may try whether its channel's endpoint is well: none ends by it.
+    if (account == options.rules.end()) { return store::due_effects(tx, target, now, most); }
     for (auto& id : store::due_effects(tx, target, now, probes_looked_at)) {
         const auto effect = store::find_effect(tx, id);
         if (!effect) { continue; }
@@ -165,7 +166,8 @@ Task<void> EffectDriver::leave(const Attempt& attempt, model::Pass pass, const p
     const auto kind = attempt.call.operation == "find_order" ? model::CallKind::ask : model::CallKind::send;
     const auto account = attempt.options->rules.find(effect.target);
     if (account == attempt.options->rules.end()) {
-        co_await pacing_.leave(effect.target, pass, kind, {}, true);
+        const auto said = is_posted(answer) ? model::sign_of_post(submission_of(answer), asked_delay(answer)) : model::PeerSign{};
+        co_await pacing_.leave(effect.target, pass, kind, said, said.status != model::gone);
         co_return;
     }
     const auto& lists = account->second.statuses;

@@ -50,6 +50,10 @@ private:
 
 /// What an adapter reports of one submission; unknown when its words are.
 [[nodiscard]] model::Submission submission_of(const plugin::CallAnswer& answer);
+/// Whether a channel's message went by HTTP, so that its status is one of HTTP's.
+[[nodiscard]] bool is_posted(const plugin::CallAnswer& answer);
+/// What became of a channel's message.
+[[nodiscard]] model::Verdict verdict_of_delivery(const plugin::CallAnswer& answer);
 /// The supplier's Retry-After.
 [[nodiscard]] std::optional<milliseconds> asked_delay(const plugin::CallAnswer& answer);
 

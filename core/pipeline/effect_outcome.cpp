@@ -113,8 +113,9 @@ void apply_lookup(store::Tx& tx, Environment& environment, store::EffectRow& eff
 void apply_delivery(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
                     const plugin::CallAnswer& answer, double jitter) {
     const UtcMs now = environment.clock.utc_ms();
-    const Verdict verdict = model::classify_mail(submission_of(answer));
-    const auto decision = model::after_send(verdict, rules_of(options, effect), state_of(tx, effect), now, jitter);
+    const Verdict verdict = verdict_of_delivery(answer);
+    const auto decision =
+        model::after_send(verdict, rules_of(options, effect), state_of(tx, effect), now, jitter, asked_delay(answer));
     if (verdict == Verdict::unknown) {
         tx.run("UPDATE notifications SET repeats = repeats + 1 WHERE id = :1", {*effect.notification_id});
     }
@@ -125,8 +126,8 @@ void apply_delivery(store::Tx& tx, Environment& environment, const EngineOptions
     else if (decision.next == model::Next::settle_refused) {
         settle_state(tx, effect, "refused", detail_of(answer), now);
         if (effect.order_id) {
-            environment.facts.needs_attention(tx, *effect.order_id, "mail/" + effect.id,
-                                              "a mail was refused: " + detail_of(answer));
+            const std::string what = is_posted(answer) ? effect.target + " refused a message: " : "a mail was refused: ";
+            environment.facts.needs_attention(tx, *effect.order_id, "mail/" + effect.id, what + detail_of(answer));
         }
     }
     else { apply_decision(tx, environment, effect, decision); }
@@ -145,6 +146,15 @@ void put_back(store::Tx& tx, store::EffectRow& effect, bool asked, const std::st
 }
 
 }  // namespace
+
+bool is_posted(const plugin::CallAnswer& answer) {
+    return answer.status == plugin::CallStatus::answered && answer.output.text("protocol") == "http";
+}
+
+Verdict verdict_of_delivery(const plugin::CallAnswer& answer) {
+    const auto submission = submission_of(answer);
+    return is_posted(answer) ? model::classify_post(submission) : model::classify_mail(submission);
+}
 
 std::string detail_of(const plugin::CallAnswer& answer) {
     std::string detail = answer.output.text("exchange");
@@ -291,7 +301,7 @@ void apply_outcome(store::Tx& tx, Environment& environment, const Attempt& attem
     const bool delivery = effect->operation == "deliver";
     std::string outcome;
     if (asked) { outcome = answer.status == plugin::CallStatus::answered ? "answered" : "no answer"; }
-    else if (delivery) { outcome = model::name(model::classify_mail(submission_of(answer))); }
+    else if (delivery) { outcome = model::name(verdict_of_delivery(answer)); }
     else {
         const bool needs_id = effect->operation != "cancel_order";
         const auto& lists = attempt.options->rules.at(effect->target).statuses;

@@ -1,6 +1,7 @@
 #include "pipeline/pacing.hpp"
 
 #include "base/log.hpp"
+#include "notify/platform.hpp"
 #include "pipeline/effect_driver.hpp"
 #include "store/journal.hpp"
 
@@ -19,7 +20,8 @@ std::string reason_of(const model::Shut& shut) {
     switch (shut.why) {
         case model::ShutReason::busy: return "asked us to wait" + status;
         case model::ShutReason::failing: return "calls fail, one after the other" + status;
-        case model::ShutReason::credentials: return "credentials refused" + status;
+        case model::ShutReason::credentials:
+            return (shut.status == model::gone ? "its endpoint is gone" : "credentials refused") + status;
     }
     return {};
 }
@@ -27,6 +29,13 @@ std::string reason_of(const model::Shut& shut) {
 /// Why a person has disabled an account, in the person's words.
 std::string said(const std::string& reason) {
     return reason.empty() ? "a person said so" : reason;
+}
+
+/// Why a person is told while a channel's endpoint refuses what is sent there.
+std::string stopped(const store::AccountPause& pause) {
+    return "nothing is sent to " + pause.account + ": " + pause.reason + "; its messages wait" +
+           (pause.probe_at ? ", and one tries now and then whether that has changed"
+                           : ". Correct its `url`, or tell the platform, then: crossdock supplier enable " + pause.account);
 }
 
 }  // namespace
@@ -117,7 +126,7 @@ Task<Result<>> Pacing::restore() {
                                                 {"until", "`crossdock supplier enable " + disabled.account + "`"}});
     }
     for (const auto& pause : stored->pauses) {
-        if (!options->rules.contains(pause.account)) { continue; }
+        if (!options->rules.contains(pause.account) && !options->channels.contains(pause.account)) { continue; }
         model::Shut shut{model::ShutReason::credentials,
                          static_cast<int>(pause.status),
                          static_cast<int>(pause.level),
@@ -224,9 +233,14 @@ Task<void> Pacing::tell(std::string target, model::Turn turn) {
     else { Log::info("an account is served again", {{"account", target}, {"was", model::name(turn.why)}}); }
     // A supplier that asks for a short pause is well; a breaker's later probes are no news.
     if (turn.why == model::ShutReason::busy || (turn.what == What::still_shut && !by_credentials)) { co_return; }
-    std::function<int(store::Tx&)> unit = [this, target, turn, degraded, pause](store::Tx& tx) {
+    const bool channel = environment_.options.get()->channels.contains(target);
+    std::function<int(store::Tx&)> unit = [this, target, turn, degraded, pause, channel](store::Tx& tx) {
         if (pause) { store::put_account_pause(tx, *pause); }
         else { store::end_account_pause(tx, target); }
+        if (channel && pause) {
+            environment_.facts.alert(tx, notify::topic_of_stopped(target), "Channel " + target, degraded, stopped(*pause));
+        }
+        if (channel && !pause) { channel_goes_on(tx, target); }
         if (turn.what == What::shut) { record(tx, target, "supplier.degraded", degraded); }
         if (turn.what == What::open) {
             record(tx, target, "supplier.recovered", Json::object({{"reason", "its calls are answered"}}));
@@ -237,6 +251,11 @@ Task<void> Pacing::tell(std::string target, model::Turn turn) {
     if (!stored) {
         Log::error("it could not be stored how an account is", {{"account", target}, {"fault", stored.error().text()}});
     }
+}
+
+void Pacing::channel_goes_on(store::Tx& tx, const std::string& channel) const {
+    notify::attention_over_topic(tx, notify::topic_of_stopped(channel), "its messages are sent again",
+                                 environment_.clock.utc_ms());
 }
 
 Task<Result<bool>> Pacing::open(std::string account, std::string why) {
@@ -266,6 +285,7 @@ Task<Result<bool>> Pacing::serve_again(std::string account, std::string why, std
             store::enable_account(tx, account);
             store::append_audit(tx, environment_.facts.new_id(), by, "supplier.enable", account, "", environment_.clock.utc_ms());
         }
+        channel_goes_on(tx, account);
         if (told) { record(tx, account, "supplier.recovered", Json::object({{"reason", why}})); }
         return 0;
     };

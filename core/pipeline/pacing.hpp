@@ -85,6 +85,8 @@ private:
     Task<void> tell(std::string target, model::Turn turn);
     /// `by`: the person who says so; empty: nobody does.
     Task<Result<bool>> serve_again(std::string account, std::string why, std::string by);
+    /// Ends what waits for a person because nothing was sent to a channel.
+    void channel_goes_on(store::Tx& tx, const std::string& channel) const;
     void record(store::Tx& tx, const std::string& target, const char* kind, Json data) const;
 
     Environment& environment_;

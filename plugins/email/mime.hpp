@@ -37,20 +37,6 @@ inline void check_address(std::string_view address, std::string_view field) {
     }
 }
 
-inline std::string base64(std::string_view bytes) {
-    static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        const auto byte = [&](std::size_t k) { return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U; };
-        const unsigned three = (byte(0) << 16U) | (byte(1) << 8U) | byte(2);
-        out += digits[three >> 18U];
-        out += digits[(three >> 12U) & 63U];
-        out += i + 1 < bytes.size() ? digits[(three >> 6U) & 63U] : '=';
-        out += i + 2 < bytes.size() ? digits[three & 63U] : '=';
-    }
-    return out;
-}
-
 /// Unstructured header text: as it is when plain, else as encoded words of at most 75 characters, folded (RFC 2047, section 2).
 inline std::string header_text(std::string_view text) {
     if (is_printable_ascii(text) && text.find("=?") == std::string_view::npos && text.size() <= 900) { return std::string(text); }
@@ -64,7 +50,7 @@ inline std::string header_text(std::string_view text) {
             taken += length;
         }
         if (!out.empty()) { out += "\r\n "; }
-        out += "=?UTF-8?B?" + base64(text.substr(0, taken)) + "?=";
+        out += "=?UTF-8?B?" + sdk::base64(text.substr(0, taken)) + "?=";
         text.remove_prefix(taken);
     }
     return out;

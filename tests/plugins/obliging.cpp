@@ -57,6 +57,9 @@ public:
             made = post(order, host);
             made.reason = evaluate(order.document, host);
         }
+        if (wish == "sign") {
+            made.reason = sdk::hex(host.hmac_sha256(order.document.need_text("key"), order.document.need_text("data")));
+        }
         if (wish == "files") { made.reason = use_files(order.document, host); }
         if (wish == "post") { return post(order, host); }
         if (wish == "post twice") {

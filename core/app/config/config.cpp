@@ -178,18 +178,8 @@ private:
         const Node* map = fields.map("channels");
         if (map == nullptr) { return; }
         for (const auto& [name, place, node] : map->entries) {
-            ChannelConfig channel;
-            channel.name = name;
-            check_name(part_, place, "channels", name);
-            Fields parts(checks_, node, "`" + name + "`",
-                         {"plugin", "isolation", "settings", "credentials", "not_after", "request_timeout", "limits"});
+            auto channel = read_channel(part_, name, place, node);
             if (!checks_.ok()) { return; }
-            channel.settings = read_settings(part_, parts);
-            channel.credentials = read_credentials(part_, parts);
-            read_times(parts, channel.not_after, channel.request_timeout);
-            channel.limits = read_pace_limits(part_, parts);
-            read_plugin(part_, parts, channel.plugin, channel.plugin_where);
-            channel.in_process = read_in_process(part_, parts);
             made_.channels.push_back(std::move(channel));
         }
     }
@@ -220,6 +210,11 @@ private:
         auto [account, place] = read_account(part, *root);
         const auto [first, added] = account_places_.emplace(account.name, checks.where(place));
         if (!added) { checks.refuse(place, "the account `" + account.name + "` stands twice; first at " + first->second); }
+        for (const auto& channel : made_.channels) {
+            if (channel.name == account.name) {
+                checks.refuse(place, "`" + account.name + "` is the name of a channel; an account needs another");
+            }
+        }
         if (!checks.ok()) { checks_.refuse(checks.fault()); }
         made_.accounts.push_back(std::move(account));
     }

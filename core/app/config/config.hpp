@@ -92,6 +92,14 @@ struct ChannelConfig {
     milliseconds not_after{5'000};
     milliseconds request_timeout{10'000};
     model::PaceLimits limits;
+    /// `audience: platform`: it is told what becomes of all orders. Absent: it tells people.
+    struct Platform {
+        std::vector<std::string> events;  ///< kinds of facts
+        milliseconds backoff{5'000};
+        milliseconds backoff_max{3'600'000};
+        milliseconds deadline{72 * 3'600'000};  ///< from the first try of a message; then it is a dead letter
+    };
+    std::optional<Platform> platform = {};
 };
 
 /// Bounds on each worker process, and when one that keeps dying is given up.

@@ -50,6 +50,9 @@ void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& req
 /// `webhook:`, with its scheme by name or written out.
 [[nodiscard]] AccountConfig::Webhook read_webhook(Part& part, const yaml::Node& node);
 
+/// One entry under `channels:`.
+[[nodiscard]] ChannelConfig read_channel(Part& part, const std::string& name, yaml::Place place, const yaml::Node& node);
+
 /// `intake:` of the config.
 [[nodiscard]] IntakeConfig read_intake(Part& part, const yaml::Node& node);
 

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/system_clock.hpp"
+#include "crypto/crypto.hpp"
 #include "jq/scan.hpp"
 #include "plugin/wire.hpp"
 #include "reach.hpp"
@@ -52,6 +53,7 @@ CallHost::CallHost(Services& services, std::uint64_t call, BootMs not_after, boo
     table_.file_remove = &file_remove;
     table_.file_list = &file_list;
     table_.evaluate = &evaluate;
+    table_.hmac = &hmac;
     table_.problem = [](void* context) { return sdk::text(self(context).problem_); };
 }
 
@@ -281,6 +283,16 @@ std::uint32_t CallHost::evaluate(void* context, xd_text expression, xd_text docu
         return XD_OK;
     }
     return host.failed(Fault{host.evaluated_.text("error")});
+}
+
+std::uint32_t CallHost::hmac(void* context, std::uint32_t algorithm, xd_text key, xd_text data, xd_text* mac) {
+    auto& host = self(context);
+    if (algorithm != XD_HMAC_SHA256) {
+        return host.failed(Fault{"this host knows HMAC-SHA256 (1) only, not algorithm " + std::to_string(algorithm)});
+    }
+    host.file_text_ = crypto::hmac_sha256(sdk::view(key), sdk::view(data));
+    *mac = sdk::text(host.file_text_);
+    return XD_OK;
 }
 
 void CallHost::evaluated(const Json& answer) {

@@ -75,6 +75,7 @@ private:
     static std::uint32_t file_remove(void* context, xd_text name);
     static std::uint32_t file_list(void* context, xd_text* names);
     static std::uint32_t evaluate(void* context, xd_text expression, xd_text document, xd_text* value);
+    static std::uint32_t hmac(void* context, std::uint32_t algorithm, xd_text key, xd_text data, xd_text* mac);
     static std::uint32_t emit_rows(void* context, const xd_inventory_row* rows, std::size_t row_size, std::size_t count);
 
     [[nodiscard]] std::string may_send() const;

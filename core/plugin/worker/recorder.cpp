@@ -31,6 +31,12 @@ bool carries_credentials(std::string_view header) {
     return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return same_word(name, header); });
 }
 
+/// A signature is no secret, but no playback could make it again: whoever plays has another key, and another time.
+bool is_signature(std::string_view header) {
+    constexpr std::string_view end = "signature";
+    return header.size() >= end.size() && same_word(header.substr(header.size() - end.size()), end);
+}
+
 std::string without_slash(std::string url) {
     while (!url.empty() && url.back() == '/') { url.pop_back(); }
     return url;
@@ -94,7 +100,7 @@ std::string Placeholders::in_text(std::string_view text) const {
 
 std::string Placeholders::in_header(std::string_view name, std::string_view value) const {
     auto made = in_text(value);
-    if (!carries_credentials(name)) { return made; }
+    if (!carries_credentials(name) && !is_signature(name)) { return made; }
     const auto space = made.find(' ');
     const std::string_view credentials = std::string_view(made).substr(space == std::string::npos ? 0 : space + 1);
     const bool whole = credentials.starts_with("{{") && credentials.ends_with("}}") && credentials.find(' ') == std::string::npos;

@@ -1,4 +1,4 @@
-/* The C ABI between Crossdock and its plugins, revision 3. What may change and when: docs/abi.md.
+/* The C ABI between Crossdock and its plugins, revision 4. What may change and when: docs/abi.md.
  *
  * A plugin is a shared library that exports exactly one symbol, the descriptor `crossdock_plugin`. It answers interfaces by
  * string id ("crossdock.supplier/1"), and the host gives it services through a table, xd_host.
@@ -28,7 +28,7 @@ extern "C" {
 #endif
 
 /* This header's revision, and the oldest one whose plugins this host still loads. */
-#define CROSSDOCK_ABI_REVISION 3u
+#define CROSSDOCK_ABI_REVISION 4u
 #define CROSSDOCK_ABI_OLDEST 1u
 
 #define CROSSDOCK_SUPPLIER_ID "crossdock.supplier/1"
@@ -48,6 +48,8 @@ extern "C" {
 #define XD_ANSWERED 0u /* the peer answered; see status */
 #define XD_NOT_SENT 1u /* it failed before the first byte of the request (HTTP) or of the message (SMTP) left */
 #define XD_CUT 2u      /* it left, and no whole answer came back: whether the peer acted is unknown */
+
+#define XD_HMAC_SHA256 1u /* what xd_host.hmac works out (revision 4) */
 
 #define XD_LOG_DEBUG 0u
 #define XD_LOG_INFO 1u
@@ -210,6 +212,13 @@ typedef struct xd_host {
      * is `create`. XD_CANCELED: the answer is no longer wanted; an effect whose request has left is evaluated to its end. Sends
      * nothing: an effect may evaluate as often as it likes. */
     uint32_t (*evaluate)(void* context, xd_text expression, xd_text document, xd_text* value);
+
+    /* Revision 4. The message authentication code of `data` (RFC 2104) under `key`, both any bytes: raw bytes, 32 of them for
+     * XD_HMAC_SHA256. For requests that are signed, so that no plugin brings cryptography of its own.
+     *
+     * XD_OK: `mac` lives until the next service call of the same operation, or its end. XD_FAULT, and `problem` says why: the
+     * host does not know the algorithm. Sends nothing. */
+    uint32_t (*hmac)(void* context, uint32_t algorithm, xd_text key, xd_text data, xd_text* mac);
 } xd_host;
 
 /* One operation: takes a JSON document, answers one through `reply`; docs/reference/sdk.md gives the documents of each.

@@ -286,11 +286,16 @@ struct Message {
     std::string text;
     std::string html;
     std::string date;  ///< RFC 5322
+    Json fact = {};    ///< to a program: what happened, as GET /v1/events shows it; null to a person
+    Json order = {};   ///< to a program: how the fact's order stands; null to a person
 
     [[nodiscard]] static Message read(const Json& input) {
-        return {input.need_text("message_id"),   input.need_text("from"),    input.text("from_name").value_or(""),
-                input.need_text("to"),           input.need_text("subject"), input.need_text("text"),
-                input.text("html").value_or(""), input.need_text("date")};
+        Message made{input.need_text("message_id"),   input.need_text("from"),    input.text("from_name").value_or(""),
+                     input.need_text("to"),           input.need_text("subject"), input.need_text("text"),
+                     input.text("html").value_or(""), input.need_text("date")};
+        if (const auto* fact = input.find("fact")) { made.fact = *fact; }
+        if (const auto* order = input.find("order")) { made.order = *order; }
+        return made;
     }
 };
 
@@ -300,10 +305,23 @@ struct Delivery {
     int status = 0;
     std::optional<std::string> reason = {};
     std::string exchange = {};
+    bool http = false;                                ///< `status` is one of HTTP's, not of SMTP's
+    std::optional<std::int64_t> retry_after_ms = {};  ///< the peer asked to wait that long
+
+    /// What became of a message that was posted: the statuses of HTTP count as they are.
+    [[nodiscard]] static Delivery from(const HttpReply& reply) {
+        Delivery made{.transport = reply.transport, .status = reply.status, .exchange = reply.exchange, .http = true};
+        if (!reply.reason.empty()) { made.reason = reply.reason; }
+        made.retry_after_ms = reply.retry_after_ms;
+        return made;
+    }
 
     [[nodiscard]] Json json() const {
         Json out = Json::object();
-        return out.set("transport", name(transport)).set("status", status).set_if("reason", reason).set("exchange", exchange);
+        out.set("transport", name(transport)).set("status", status).set_if("reason", reason).set("exchange", exchange);
+        if (http) { out.set("protocol", "http"); }
+        if (retry_after_ms) { out.set("retry_after_ms", *retry_after_ms); }
+        return out;
     }
 };
 

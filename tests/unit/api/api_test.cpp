@@ -351,4 +351,16 @@ TEST_CASE("a revoked key opens nothing any more", "[api][unit]") {
     CHECK(!api::check_key({"n", {}, {}, writer}).has_value());
     CHECK(!api::check_key({"n", {"read"}, {}, "short"}).has_value());
     CHECK(api::check_key({"n", {"read"}, {}, writer}).has_value());
+    for (const std::string& good :
+         {std::string("pxk_live_9fQ2mZ7vK4tB1xR8"), std::string("3c9a1f0e7b5d2846a1c3e5f708192b3d"),
+          std::string("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzaG9wIn0.4pcPyMD09olPSyXnrXCjTwXyr4BsezdI1AVTmud2fU4")}) {
+        CHECK(api::check_key({"n", {"read"}, {}, good, true}).has_value());
+    }
+    for (const std::string& bad :
+         {std::string(), std::string("1234567890123456"), std::string("passwordpassword"), std::string(200, 'x'),
+          std::string("a b c d e f g h i j k l m n o p q"), std::string("tab\t9fQ2mZ7vK4tB1xR8pL"), std::string(3'000, 'q')}) {
+        const auto refused = api::check_key({"n", {"read"}, {}, bad, true});
+        REQUIRE_FALSE(refused.has_value());
+        CHECK((bad.empty() || refused.error().text().find(bad) == std::string::npos));
+    }
 }

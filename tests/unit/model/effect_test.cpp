@@ -90,6 +90,16 @@ TEST_CASE("a mail server's answer is judged by its first digit", "[model][unit]"
     CHECK(classify_mail({Transport::not_sent, 0, false}) == Verdict::not_sent);
 }
 
+TEST_CASE("a posted message's outcome is read from HTTP's statuses", "[model][unit]") {
+    const auto of = [](int status) { return classify_post({Transport::answered, status, false}); };
+    for (const int status : {200, 201, 202, 204, 299}) { CHECK(of(status) == Verdict::accepted); }
+    for (const int status : {401, 403, 408, 410, 425, 429, 503}) { CHECK(of(status) == Verdict::not_sent); }
+    for (const int status : {300, 301, 308, 400, 404, 405, 413, 422, 451}) { CHECK(of(status) == Verdict::refused); }
+    for (const int status : {0, 100, 199, 500, 502, 504, 599, 999}) { CHECK(of(status) == Verdict::unknown); }
+    CHECK(classify_post({Transport::cut, 200, false}) == Verdict::unknown);
+    CHECK(classify_post({Transport::not_sent, 200, false}) == Verdict::not_sent);
+}
+
 TEST_CASE("the weaker of two classes holds", "[model][unit]") {
     CHECK(weaker(EffectClass::idempotent, EffectClass::lookup) == EffectClass::lookup);
     CHECK(weaker(EffectClass::unsafe, EffectClass::idempotent) == EffectClass::unsafe);

@@ -366,3 +366,20 @@ TEST_CASE("nothing goes to a disabled account, no probe either, and what ends th
     pace.disable(false);
     CHECK(pace.enter(late));
 }
+
+TEST_CASE("a posted message's answer says whether its endpoint is to be left alone", "[model][unit]") {
+    const auto of = [](int status, std::optional<milliseconds> retry_after = {}) {
+        return model::sign_of_post({model::Submission::Transport::answered, status, false}, retry_after);
+    };
+    CHECK(of(204).what == What::well);
+    for (const int status : {401, 403, 410}) {
+        CHECK(of(status).what == What::refused);
+        CHECK(of(status).status == status);
+    }
+    CHECK(of(429, milliseconds{7'000}).what == What::busy);
+    CHECK(of(503, milliseconds{7'000}).retry_after == milliseconds{7'000});
+    // What one message is refused for says nothing against the next.
+    for (const int status : {400, 404, 422}) { CHECK(of(status).what == What::well); }
+    for (const int status : {301, 429, 500, 503}) { CHECK(of(status).what == What::failing); }
+    CHECK(model::sign_of_post({model::Submission::Transport::cut, 0, false}, {}).what == What::failing);
+}

@@ -99,6 +99,14 @@ TEST_CASE("a pause that the plugin asks for comes with its fault", "[workers][un
     CHECK(answer.retry_after == milliseconds(7'000));
 }
 
+TEST_CASE("the host works out the codes with which a plugin signs", "[workers][unit]") {
+    Floor floor;
+    REQUIRE(floor.wait(floor.workers->start(obliging())).has_value());
+    // RFC 4231, section 4.3.
+    const auto answer = ask(floor, R"({"do":"sign","key":"Jefe","data":"what do ya want for nothing?"})");
+    CHECK(answer.output.text("reason") == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
 TEST_CASE("calls of a plugin that wants them one after the other never overlap", "[workers][unit]") {
     Floor floor;
     const auto manifest = floor.wait(floor.workers->start(supplier_spec(test_plugins / "libserial.so")));
@@ -120,8 +128,8 @@ TEST_CASE("a manifest is read without settings, and no call is taken then", "[wo
     CHECK(manifest->interface == "crossdock.supplier/1");
     CHECK(manifest->interfaces == std::vector<std::string>{"crossdock.supplier/1"});
     CHECK(manifest->operations == std::vector<std::string>{"create_order", "sync_inventory"});
-    CHECK(manifest->abi_revision == 3);
-    CHECK(manifest->abi_needs == 3);
+    CHECK(manifest->abi_revision == CROSSDOCK_ABI_REVISION);
+    CHECK(manifest->abi_needs == CROSSDOCK_ABI_REVISION);
     CHECK_FALSE(manifest->serial_calls);
     const auto answer = ask(floor, "{}");
     CHECK(answer.status == CallStatus::failed);
@@ -174,4 +182,17 @@ TEST_CASE("a plugin built for revision 2 of the ABI loads and works", "[workers]
     const auto busy = floor.wait(floor.workers->call(std::move(find), {}));
     CHECK(busy.text == "busy");
     CHECK(busy.retry_after == milliseconds(7'000));
+}
+
+TEST_CASE("a plugin built for revision 3 of the ABI loads and works", "[workers][unit]") {
+    Workers::Options options;
+    options.expressions = EXPRESSIONS;
+    Floor floor(std::move(options));
+    const auto manifest = floor.wait(floor.workers->start(supplier_spec(test_plugins / "librevision_3.so")));
+    REQUIRE(manifest.has_value());
+    CHECK(manifest->abi_revision == 3);
+    CHECK(manifest->abi_needs == 3);
+    const auto reference = order_call("{}").input.text("reference");
+    REQUIRE_FALSE(reference.empty());
+    CHECK(ask(floor, "{}").output.text("exchange") == std::to_string(reference.size()) + " " + std::to_string(sizeof(xd_host)));
 }

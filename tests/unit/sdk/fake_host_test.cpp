@@ -346,3 +346,48 @@ TEST_CASE("a host of revision 2 evaluates nothing", "[sdk][unit]") {
     CHECK_THROWS_WITH(sdk::Host(call.table()).evaluate(".", sdk::Json()), "this host is too old: it evaluates no expressions");
     CHECK(sdk::Host(call.table()).secret("api_key") == "canary-key");
 }
+
+TEST_CASE("a code that a plugin asks for is recorded, and differs with the key and with the data", "[sdk][unit]") {
+    FakeHost host(settings, schema());
+    const Call call(host, Call::Kind::effect);
+    const sdk::Host used(call.table());
+    const auto mac = used.hmac_sha256("key", "data");
+    CHECK(mac.size() == 32);
+    CHECK(used.hmac_sha256("key", "data") == mac);
+    CHECK(used.hmac_sha256("key", "other") != mac);
+    CHECK(used.hmac_sha256("other", "data") != mac);
+    REQUIRE(host.hmacs().size() == 4);
+    CHECK(host.hmacs()[0].algorithm == XD_HMAC_SHA256);
+    CHECK(host.hmacs()[0].key == "key");
+    CHECK(host.hmacs()[0].data == "data");
+    CHECK(host.hmacs()[0].mac == mac);
+    xd_text none{};
+    CHECK(call.table()->hmac(call.table()->context, 7, sdk::text("key"), sdk::text("data"), &none) == XD_FAULT);
+    CHECK(std::string(sdk::view(call.table()->problem(call.table()->context))) ==
+          "this host knows HMAC-SHA256 (1) only, not algorithm 7");
+}
+
+TEST_CASE("a host of revision 3 signs nothing", "[sdk][unit]") {
+    FakeHost host(settings, schema());
+    host.set_revision(3);
+    const Call call(host, Call::Kind::plain);
+    CHECK(call.table()->size == offsetof(xd_host, hmac));
+    CHECK_THROWS_WITH(sdk::Host(call.table()).hmac_sha256("key", "data"), "this host is too old: it signs nothing");
+}
+
+TEST_CASE("bytes are written as hex and base64, and read back", "[sdk][unit]") {
+    // RFC 4648, section 10.
+    struct Row {
+        std::string bytes, base64, hex;
+    };
+    const auto row = GENERATE(Row{"", "", ""}, Row{"f", "Zg==", "66"}, Row{"fo", "Zm8=", "666f"}, Row{"foo", "Zm9v", "666f6f"},
+                              Row{"foob", "Zm9vYg==", "666f6f62"}, Row{"fooba", "Zm9vYmE=", "666f6f6261"},
+                              Row{"foobar", "Zm9vYmFy", "666f6f626172"}, Row{"\xff\xfe\xfb", "//77", "fffefb"});
+    CHECK(sdk::base64(row.bytes) == row.base64);
+    CHECK(sdk::base64_bytes(row.base64) == row.bytes);
+    CHECK(sdk::hex(row.bytes) == row.hex);
+    for (const char* const bad : {"Zg", "Zg=", "Zh==", "Z===", "Zm9v!", "Zm 9v", "====", "Zg==Zg=="}) {
+        INFO(bad);
+        CHECK_FALSE(sdk::base64_bytes(bad).has_value());
+    }
+}

@@ -195,6 +195,18 @@ TEST_CASE("a plugin of revision 2 is loaded from its file and works", "[sdk][uni
     CHECK(instance.call("find_order", "{}", host).retry_after_ms == 7000);
 }
 
+TEST_CASE("a plugin of revision 3 is loaded from its file and works", "[sdk][unit]") {
+    const auto plugin = testing::Plugin::load(test_plugins + "/librevision_3.so");
+    CHECK(plugin.abi_revision() == 3);
+    CHECK(plugin.abi_needs() == 3);
+    auto instance = plugin.start("{}");
+    FakeHost host;
+    host.evaluates(".reference | length", "3");
+    CHECK_THAT(instance.call("create_order", R"({"reference":"PX1"})", host).document.need_text("exchange"),
+               Catch::StartsWith("3 "));
+    CHECK(host.evaluations().at(0).document == R"({"reference":"PX1"})");
+}
+
 TEST_CASE("a file that is no plugin is refused by name and reason", "[sdk][unit]") {
     struct Row {
         std::string file;

@@ -56,6 +56,14 @@ struct Evaluation {
     std::string problem;   ///< why there was no value; empty when there was one
 };
 
+/// A message authentication code that a plugin asked for.
+struct HmacRequest {
+    std::uint32_t algorithm;  ///< XD_HMAC_SHA256
+    std::string key;
+    std::string data;
+    std::string mac;  ///< what it was given: a stand-in, no HMAC
+};
+
 /// The whole host of a plugin, without network, disk or clock: what it is asked is recorded, what it answers is scripted.
 ///
 /// It keeps the rules of the real one: an effect has one request at most, a canceled call sends nothing, and what it hands out is
@@ -137,7 +145,7 @@ public:
     /// When that many batches of rows have been stored. The host makes batches of at most rows_per_batch rows.
     void cancel_after_batches(std::size_t count) { cancel_after_ = count; }
 
-    /// Serves as a host of an older ABI revision does. Requires 1 to 3.
+    /// Serves as a host of an older ABI revision does. Requires 1 to 4.
     void set_revision(std::uint32_t revision) { revision_ = revision; }
     [[nodiscard]] std::uint32_t revision() const { return revision_; }
 
@@ -147,6 +155,8 @@ public:
     [[nodiscard]] std::vector<HttpRequest> requests() const { return only<HttpRequest>(); }
     [[nodiscard]] std::vector<MailRequest> mails() const { return only<MailRequest>(); }
     [[nodiscard]] const std::vector<Evaluation>& evaluations() const { return evaluations_; }
+    /// There is no cryptography in here: each pair of key and data has a code of its own, of 32 bytes, that is no HMAC.
+    [[nodiscard]] const std::vector<HmacRequest>& hmacs() const { return hmacs_; }
     [[nodiscard]] const std::vector<LogLine>& log() const { return log_; }
     [[nodiscard]] const std::vector<InventoryRow>& rows() const { return rows_; }
 
@@ -207,6 +217,8 @@ private:
     static std::uint32_t file_list(void* context, xd_text* names) noexcept;
     static std::uint32_t evaluate(void* context, xd_text expression, xd_text document, xd_text* value) noexcept;
 
+    static std::uint32_t hmac(void* context, std::uint32_t algorithm, xd_text key, xd_text data, xd_text* mac) noexcept;
+
     void begin(Call::Kind kind);
     void end();
     /// Each service begins with it: what the one before handed out goes when the result does, that is, behind this service, since
@@ -246,6 +258,7 @@ private:
 
     std::vector<Request> sent_;
     std::vector<Evaluation> evaluations_;
+    std::vector<HmacRequest> hmacs_;
     std::vector<LogLine> log_;
     std::vector<InventoryRow> rows_;
 
