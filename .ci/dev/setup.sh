@@ -7,6 +7,8 @@ build_packages=(
     libcurl4-openssl-dev libcli11-dev libkainjow-mustache-dev libjq-dev catch2
     libhowardhinnant-date-dev tzdata postgresql-15 libsystemd-dev prometheus-cpp-dev
 )
+# The live page is tested in a real browser.
+test_packages=(chromium chromium-driver fonts-dejavu-core)
 format_packages=(git clang-format-14)
 tidy_packages=(clang-tidy-16)
 fuzz_packages=(clang-14 libclang-rt-14-dev)

@@ -26,30 +26,20 @@ std::int64_t page_size(const http::Request& request) {
     return std::clamp<std::int64_t>(value, 1, page_max);
 }
 
-Json list_suppliers(store::Tx& tx) {
-    Json list = Json::array();
-    for (auto& [name, display, type, endpoint, active, why, at] :
-         tx.all<std::string, std::string, std::string, std::optional<std::string>, std::int64_t, std::string, std::int64_t>(
-             "SELECT name, display_name, type, api_endpoint, active, COALESCE(disabled_why, ''), COALESCE(disabled_at, "
-             "updated_at) "
-             "FROM suppliers WHERE configured = 1 ORDER BY name")) {
-        Json one = Json::object(
-            {{"name", name}, {"display_name", display}, {"type", type}, {"api_endpoint", endpoint}, {"active", active != 0}});
-        if (active == 0) { one.set("disabled", Json::object({{"reason", why}, {"since", rfc3339(at)}})); }
-        list.push(std::move(one));
-    }
-    return Json::object({{"suppliers", std::move(list)}});
-}
-
 Json list_notifications(store::Tx& tx, std::int64_t most, const std::optional<std::string>& customer) {
     Json list = Json::array();
     const std::string condition =
-        customer ? "WHERE user_id = :1 ORDER BY created_at DESC, id LIMIT :2" : "ORDER BY created_at DESC, id LIMIT :1";
+        customer ? "WHERE n.user_id = :1 ORDER BY n.created_at DESC, n.id LIMIT :2" : "ORDER BY n.created_at DESC, n.id LIMIT :1";
     const store::Tx::Params params = customer ? store::Tx::Params{*customer, most} : store::Tx::Params{most};
-    for (auto& [id, type, order_id, email, subject, sent, sent_at, created] :
+    for (auto& [id, type, order_id, email, subject, sent, sent_at, created, channel, state, reason] :
          tx.all<std::string, std::string, std::optional<std::string>, std::string, std::string, std::int64_t,
-                std::optional<std::int64_t>, std::int64_t>(
-             "SELECT id, type, order_id, email, subject, sent, sent_at, created_at FROM notifications " + condition, params)) {
+                std::optional<std::int64_t>, std::int64_t, std::string, std::optional<std::string>, std::optional<std::string>>(
+             "SELECT n.id, n.type, n.order_id, n.email, n.subject, n.sent, n.sent_at, n.created_at, n.channel, (SELECT e.state "
+             "FROM "
+             "effects e WHERE e.notification_id = n.id), (SELECT e.reason FROM effects e WHERE e.notification_id = n.id) FROM "
+             "notifications n " +
+                 condition,
+             params)) {
         list.push(Json::object({{"id", id},
                                 {"type", type},
                                 {"order_id", order_id},
@@ -57,15 +47,18 @@ Json list_notifications(store::Tx& tx, std::int64_t most, const std::optional<st
                                 {"subject", subject},
                                 {"sent", sent != 0},
                                 {"sent_at", sent_at ? Json(rfc3339_ms(*sent_at)) : Json()},
-                                {"created_at", rfc3339_ms(created)}}));
+                                {"created_at", rfc3339_ms(created)},
+                                {"channel", channel},
+                                {"state", sent != 0 ? Json("sent") : Json(state)},
+                                {"reason", sent != 0 ? Json() : Json(reason)}}));
     }
     return Json::object({{"notifications", std::move(list)}});
 }
 
-http::Response method_not_allowed(const std::string& allowed) {
-    auto response = problem(405, "method", "This resource has no such method", "Allowed: " + allowed);
-    response.headers.emplace_back("Allow", allowed);
-    return response;
+/// Answers are of one moment and for one reader, and are what they say they are.
+void guard(http::Response& response) {
+    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    if (!response.stream) { response.headers.emplace_back("Cache-Control", "no-store"); }
 }
 
 }  // namespace
@@ -76,6 +69,7 @@ Task<http::Response> Api::handle(http::Request request) {
     const std::string path = request.path;
     const std::string peer = request.peer;
     http::Response response = co_await route(std::move(request));
+    if (!path.starts_with("/api/")) { guard(response); }
     // Never headers or a query: both may carry what nobody should read.
     Log::debug(
         "request",
@@ -90,9 +84,15 @@ Task<http::Response> Api::route(http::Request request) {
     constexpr std::string_view webhooks = "/api/webhooks/";
     if (path == "/livez") { co_return json_answer(200, R"({"status":"alive"})"); }
     if (path == "/readyz") { co_return co_await readyz(); }
-    if (!ready_ || stopping_) { co_return unavailable(stopping_ ? "The daemon is stopping." : "The daemon is starting."); }
+    if (!ready_ || stopping_) {
+        const std::string why = stopping_ ? "The daemon is stopping." : "The daemon is starting.";
+        if (path == "/") { co_return waiting_page(why); }
+        co_return unavailable(why);
+    }
     const Place place(requests_);
     if (!place.taken()) { co_return unavailable(requests_->full(), "Send it again."); }
+    if (is_page(path)) { co_return co_await page(std::move(request)); }
+    if (is_desk(path)) { co_return co_await desk(std::move(request)); }
     if (path.starts_with(webhooks)) {
         if (request.method != "POST") { co_return method_not_allowed("POST"); }
         co_return co_await webhook(std::move(request), path.substr(webhooks.size()));
@@ -116,7 +116,7 @@ Task<http::Response> Api::route(http::Request request) {
         if (!get) { co_return method_not_allowed("GET"); }
         co_return co_await get_order(std::move(request), path.substr(orders.size()));
     }
-    if (path == "/v1/orders" || path == "/v1/inventory" || path == "/v1/suppliers" || path == "/v1/notifications") {
+    if (path == "/v1/orders" || path == "/v1/inventory" || path == "/v1/notifications") {
         if (!get) { co_return method_not_allowed(path == "/v1/orders" ? "GET, POST" : "GET"); }
         co_return co_await list(std::move(request));
     }
@@ -177,30 +177,6 @@ Task<std::optional<Fault>> Api::take_work() {
     co_return open_work_.full();
 }
 
-Task<Result<Principal>> Api::principal(http::Request request, std::string scope, std::shared_ptr<http::Response> refusal) {
-    const auto refused = [&](const std::string& detail) {
-        *refusal = problem(401, "unauthorized", "An API key is needed", detail);
-        refusal->headers.emplace_back("WWW-Authenticate", "Bearer");
-        return Fault{detail};
-    };
-    const auto token = bearer_token(request.header("Authorization"));
-    if (!token) { co_return refused("Send the header \"Authorization: Bearer xd_...\"."); }
-    std::function<std::optional<Principal>(store::Tx&)> look = [token = *token](store::Tx& tx) {
-        return find_principal(tx, token);
-    };
-    auto found = co_await store_.read<std::optional<Principal>>(std::move(look));
-    if (!found) {
-        *refusal = unavailable(found.error(), "Whose key it is could not be read; send it again.");
-        co_return found.error();
-    }
-    if (!*found) { co_return refused("This key is unknown or revoked."); }
-    if (!(*found)->may(scope)) {
-        *refusal = problem(403, "scope", "This key may not do that", "It needs the scope " + scope + ".");
-        co_return Fault{"scope"};
-    }
-    co_return std::move(**found);
-}
-
 Task<http::Response> Api::list(http::Request request) {
     auto refusal = std::make_shared<http::Response>();
     const auto who = co_await principal(request, "read", refusal);
@@ -214,9 +190,6 @@ Task<http::Response> Api::list(http::Request request) {
     }
     else if (request.path == "/v1/inventory") {
         unit = [most, after](store::Tx& tx) { return inventory::list_items(tx, most, after); };
-    }
-    else if (request.path == "/v1/suppliers") {
-        unit = [](store::Tx& tx) { return list_suppliers(tx); };
     }
     else {
         unit = [most, customer](store::Tx& tx) { return list_notifications(tx, most, customer); };

@@ -96,10 +96,26 @@ private:
     Task<http::Response> get_order(http::Request request, std::string order_id);
     Task<http::Response> cancel_order(http::Request request, std::string order_id);
     Task<http::Response> list(http::Request request);
+    static bool is_page(const std::string& path);
+    /// The page itself, and signing in and out.
+    Task<http::Response> page(http::Request request);
+    Task<http::Response> front(http::Request request);
+    Task<http::Response> sign_in(http::Request request);
+    Task<http::Response> who_is_it(http::Request request);
+    Task<http::Response> sign_out(http::Request request);
+    static bool is_desk(const std::string& path);
+    /// What a person on call sees and does beyond orders.
+    Task<http::Response> desk(http::Request request);
+    Task<http::Response> desk_read(http::Request request);
+    Task<http::Response> desk_act(http::Request request, std::string what, std::string subject);
+    Task<http::Response> explain(http::Request request, std::string order_id);
     Task<http::Response> events(http::Request request);
     Task<http::Response> webhook(http::Request request, std::string account);
     Task<http::Response> refuse_webhook(orders::RawWebhook raw, bool stale, std::string reason);
+    /// Who asks, by a key or by the page's cookie; `refusal` is the answer when nobody who may.
     Task<Result<Principal>> principal(http::Request request, std::string scope, std::shared_ptr<http::Response> refusal);
+    /// `quiet`: the page asked by itself, so that nobody was seen.
+    Task<Result<std::optional<Principal>>> signed_in(std::string token, bool quiet);
     Task<std::optional<std::string>> next_piece(std::shared_ptr<Stream> stream);
 
     Clock& clock_;

@@ -70,11 +70,21 @@ std::optional<std::string> bearer_token(const std::optional<std::string>& header
     return header->substr(prefix.size());
 }
 
-std::optional<Principal> find_principal(store::Tx& tx, const std::string& token) {
-    const auto row = tx.first<std::string, std::string, std::optional<std::string>>(
-        "SELECT id, scopes, customer_id FROM api_keys WHERE key_hash = :1 AND revoked_at IS NULL", {crypto::sha256_hex(token)});
+std::optional<Principal> principal_of(store::Tx& tx, const char* column, const std::string& value) {
+    const auto row = tx.first<std::string, std::string, std::optional<std::string>, std::string>(
+        std::string("SELECT id, scopes, customer_id, name FROM api_keys WHERE revoked_at IS NULL AND ") + column + " = :1",
+        {value});
     if (!row) { return {}; }
-    return Principal{std::get<0>(*row), split(std::get<1>(*row)), std::get<2>(*row)};
+    Principal who;
+    who.key_id = std::get<0>(*row);
+    who.scopes = split(std::get<1>(*row));
+    who.customer_id = std::get<2>(*row);
+    who.name = std::get<3>(*row);
+    return who;
+}
+
+std::optional<Principal> find_principal(store::Tx& tx, const std::string& token) {
+    return principal_of(tx, "key_hash", crypto::sha256_hex(token));
 }
 
 Result<> check_key(const NewKey& key) {

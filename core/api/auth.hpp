@@ -16,8 +16,13 @@ struct Principal {
     std::string key_id;
     std::vector<std::string> scopes;         ///< orders:write, read, admin (which has all)
     std::optional<std::string> customer_id;  ///< bound to one customer
+    std::string name = {};                   ///< the key's
+    std::string session = {};                ///< the digest of the page's session; empty: the key itself came
+    bool session_stale = false;              ///< it should be stored that the session was seen
 
     [[nodiscard]] bool may(const std::string& scope) const;
+    /// "key NAME (ID)", for the audit.
+    [[nodiscard]] std::string actor() const { return "key " + name + " (" + key_id + ")"; }
 };
 
 /// The token of "Authorization: Bearer ...".
@@ -26,6 +31,8 @@ struct Principal {
 /// Keys are stored as SHA-256 of the whole token: 256 random bits need no slow hash, and imported ones that look guessable are
 /// refused.
 [[nodiscard]] std::optional<Principal> find_principal(store::Tx& tx, const std::string& token);
+/// The same by a column that is unique: "key_hash" or "id".
+[[nodiscard]] std::optional<Principal> principal_of(store::Tx& tx, const char* column, const std::string& value);
 
 struct NewKey {
     std::string name;

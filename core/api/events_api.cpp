@@ -1,5 +1,6 @@
 #include "api/api.hpp"
 #include "api/problem.hpp"
+#include "api/session.hpp"
 
 #include <charconv>
 
@@ -24,10 +25,11 @@ std::optional<std::int64_t> sequence_of(const std::string& text) {
 struct Batch {
     std::string text;
     std::int64_t last = 0;
+    bool over = false;  ///< the reader's key was revoked meanwhile, or the session has ended
 };
 
 Batch read_events(store::Tx& tx, std::int64_t after, const std::optional<std::string>& customer) {
-    Batch batch{"", after};
+    Batch batch{"", after, false};
     for (auto& [sequence, type, order_id, data, at] :
          tx.all<std::int64_t, std::string, std::optional<std::string>, std::string, std::int64_t>(
              "SELECT sequence, type, order_id, data, created_at FROM events WHERE sequence > :1 ORDER BY sequence LIMIT :2",
@@ -50,7 +52,7 @@ Batch read_events(store::Tx& tx, std::int64_t after, const std::optional<std::st
 
 struct Api::Stream {
     std::int64_t after = 0;
-    std::optional<std::string> customer;
+    Principal who;
     bool greeted = false;
     Place place;
 };
@@ -58,15 +60,17 @@ struct Api::Stream {
 Task<std::optional<std::string>> Api::next_piece(std::shared_ptr<Stream> stream) {
     if (!stream->greeted) {
         stream->greeted = true;
-        co_return ": crossdock events\nretry: 1000\n\n";
+        // The id, so that who is cut off before the first event misses nothing either.
+        co_return ": crossdock events\nretry: 1000\nid: " + cursor(stream->after) + "\n\n";
     }
     while (!stopping_) {
         const auto ticket = events_.ticket();
-        std::function<Batch(store::Tx&)> unit = [stream](store::Tx& tx) {
-            return read_events(tx, stream->after, stream->customer);
+        std::function<Batch(store::Tx&)> unit = [stream, now = clock_.utc_ms()](store::Tx& tx) {
+            if (!still_known(tx, stream->who, now)) { return Batch{"", 0, true}; }
+            return read_events(tx, stream->after, stream->who.customer_id);
         };
         auto batch = co_await store_.read<Batch>(std::move(unit));
-        if (!batch) { co_return std::nullopt; }
+        if (!batch || batch->over) { co_return std::nullopt; }
         const bool moved = batch->last > stream->after;
         stream->after = batch->last;
         if (!batch->text.empty()) { co_return std::move(batch->text); }
@@ -86,7 +90,7 @@ Task<http::Response> Api::events(http::Request request) {
     auto stream = std::make_shared<Stream>();
     stream->place = Place(streams_);
     if (!stream->place.taken()) { co_return unavailable(streams_->full(), "Come back later."); }
-    stream->customer = who->customer_id;
+    stream->who = *who;
     if (asked) {
         const auto sequence = sequence_of(*asked);
         if (!sequence) { co_return problem(400, "cursor", "This is no cursor", "Use the id of an event that came from here."); }

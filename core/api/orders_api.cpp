@@ -26,11 +26,8 @@ std::vector<std::pair<std::string, std::string>> listed(const std::vector<model:
     return list;
 }
 
-http::Response field_problem(const std::vector<std::pair<std::string, std::string>>& errors) {
-    const auto& [pointer, message] = errors.front();
-    std::string detail = (pointer.empty() ? "The document" : pointer) + " " + message + ".";
-    if (errors.size() > 1) { detail += " " + std::to_string(errors.size() - 1) + " more in `errors`."; }
-    return problem(422, "fields", "The order has wrong fields", detail, errors);
+http::Response wrong_fields(const std::vector<std::pair<std::string, std::string>>& errors) {
+    return field_problem("The order has wrong fields", errors);
 }
 
 http::Response placed_answer(const orders::Placed& placed, const std::string& order_id, const std::string& customer_id) {
@@ -47,11 +44,10 @@ http::Response placed_answer(const orders::Placed& placed, const std::string& or
             return problem(409, "order-id-taken", "This order_id stands for another order",
                            "The same order_id came before with other content or from another key. Nothing was changed.");
         case What::unknown_customer:
-            return field_problem(
+            return wrong_fields(
                 {{"/customer_id", "\"" + customer_id + "\" is no known customer, and the order has no contact.email"}});
         case What::no_route:
-            return field_problem(
-                {{"/supplier", "no rule of this supplier's route holds for the order, and none takes the rest"}});
+            return wrong_fields({{"/supplier", "no rule of this supplier's route holds for the order, and none takes the rest"}});
         case What::key_reused:
             return problem(422, "idempotency-key-reused", "This Idempotency-Key came before with another body",
                            "Use a new key for a new order.");
@@ -90,9 +86,9 @@ Task<http::Response> Api::place(std::string body, Principal who, std::string ide
     const auto* account = options->accounts.for_supplier(supplier);
     const std::string& currency = account != nullptr && !account->currency.empty() ? account->currency : options->currency;
     auto order = model::read_order(*document, currency);
-    if (!order) { co_return field_problem(listed(order.error())); }
+    if (!order) { co_return wrong_fields(listed(order.error())); }
     if (account == nullptr) {
-        co_return field_problem({{"/supplier", "\"" + supplier + "\" is neither a route nor an account in the config"}});
+        co_return wrong_fields({{"/supplier", "\"" + supplier + "\" is neither a route nor an account in the config"}});
     }
     if (who.customer_id && *who.customer_id != order->customer_id) {
         co_return problem(403, "customer", "This key is bound to one customer",
@@ -167,14 +163,14 @@ Task<http::Response> Api::cancel_order(http::Request request, std::string order_
     if (!reason && !reason.error().where.starts_with('/')) {
         co_return problem(400, "syntax", "The body is no JSON document", reason.error().text());
     }
-    if (!reason) { co_return field_problem({{reason.error().where, reason.error().what}}); }
+    if (!reason) { co_return wrong_fields({{reason.error().where, reason.error().what}}); }
     const std::string id = http::decoded_segment(order_id);
     std::function<pipeline::CancelAnswer(store::Tx&)> unit = [this, id, reason = *reason, customer = who->customer_id,
-                                                              by = who->key_id](store::Tx& tx) {
+                                                              by = who->actor()](store::Tx& tx) {
         const auto owner = tx.first<std::string>("SELECT customer_id FROM orders WHERE id = :1", {id});
         if (!owner || (customer && *customer != std::get<0>(*owner))) { return pipeline::CancelAnswer{}; }
         auto answer = pipeline::request_cancel(tx, engine_.environment(), id, reason);
-        store::append_audit(tx, facts_.new_id(), "key " + by, "order.cancel", id, reason, clock_.utc_ms());
+        store::append_audit(tx, facts_.new_id(), by, "order.cancel", id, reason, clock_.utc_ms());
         return answer;
     };
     auto answer = co_await store_.commit<pipeline::CancelAnswer>(Commit::person_decide, std::move(unit));

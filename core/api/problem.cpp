@@ -20,6 +20,19 @@ http::Response problem(int status, const std::string& name, const std::string& t
     return response;
 }
 
+http::Response method_not_allowed(const std::string& allowed) {
+    auto response = problem(405, "method", "This resource has no such method", "Allowed: " + allowed);
+    response.headers.emplace_back("Allow", allowed);
+    return response;
+}
+
+http::Response field_problem(const std::string& title, const std::vector<std::pair<std::string, std::string>>& errors) {
+    const auto& [pointer, message] = errors.front();
+    std::string detail = (pointer.empty() ? "The document" : pointer) + " " + message + ".";
+    if (errors.size() > 1) { detail += " " + std::to_string(errors.size() - 1) + " more in `errors`."; }
+    return problem(422, "fields", title, detail, errors);
+}
+
 http::Response json_answer(int status, std::string body) {
     http::Response response;
     response.status = status;
@@ -39,6 +52,17 @@ http::Response unavailable(const Fault& fault, const std::string& next) {
     std::string queue = fault.what;
     queue.front() = 'T';
     return unavailable(queue + ". " + next);
+}
+
+http::Response waiting_page(const std::string& detail) {
+    auto response = unavailable(detail);
+    response.body = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Crossdock</title><p>" + detail +
+                    " This page tries again by itself.</p></html>";
+    response.headers = {{"Content-Type", "text/html; charset=utf-8"},
+                        {"Content-Security-Policy", "default-src 'none'"},
+                        {"Retry-After", "1"},
+                        {"Refresh", "2"}};
+    return response;
 }
 
 }  // namespace crossdock::api

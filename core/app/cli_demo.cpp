@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <unistd.h>
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -23,6 +24,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr milliseconds step_timeout{30'000};
+/// While the demo serves, one more order comes in so often, so that the page moves.
+constexpr milliseconds more_orders_every{15'000};
+constexpr int more_orders_max = 40;
 constexpr const char* order_id = "PXSTKL0000347";
 
 void say(const std::string& text) {
@@ -199,12 +203,29 @@ private:
 
 volatile std::sig_atomic_t stop_asked = 0;
 
+void place_one_more(const DemoRig& rig, int number) {
+    static constexpr std::array skus{"IPHONE12-64GB-A", "IPHONE11-64GB-B", "IPHONE11-64GB-A", "IPHONE11-64GB-C"};
+    const auto cents = std::to_string(100 + number * 7 % 50);
+    const auto answer = rig.api(
+        "POST", "/v1/orders",
+        R"({"supplier":"wesellcellular","order_id":"DEMO-)" + std::to_string(1000 + number) +
+            R"(","customer_id":"worldtech-1734","items":[{"sku":")" + skus.at(static_cast<std::size_t>(number) % skus.size()) +
+            R"(","quantity":)" + std::to_string(1 + number % 5) + R"(,"unit_price":)" + cents +
+            R"(.50}],"shipping_address":{"name":"WorldTech Receiving","line1":"1734 Harbor Boulevard","city":"Miami","country":"US"}})");
+    if (!answer || answer->status != 202) { say("One more order was not taken; see " + rig.log_of("daemon").string()); }
+}
+
 void wait_for_signal(DemoRig& rig) {
     struct sigaction action {};
     action.sa_handler = [](int) { stop_asked = 1; };
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
-    while (stop_asked == 0) {
+    BootMs next_order = system_boot_ms() + more_orders_every.count();
+    for (int more = 0; stop_asked == 0;) {
+        if (more < more_orders_max && system_boot_ms() >= next_order) {
+            place_one_more(rig, ++more);
+            next_order += more_orders_every.count();
+        }
         if (const auto status = rig.daemon().ended()) {
             say("The daemon ended: " + describe_exit(*status) + "; see " + rig.log_of("daemon").string());
             return;
@@ -260,7 +281,12 @@ int run_demo(const CommandLine& line, bool once, const std::string& folder) {
         return exit_ok;
     }
     const std::string config = (*rig)->config().string();
-    say("\nThe daemon serves http://127.0.0.1:" + std::to_string((*rig)->api_port()) + " until you press Ctrl-C. Try next:");
+    const auto key = Json::parse((*rig)->crossdock({"key", "create", "page", "--scopes", "admin", "--json"}).out);
+    say("\nThe live page:  http://127.0.0.1:" + std::to_string((*rig)->api_port()) + "/");
+    if (key) { say("Sign in with:   " + key->text("token")); }
+    say("It moves: one more order comes in every " + std::to_string(more_orders_every.count() / 1'000) + " s (" +
+        std::to_string(more_orders_max) + " of them).");
+    say("\nThe daemon serves until you press Ctrl-C. Try next:");
     say("  export CROSSDOCK_CONFIG=" + config + " CROSSDOCK_API_KEY=" + (*rig)->api_key());
     say("  " + (executable_folder() / "crossdock").string() + " order list");
     say("  curl -N -H \"Authorization: Bearer $CROSSDOCK_API_KEY\" http://127.0.0.1:" + std::to_string((*rig)->api_port()) +

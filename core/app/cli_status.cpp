@@ -1,40 +1,18 @@
 // status: how much is open, and what waits for a person.
 #include "app/command.hpp"
 #include "app/registry.hpp"
-#include "model/status.hpp"
-#include "orders/polling.hpp"
+#include "orders/account_load.hpp"
 
 #include <CLI/CLI.hpp>
 
 namespace crossdock::app {
 namespace {
 
-/// One account: {"name","open","silent","next_poll_at","misses_healed","disabled"}. Open: the supplier's orders that have not
-/// reached an end; silent: those of them that were asked for in vain since they were last heard of.
-Json account_status(store::Tx& tx, const std::string& name, const std::string& id) {
-    std::string ends;
-    for (const auto& row : model::status_table()) {
-        if (row.final_) { ends += (ends.empty() ? "'" : ", '") + std::string(row.name) + "'"; }
-    }
-    const auto counted = tx.first<std::int64_t, std::int64_t, std::optional<std::int64_t>>(
-        "SELECT COUNT(*), COALESCE(SUM(polls > 0), 0), MIN(next_poll_at) FROM supplier_orders WHERE supplier_id = :1 AND status "
-        "NOT "
-        "IN (" +
-            ends + ")",
-        {id});
-    const auto& [open, silent, next] = *counted;
-    return Json::object({{"name", name},
-                         {"open", open},
-                         {"silent", silent},
-                         {"next_poll_at", next ? std::optional(rfc3339_ms(*next)) : std::nullopt},
-                         {"misses_healed", orders::misses_healed(tx, id)},
-                         {"disabled", disabled_json(tx, name)}});
-}
-
 Json read_status(store::Tx& tx) {
     Json accounts = Json::array();
     for (const auto& [name, id] : tx.all<std::string, std::string>("SELECT name, id FROM suppliers ORDER BY name")) {
-        accounts.push(account_status(tx, name, id));
+        auto load = orders::account_load(tx, name, id);
+        accounts.push(std::move(load.set("disabled", disabled_json(tx, name))));
     }
     return Json::object({{"orders", tx.number("SELECT COUNT(*) FROM orders")},
                          {"needs_attention", tx.number("SELECT COUNT(*) FROM orders WHERE attention IS NOT NULL")},

@@ -144,6 +144,7 @@ private:
     Task<http::Response> handle(http::Request request) {
         if (!serving_.api) {
             if (request.path == "/livez") { co_return api::json_answer(200, R"({"status":"alive"})"); }
+            if (request.path == "/") { co_return api::waiting_page("The daemon is starting."); }
             co_return api::unavailable("The daemon is starting.");
         }
         const BootMs begun = clock_.boot_ms();

@@ -308,14 +308,15 @@ void fail_feed(store::Tx& tx, notify::Facts& facts, const std::string& feed_id, 
 
 Json list_items(store::Tx& tx, std::int64_t most, const std::string& after_sku) {
     Json items = Json::array();
-    for (auto& [account, sku, warehouse, name, quantity, lower_bound, price, currency, grade, lock, updated] :
+    for (auto& [account, sku, warehouse, name, quantity, lower_bound, price, currency, grade, lock, updated, low] :
          tx.all<std::string, std::string, std::string, std::string, std::int64_t, std::int64_t, std::int64_t, std::string,
-                std::string, std::string, std::int64_t>("SELECT p.name, i.sku, i.warehouse, i.name, i.quantity, i.lower_bound, "
-                                                        "i.price_minor, i.currency, i.grade, i.lock_status, "
-                                                        "i.updated_at FROM inventory_items i JOIN suppliers p ON p.id = "
-                                                        "i.supplier_id WHERE i.present = 1 AND i.sku > :1 ORDER BY i.sku, "
-                                                        "p.name, i.warehouse LIMIT :2",
-                                                        {after_sku, most})) {
+                std::string, std::string, std::int64_t, std::int64_t>(
+             "SELECT p.name, i.sku, i.warehouse, i.name, i.quantity, i.lower_bound, "
+             "i.price_minor, i.currency, i.grade, i.lock_status, "
+             "i.updated_at, i.alert_open FROM inventory_items i JOIN suppliers p ON p.id = "
+             "i.supplier_id WHERE i.present = 1 AND i.sku > :1 ORDER BY i.sku, "
+             "p.name, i.warehouse LIMIT :2",
+             {after_sku, most})) {
         items.push(Json::object({{"account", account},
                                  {"sku", sku},
                                  {"warehouse", warehouse},
@@ -326,6 +327,7 @@ Json list_items(store::Tx& tx, std::int64_t most, const std::string& after_sku) 
                                  {"currency", currency},
                                  {"grade", grade},
                                  {"lock_status", lock},
+                                 {"low_stock", low != 0},
                                  {"updated_at", rfc3339(updated)}}));
     }
     return Json::object({{"items", std::move(items)}});

@@ -190,12 +190,25 @@ std::string Metrics::text(const Levels& levels) {
 }
 
 std::string route_of(std::string_view path) {
-    static constexpr std::array fixed{"/livez",        "/readyz",       "/metrics",   "/v1/orders",        "/v1/inventory",
-                                      "/v1/suppliers", "/v1/attention", "/v1/events", "/v1/notifications", "/v1/dead-letters"};
+    static constexpr std::array fixed{"/",           "/page.css",     "/page.js",          "/session",      "/livez",
+                                      "/readyz",     "/metrics",      "/v1/orders",        "/v1/inventory", "/v1/suppliers",
+                                      "/v1/events",  "/v1/attention", "/v1/notifications", "/v1/feeds",     "/v1/dead-letters",
+                                      "/v1/overview"};
     if (std::find(fixed.begin(), fixed.end(), path) != fixed.end()) { return std::string(path); }
-    constexpr std::string_view orders = "/v1/orders/", cancel = "/cancel", webhooks = "/api/webhooks/";
-    if (path.starts_with(webhooks)) { return "/api/webhooks/{account}"; }
-    if (path.starts_with(orders)) { return path.ends_with(cancel) ? "/v1/orders/{id}/cancel" : "/v1/orders/{id}"; }
+    struct Form {
+        std::string_view begin, end, name;
+    };
+    // The first that fits counts.
+    static constexpr std::array forms{Form{"/api/webhooks/", "", "/api/webhooks/{account}"},
+                                      Form{"/v1/orders/", "/cancel", "/v1/orders/{id}/cancel"},
+                                      Form{"/v1/orders/", "/explain", "/v1/orders/{id}/explain"},
+                                      Form{"/v1/orders/", "", "/v1/orders/{id}"},
+                                      Form{"/v1/attention/", "/resolve", "/v1/attention/{number}/resolve"},
+                                      Form{"/v1/dead-letters/", "/replay", "/v1/dead-letters/{id}/replay"},
+                                      Form{"/v1/dead-letters/", "", "/v1/dead-letters/{id}"}};
+    for (const auto& form : forms) {
+        if (path.starts_with(form.begin) && path.ends_with(form.end)) { return std::string(form.name); }
+    }
     return "other";
 }
 

@@ -259,14 +259,20 @@ Json list_orders(store::Tx& tx, std::int64_t most, const std::optional<std::stri
     const std::string condition =
         customer_id ? " WHERE customer_id = :1 ORDER BY placed_at DESC, id LIMIT :2" : " ORDER BY placed_at DESC, id LIMIT :1";
     const store::Tx::Params params = customer_id ? store::Tx::Params{*customer_id, most} : store::Tx::Params{most};
-    for (auto& [id, status, customer, currency, total, attention, placed] : tx.all<Text, Text, Text, Text, Int, MaybeText, Int>(
-             "SELECT id, status, customer_id, currency, total_minor, attention, placed_at FROM orders" + condition, params)) {
+    for (auto& [id, status, customer, currency, total, attention, placed, supplier, updated] :
+         tx.all<Text, Text, Text, Text, Int, MaybeText, Int, Text, Int>(
+             "SELECT id, status, customer_id, currency, total_minor, attention, placed_at, supplier_code, updated_at FROM "
+             "orders" +
+                 condition,
+             params)) {
         list.push(Json::object({{"order_id", id},
                                 {"status", status},
                                 {"customer_id", customer},
                                 {"total", model::text({total, currency})},
                                 {"needs_attention", attention},
-                                {"placed_at", rfc3339_ms(placed)}}));
+                                {"placed_at", rfc3339_ms(placed)},
+                                {"supplier", supplier},
+                                {"updated_at", rfc3339_ms(updated)}}));
     }
     return Json::object({{"orders", std::move(list)}});
 }
