@@ -4,7 +4,8 @@
 #include "../../plugins/rest/adapter.hpp"
 #include "pipeline/evidence.hpp"
 
-#include <crossdock/testing.hpp>
+#include <crossdock/testing/fake_host.hpp>
+#include <crossdock/testing/plugin.hpp>
 
 #include <array>
 #include <cstdint>
