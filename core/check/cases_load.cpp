@@ -267,6 +267,7 @@ bool call_on(Stage& stage, std::size_t calls, Outcome& outcome) {
 Outcome growth(const Subject& subject) {
     if (instrumented) { return skipped("memory is not measured under a sanitizer"); }
     return on_stage(subject, {.honours_keys = true}, [&](Stage& stage, Outcome& outcome) {
+        stage.world().one_per_reference = true;
         for (std::size_t i = 1; i <= growth_chunk; ++i) { stage.have_placed(stage.order(i)); }
         if (!call_on(stage, growth_warm_up, outcome)) { return; }
         const auto first = holdings_of(stage.bench().pid());

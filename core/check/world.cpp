@@ -158,6 +158,7 @@ World::Found World::match(const http::Request& request, const std::string& refer
 
 std::string World::accept(const std::string& reference, const std::string& key) {
     auto& of_reference = orders_[reference];
+    if (one_per_reference && !of_reference.empty()) { return of_reference.front().second; }
     if (honours_keys && !key.empty()) {
         for (const auto& [known, id] : of_reference) {
             if (known == key) { return id; }

@@ -42,6 +42,7 @@ public:
 
     Values values = {};
     bool honours_keys = false;
+    bool one_per_reference = false;  ///< a second order of a reference is its first, so that nothing grows with the calls
     milliseconds latency{0};
     /// From the n-th request of a call on; 0: from the first.
     Trouble trouble = Trouble::none;
