@@ -57,6 +57,9 @@ TEST_CASE("HMAC-SHA256 agrees with RFC 4231", "[crypto]") {
             "before being used by the HMAC algorithm.",
             "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2"});
     CHECK(crypto::hmac_sha256_hex(row.key, row.message) == row.expected);
+    // Test case 5 gives the first 128 bits only.
+    CHECK(crypto::hmac_sha256_hex(std::string(20, '\x0c'), "Test With Truncation").substr(0, 32) ==
+          "a3b6167473100ee06e0c796c2955552b");
 }
 
 TEST_CASE("an empty HMAC key is a key of its own", "[crypto]") {
