@@ -1,4 +1,3 @@
 -- What is counted each time somebody looks at how things stand. Nothing of it is touched on an order's usual way.
 CREATE INDEX effects_ended_badly ON effects (target, operation, state) WHERE state IN ('parked', 'dead');
-CREATE INDEX runs_failed ON runs (pipeline) WHERE state = 'failed';
 CREATE INDEX feeds_applied ON feeds (supplier_id, updated_at) WHERE state = 'applied';
