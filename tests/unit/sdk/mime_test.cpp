@@ -53,16 +53,16 @@ TEST_CASE("a subject that is not plain is written in encoded words that split no
     for (int i = 0; i < 40; ++i) { accents += "\xC3\xA9"; }
     const auto encoded = email::header_text(accents);
     CHECK(encoded ==
-          "=?UTF-8?B?" + email::base64(accents.substr(0, 44)) + "?=\r\n =?UTF-8?B?" + email::base64(accents.substr(44)) + "?=");
+          "=?UTF-8?B?" + sdk::base64(accents.substr(0, 44)) + "?=\r\n =?UTF-8?B?" + sdk::base64(accents.substr(44)) + "?=");
     CHECK(longest_line(encoded) <= 76);
 }
 
 TEST_CASE("base64 is RFC 4648's", "[sdk][unit]") {
-    CHECK(email::base64("") == "");
-    CHECK(email::base64("f") == "Zg==");
-    CHECK(email::base64("fo") == "Zm8=");
-    CHECK(email::base64("foo") == "Zm9v");
-    CHECK(email::base64("\xFF\xFE\xFD\xFC") == "//79/A==");
+    CHECK(sdk::base64("") == "");
+    CHECK(sdk::base64("f") == "Zg==");
+    CHECK(sdk::base64("fo") == "Zm8=");
+    CHECK(sdk::base64("foo") == "Zm9v");
+    CHECK(sdk::base64("\xFF\xFE\xFD\xFC") == "//79/A==");
 }
 
 TEST_CASE("the same message is composed to the same bytes", "[sdk][unit]") {
