@@ -64,6 +64,14 @@ Json class_of(const AccountConfig& account, const std::string& operation, const 
     return made;
 }
 
+Json poll_of(const model::PollPattern& pattern) {
+    return Json::object({{"silent_for", duration_text(pattern.silent_for)},
+                         {"every", duration_text(pattern.every)},
+                         {"every_max", duration_text(pattern.every_max)},
+                         {"give_up_after", duration_text(pattern.give_up_after)},
+                         {"until", model::name(pattern.until)}});
+}
+
 /// The account's row, what the store has learned beside, and the columns in which the row is not what the file says: then no
 /// daemon has read this file yet.
 Json learned(store::Tx& tx, const AccountConfig& account) {
@@ -104,7 +112,7 @@ Result<Json> shown(const Config& config, const std::string& name) {
                                      {"operations", std::move(operations)}}));
     made.set("classes", std::move(classes)).set("limits", limits_of(one)).set("statuses", statuses_of(one));
     if (one.webhook) { made.set("webhook", Json::object({{"scheme", one.webhook->scheme.name}, {"url", one.webhook->url}})); }
-    if (one.poll) { made.set("poll", model::text_of(*one.poll)); }
+    if (one.poll) { made.set("poll", poll_of(*one.poll)); }
     auto known = read_store(config, [&](store::Tx& tx) -> Result<Json> { return learned(tx, one); });
     made.set("store", known ? std::move(*known) : Json::object());
     return made;
@@ -143,7 +151,12 @@ std::string shown_text(const Json& one) {
     }
     const auto* webhook = one.find("webhook");
     text += webhook == nullptr ? "  no webhooks\n" : "  webhook " + webhook->text("scheme") + "  " + webhook->text("url") + "\n";
-    text += one.text("poll").empty() ? "  not asked for silent orders\n" : "  poll    " + one.text("poll") + "\n";
+    if (const auto* poll = one.find("poll")) {
+        text += "  poll    silent for " + poll->text("silent_for") + ": asked every " + poll->text("every") + " to " +
+                poll->text("every_max") + ", until " + poll->text("until") + ", for " + poll->text("give_up_after") +
+                " at most\n";
+    }
+    else { text += "  not asked for silent orders\n"; }
     if (const auto* disabled = store->find("disabled")) {
         text += "  DISABLED since " + disabled->text("since") +
                 (disabled->text("reason").empty() ? "" : ": " + disabled->text("reason")) + "\n";

@@ -12,10 +12,12 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <array>
 #include <csignal>
+#include <cstddef>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -64,21 +66,31 @@ std::string random_secret() {
 
 }  // namespace
 
-std::uint16_t free_port() {
+FreePort free_port() {
     // Linux gives outgoing connections ports from 32768 on, unless told otherwise.
     constexpr std::uint16_t first = 20'000;
     constexpr std::uint16_t behind = 32'768;
     SystemRandomness randomness;
     for (int tries = 0; tries < 1'000; ++tries) {
         const auto port = static_cast<std::uint16_t>(first + randomness.below(behind - first));
+        // A name without a file, which ends with whoever has it.
+        sockaddr_un name{};
+        name.sun_family = AF_UNIX;
+        const std::string text = "crossdock/port/" + std::to_string(port);
+        text.copy(&name.sun_path[1], sizeof name.sun_path - 1);
+        const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
+        UniqueFd reservation(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        if (::bind(reservation.get(), reinterpret_cast<sockaddr*>(&name), length) != 0) { continue; }
         const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         address.sin_port = htons(port);
-        if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) { return port; }
+        if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+            return {port, std::move(reservation)};
+        }
     }
-    return 0;
+    return {};
 }
 
 Result<fs::path> shipped_tree() {
@@ -96,9 +108,11 @@ Result<std::unique_ptr<DemoRig>> DemoRig::make(RigOptions options) {
     auto tree = shipped_tree();
     if (!tree) { return tree.error(); }
     rig->tree_ = *tree;
-    if (o.api_port == 0) { o.api_port = free_port(); }
-    if (o.sandbox_port == 0) { o.sandbox_port = free_port(); }
-    if (o.mail_port == 0) { o.mail_port = free_port(); }
+    for (std::uint16_t* const port : {&o.api_port, &o.sandbox_port, &o.mail_port}) {
+        if (*port != 0) { continue; }
+        rig->ports_.push_back(free_port());
+        *port = rig->ports_.back().number;
+    }
     if (o.phonex_key.empty()) { o.phonex_key = random_secret(); }
     if (o.webhook_secret.empty()) { o.webhook_secret = random_secret(); }
     std::error_code error;

@@ -4,6 +4,7 @@
 #include "base/process.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "base/unique_fd.hpp"
 #include "http/loopback.hpp"
 
 #include <filesystem>
@@ -14,9 +15,14 @@
 
 namespace crossdock::app {
 
-/// A port of loopback that nobody listens on now, for a server that starts soon and whose port others must know before. It is not
-/// one that an outgoing connection may be given meanwhile. 0: none was found.
-[[nodiscard]] std::uint16_t free_port();
+/// A port of loopback for a server whose port others must know before it starts.
+struct FreePort {
+    std::uint16_t number = 0;   ///< 0: none was found
+    UniqueFd reservation = {};  ///< while it is open nobody else is given the port by free_port(), in whatever process
+};
+
+/// One that nobody listens on now, and that no outgoing connection may be given.
+[[nodiscard]] FreePort free_port();
 
 /// How a rig is set up. The daemon's config is the shipped config/demo.yaml with ports, folders and what is named here filled in.
 struct RigOptions {
@@ -110,6 +116,7 @@ private:
     std::filesystem::path tree_;
     std::filesystem::path config_;
     std::string api_key_;
+    std::vector<FreePort> ports_;
     Process mail_, supplier_, daemon_;
 };
 

@@ -51,7 +51,9 @@ Json order_for_programs(store::Tx& tx, const StoredFact& fact, UtcMs now) {
     if (const auto number = own("tracking_number", row ? std::get<2>(*row) : MaybeText())) {
         made.set("tracking_number", *number);
     }
-    made.set("updated_at", rfc3339(now));
+    // Whole seconds, as PhoneX has them.
+    constexpr UtcMs second = 1'000;
+    made.set("updated_at", rfc3339(now - now % second));
     return made;
 }
 

@@ -48,7 +48,7 @@ public:
     OwnPostgres& operator=(const OwnPostgres&) = delete;
 
     [[nodiscard]] std::string connection() const {
-        return "host=127.0.0.1 port=" + std::to_string(port_) + " dbname=postgres user=crossdock";
+        return "host=127.0.0.1 port=" + std::to_string(port_.number) + " dbname=postgres user=crossdock";
     }
 
 private:
@@ -74,8 +74,8 @@ private:
     /// Starts the server on a free port. False: it ended before it took a connection.
     bool serves(const std::filesystem::path& data) {
         port_ = app::free_port();
-        server_ =
-            start("postgres", {"-D", data.string(), "-p", std::to_string(port_), "-h", "127.0.0.1", "-k", data.string(), "-F"});
+        server_ = start("postgres",
+                        {"-D", data.string(), "-p", std::to_string(port_.number), "-h", "127.0.0.1", "-k", data.string(), "-F"});
         const BootMs until = system_boot_ms() + 60'000;
         while (!is_ready(data / "postmaster.pid")) {
             if (server_.ended()) { return false; }
@@ -97,7 +97,7 @@ private:
     }
 
     TemporaryFolder folder_;
-    std::uint16_t port_ = 0;
+    app::FreePort port_;
     Process server_;
 };
 

@@ -29,14 +29,15 @@ Browser::Browser() {
     ProcessSpec spec;
     // The driver dies with this process, and the browser with the driver's pipe.
     spec.program = "/usr/bin/setpriv";
-    spec.arguments = {"--pdeathsig", "KILL", "/usr/bin/chromedriver", "--port=" + std::to_string(port_), "--log-level=WARNING"};
+    spec.arguments = {"--pdeathsig", "KILL", "/usr/bin/chromedriver", "--port=" + std::to_string(port_.number),
+                      "--log-level=WARNING"};
     spec.environment = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + home, "TMPDIR=" + home, "LANG=C.UTF-8", "TZ=UTC"};
     auto started = Process::spawn(spec);
     if (!started) { FAIL(started.error().text()); }
     driver_ = std::move(*started);
     REQUIRE(eventually([&] {
         http::LoopbackCall call;
-        call.port = port_;
+        call.port = port_.number;
         call.target = "/status";
         const auto answer = http::exchange(call);
         return answer && answer->status == 200;
@@ -56,7 +57,7 @@ Browser::Browser() {
 
 Browser::~Browser() {
     http::LoopbackCall call;
-    call.port = port_;
+    call.port = port_.number;
     call.method = "DELETE";
     call.target = "/session/" + session_;
     call.timeout = milliseconds{10'000};
@@ -65,7 +66,7 @@ Browser::~Browser() {
 
 Json Browser::command(const std::string& method, const std::string& path, const Json& body) {
     http::LoopbackCall call;
-    call.port = port_;
+    call.port = port_.number;
     call.method = method;
     call.target = session_.empty() ? path : "/session/" + session_ + path;
     call.headers = {{"Content-Type", "application/json"}};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/demo_rig.hpp"
 #include "base/json.hpp"
 #include "base/process.hpp"
 #include "base/time.hpp"
@@ -47,7 +48,7 @@ private:
     void devtools(const std::string& what, Json parameters);
 
     support::TemporaryFolder folder_;
-    std::uint16_t port_ = 0;
+    app::FreePort port_;
     Process driver_;
     std::string session_;
 };

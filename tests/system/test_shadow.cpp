@@ -118,7 +118,8 @@ TEST_CASE("a death on the way of a shadow's order leaves it built once, and the 
     REQUIRE(eventually([&] { return job.revive() || job.deaths() == 1; }));
     REQUIRE(eventually([&] { return shadows(job, "direct").integer("recorded") == 1; }));
     job.wait_for_status("PXSHADOW1", "shipped");
-    CHECK(posts(job) == 1);
+    // The order's own may have been sent again, with its key; one of the shadow's would be an order more.
+    CHECK(job.orders_at_supplier() == std::map<std::string, int>{{"PXSHADOW1", 1}});
     CHECK(shadows(job, "direct").find("orders")->items().size() == 1);
 }
 
