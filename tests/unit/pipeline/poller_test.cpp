@@ -360,6 +360,7 @@ TEST_CASE("an order that waits for a person, since nobody knows whether it arriv
 TEST_CASE("an order that was parked is asked for after a restart, too, and given up as any other", "[pipeline][unit]") {
     auto options = polled();
     options.effect_class = model::EffectClass::unsafe;
+    options.poll->give_up_after = 12 * silence;
     EngineRig first(PIPELINES, options);
     first.start();
     first.caller.script("create_order", support::cut());
@@ -372,8 +373,7 @@ TEST_CASE("an order that was parked is asked for after a restart, too, and given
     rig.recover();
     rig.start();
     REQUIRE(rig.until([&] { return questions(rig) >= 1; }, 2 * silence));
-    REQUIRE(rig.until([&] { return rig.count("attention WHERE topic LIKE '%silent/PO-1%'") == 1; },
-                      milliseconds{100LL * 86'400'000}));
+    REQUIRE(rig.until([&] { return rig.count("attention WHERE topic LIKE '%silent/PO-1%'") == 1; }, 40 * silence));
     const auto asked = questions(rig);
     rig.pass(10 * silence);
     CHECK(questions(rig) == asked);
