@@ -31,7 +31,8 @@ inline constexpr std::array<std::pair<std::string_view, std::string_view>, 10> p
 inline sdk::Schema status_settings() {
     sdk::Schema made;
     for (const auto& [ours, theirs] : phonex_words) {
-        (void)std::move(made).text(ours, "Default: " + std::string(theirs)).optional();
+        sdk::Schema more = std::move(made).text(ours, "Default: " + std::string(theirs)).optional();
+        made = std::move(more);
     }
     return made;
 }
