@@ -70,10 +70,11 @@ Task<http::Response> Api::handle(http::Request request) {
     const std::string peer = request.peer;
     http::Response response = co_await route(std::move(request));
     if (!path.starts_with("/api/")) { guard(response); }
+    const milliseconds took{clock_.boot_ms() - begun};
+    if (const auto options = options_.get(); options->answered) { options->answered(method, path, response.status, took); }
     // Never headers or a query: both may carry what nobody should read.
-    Log::debug(
-        "request",
-        {{"method", method}, {"path", path}, {"status", response.status}, {"ms", clock_.boot_ms() - begun}, {"peer", peer}});
+    Log::debug("request",
+               {{"method", method}, {"path", path}, {"status", response.status}, {"ms", took.count()}, {"peer", peer}});
     co_return response;
 }
 
@@ -147,9 +148,7 @@ Task<http::Response> Api::metrics(http::Request request) {
     auto refusal = std::make_shared<http::Response>();
     const auto who = co_await principal(std::move(request), "read", refusal);
     if (!who) { co_return std::move(*refusal); }
-    if (who->customer_id) {
-        co_return problem(403, "scope", "This key may not do that", "It is bound to a customer; metrics are about all of them.");
-    }
+    if (who->customer_id) { co_return bound_key(); }
     const auto options = options_.get();
     if (!options->metrics) { co_return problem(404, "not-found", "There is nothing at this address", "/metrics"); }
     const auto text = co_await options->metrics();

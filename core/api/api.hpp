@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace crossdock::api {
@@ -45,6 +46,8 @@ struct ApiOptions {
     std::function<Json()> degraded = {};
     /// How full the daemon's other queues are.
     std::function<std::vector<QueueLevel>()> queues = {};
+    /// Told of each request once it is answered: method, path, status, and how long it took.
+    std::function<void(std::string_view, std::string_view, int, milliseconds)> answered = {};
     /// How things stand, in Prometheus' text format.
     std::function<Task<Result<std::string>>()> metrics = {};
 };

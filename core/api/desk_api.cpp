@@ -49,13 +49,12 @@ Json last_sync(store::Tx& tx, const std::string& supplier_id) {
 /// `degraded` as ApiOptions::degraded gives it.
 Json list_suppliers(store::Tx& tx, const Json& degraded) {
     Json list = Json::array();
-    for (auto& [id, name, display, type, endpoint, active, why, at] :
-         tx.all<std::string, std::string, std::string, std::string, MaybeText, std::int64_t, std::string, std::int64_t>(
-             "SELECT id, name, display_name, type, api_endpoint, active, COALESCE(disabled_why, ''), COALESCE(disabled_at, "
-             "updated_at) FROM suppliers WHERE configured = 1 ORDER BY name")) {
+    for (auto& [id, name, display, type, endpoint, active] :
+         tx.all<std::string, std::string, std::string, std::string, MaybeText, std::int64_t>(
+             "SELECT id, name, display_name, type, api_endpoint, active FROM suppliers WHERE configured = 1 ORDER BY name")) {
         Json one = Json::object(
             {{"name", name}, {"display_name", display}, {"type", type}, {"api_endpoint", endpoint}, {"active", active != 0}});
-        if (active == 0) { one.set("disabled", Json::object({{"reason", why}, {"since", rfc3339(at)}})); }
+        if (auto disabled = orders::disabled_json(tx, name); !disabled.is_null()) { one.set("disabled", std::move(disabled)); }
         one.set("state", active != 0 ? "served" : "disabled");
         for (const auto& trouble : degraded.items()) {
             if (trouble.text("name") != name) { continue; }
@@ -104,10 +103,6 @@ Json overview(store::Tx& tx, const Json& degraded) {
 
 http::Response not_found(const std::string& what, const std::string& detail) {
     return problem(404, "not-found", what, detail.substr(0, 200));
-}
-
-http::Response bound_key() {
-    return problem(403, "customer", "This key is bound to one customer", "What stands here concerns all of them.");
 }
 
 http::Response answer_of(const pipeline::Decided& decided) {

@@ -20,6 +20,10 @@ http::Response problem(int status, const std::string& name, const std::string& t
     return response;
 }
 
+http::Response bound_key() {
+    return problem(403, "customer", "This key is bound to one customer", "What stands here concerns all of them.");
+}
+
 http::Response method_not_allowed(const std::string& allowed) {
     auto response = problem(405, "method", "This resource has no such method", "Allowed: " + allowed);
     response.headers.emplace_back("Allow", allowed);

@@ -17,6 +17,9 @@ namespace crossdock::api {
 /// 405; `allowed` as in the header Allow.
 [[nodiscard]] http::Response method_not_allowed(const std::string& allowed);
 
+/// 403: a key that is bound to a customer asks for what concerns all of them.
+[[nodiscard]] http::Response bound_key();
+
 /// 422 with `errors`: pointer and message of each field.
 [[nodiscard]] http::Response field_problem(const std::string& title,
                                            const std::vector<std::pair<std::string, std::string>>& errors);

@@ -3,6 +3,7 @@
 #include "app/registry.hpp"
 #include "http/loopback.hpp"
 #include "inventory/feed.hpp"
+#include "orders/account_load.hpp"
 #include "orders/story.hpp"
 #include "store/account_pauses.hpp"
 
@@ -100,7 +101,7 @@ Json suppliers(store::Tx& tx) {
                                 {"active", active != 0},
                                 {"configured", configured != 0},
                                 {"plugin_digest", digest},
-                                {"disabled", disabled_json(tx, name)},
+                                {"disabled", orders::disabled_json(tx, name)},
                                 {"paused", pause_of(pauses, name)}}));
     }
     return list;

@@ -8,6 +8,7 @@
 #include "base/system_clock.hpp"
 #include "check/plugin_bench.hpp"
 #include "model/effect.hpp"
+#include "orders/account_load.hpp"
 #include "plugin/settings.hpp"
 #include "store/account_pauses.hpp"
 
@@ -84,7 +85,9 @@ Json learned(store::Tx& tx, const AccountConfig& account) {
         if (stored == nullptr || stored->dump() != value.dump()) { behind.push(column); }
     }
     made.set("behind", std::move(behind));
-    if (auto disabled = disabled_json(tx, account.name); !disabled.is_null()) { made.set("disabled", std::move(disabled)); }
+    if (auto disabled = orders::disabled_json(tx, account.name); !disabled.is_null()) {
+        made.set("disabled", std::move(disabled));
+    }
     for (const auto& pause : store::account_pauses(tx)) {
         if (pause.account != account.name) { continue; }
         made.set("paused", Json::object({{"reason", pause.reason}, {"since", rfc3339(pause.since_at)}}));

@@ -12,7 +12,7 @@ Json read_status(store::Tx& tx) {
     Json accounts = Json::array();
     for (const auto& [name, id] : tx.all<std::string, std::string>("SELECT name, id FROM suppliers ORDER BY name")) {
         auto load = orders::account_load(tx, name, id);
-        accounts.push(std::move(load.set("disabled", disabled_json(tx, name))));
+        accounts.push(std::move(load.set("disabled", orders::disabled_json(tx, name))));
     }
     return Json::object({{"orders", tx.number("SELECT COUNT(*) FROM orders")},
                          {"needs_attention", tx.number("SELECT COUNT(*) FROM orders WHERE attention IS NOT NULL")},

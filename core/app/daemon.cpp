@@ -147,12 +147,7 @@ private:
             if (request.path == "/") { co_return api::waiting_page("The daemon is starting."); }
             co_return api::unavailable("The daemon is starting.");
         }
-        const BootMs begun = clock_.boot_ms();
-        const std::string method = request.method;
-        const std::string path = request.path;
-        auto response = co_await serving_.api->handle(std::move(request));
-        metrics_.request_ended(method, path, response.status, milliseconds{clock_.boot_ms() - begun});
-        co_return response;
+        co_return co_await serving_.api->handle(std::move(request));
     }
 
     Task<void> start() {
@@ -301,6 +296,9 @@ private:
         }
         serving_.queues = [this] { return queues(); };
         serving_.metrics = [this] { return metrics_text(serving_, metrics_); };
+        serving_.answered = [this](std::string_view method, std::string_view path, int status, milliseconds took) {
+            metrics_.request_ended(method, path, status, took);
+        };
         auto api =
             std::make_unique<api::Api>(clock_, *store_, *serving_.engine, *serving_.facts, api_options(serving_, accounts));
         co_await api->count_open_work();

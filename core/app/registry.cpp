@@ -80,12 +80,6 @@ void mark_configured(store::Tx& tx, const Config& config) {
     }
 }
 
-Json disabled_json(store::Tx& tx, const std::string& name) {
-    const auto disabled = store::disabled_account(tx, name);
-    if (!disabled) { return {}; }
-    return Json::object({{"reason", disabled->reason}, {"since", rfc3339(disabled->since_at)}});
-}
-
 Json registry_row(store::Tx& tx, const std::string& name) {
     using Text = std::string;
     using MaybeText = std::optional<std::string>;

@@ -30,9 +30,6 @@ void mark_configured(store::Tx& tx, const Config& config);
 /// "webhook_url","active"}, and the others. Null when there is none yet.
 [[nodiscard]] Json registry_row(store::Tx& tx, const std::string& name);
 
-/// {"reason","since"} of an account that a person has disabled, else null.
-[[nodiscard]] Json disabled_json(store::Tx& tx, const std::string& name);
-
 /// What enable_supplier and disable_supplier answer, for people.
 [[nodiscard]] std::string enabled_text(const Json& result);
 [[nodiscard]] std::string disabled_text(const Json& result);

@@ -163,6 +163,7 @@ api::ApiOptions api_options(const Serving& serving, const orders::Accounts& acco
     options.degraded = [&serving] { return degraded(serving); };
     options.queues = serving.queues;
     options.metrics = serving.metrics;
+    options.answered = serving.answered;
     return options;
 }
 

@@ -41,6 +41,7 @@ struct Serving {
     std::unique_ptr<pipeline::Engine> engine;            ///< not before it has recovered what was open
     std::function<std::vector<QueueLevel>()> queues;     ///< how full they are, those of the Api apart
     std::function<Task<Result<std::string>>()> metrics;  ///< what /metrics answers
+    std::function<void(std::string_view, std::string_view, int, milliseconds)> answered;  ///< as ApiOptions::answered
     std::unique_ptr<api::Api> api;
 };
 

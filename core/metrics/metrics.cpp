@@ -68,16 +68,15 @@ void add_effects(Moment& moment, const Levels& levels) {
     moment.gauge("crossdock_effects_lag_seconds", "How long the effect that waits longest has been due.", lag);
 }
 
+std::vector<std::pair<Labels, double>> by_pipeline(const std::map<std::string, std::int64_t>& counts) {
+    std::vector<std::pair<Labels, double>> values;
+    for (const auto& [pipeline, count] : counts) { values.push_back({{{"pipeline", pipeline}}, static_cast<double>(count)}); }
+    return values;
+}
+
 void add_runs(Moment& moment, const Standing& standing) {
-    std::vector<std::pair<Labels, double>> active, failed;
-    for (const auto& [pipeline, count] : standing.runs_active) {
-        active.push_back({{{"pipeline", pipeline}}, static_cast<double>(count)});
-    }
-    for (const auto& [pipeline, count] : standing.runs_failed) {
-        failed.push_back({{{"pipeline", pipeline}}, static_cast<double>(count)});
-    }
-    moment.gauge("crossdock_runs_active", "Runs that have not ended.", active);
-    moment.gauge("crossdock_runs_failed", "Runs that are dead letters.", failed);
+    moment.gauge("crossdock_runs_active", "Runs that have not ended.", by_pipeline(standing.runs_active));
+    moment.gauge("crossdock_runs_failed", "Runs that are dead letters.", by_pipeline(standing.runs_failed));
     moment.gauge("crossdock_attention_open", "Entries that wait for a person.",
                  {{{}, static_cast<double>(standing.attention_open)}});
 }

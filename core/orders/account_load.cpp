@@ -3,6 +3,7 @@
 #include "base/time.hpp"
 #include "model/status.hpp"
 #include "orders/polling.hpp"
+#include "store/account_pauses.hpp"
 
 #include <optional>
 #include <tuple>
@@ -26,6 +27,12 @@ Json account_load(store::Tx& tx, const std::string& name, const std::string& sup
                          {"silent", silent},
                          {"next_poll_at", next ? std::optional(rfc3339_ms(*next)) : std::nullopt},
                          {"misses_healed", misses_healed(tx, supplier_id)}});
+}
+
+Json disabled_json(store::Tx& tx, const std::string& name) {
+    const auto disabled = store::disabled_account(tx, name);
+    if (!disabled) { return {}; }
+    return Json::object({{"reason", disabled->reason}, {"since", rfc3339(disabled->since_at)}});
 }
 
 }  // namespace crossdock::orders

@@ -194,6 +194,14 @@ std::string MainJob::supplier_order_id(const std::string& order_id) {
     return orders == nullptr || orders->items().empty() ? "" : orders->items().front().text("supplier_order_id");
 }
 
+std::int64_t MainJob::posts() {
+    const auto world = rig_->sandbox("GET", "/_sandbox/orders");
+    REQUIRE(world.has_value());
+    std::int64_t sum = 0;
+    for (const auto& [id, count] : world->find("posts")->members()) { sum += count.integer().value_or(0); }
+    return sum;
+}
+
 std::map<std::string, int> MainJob::orders_at_supplier() {
     const auto world = rig_->sandbox("GET", "/_sandbox/orders");
     REQUIRE(world.has_value());

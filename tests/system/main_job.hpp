@@ -66,6 +66,8 @@ public:
     [[nodiscard]] Json order(const std::string& order_id);
     /// The id that the supplier gave that order; empty until the daemon knows it.
     [[nodiscard]] std::string supplier_order_id(const std::string& order_id);
+    /// How many times orders were posted to the supplier.
+    [[nodiscard]] std::int64_t posts();
     /// How many orders the supplier has of each order id.
     [[nodiscard]] std::map<std::string, int> orders_at_supplier();
     [[nodiscard]] std::vector<sandbox::StoredMail> mails() { return sandbox::read_mails(rig_->mails()); }

@@ -36,15 +36,6 @@ bool shows(MainJob& job, const std::string& state) {
     return answer && answer->status == 200 && answer->body.find(state) != std::string::npos;
 }
 
-/// How many times orders were posted to the supplier.
-std::int64_t posts(MainJob& job) {
-    const auto world = job.rig().sandbox("GET", "/_sandbox/orders");
-    REQUIRE(world.has_value());
-    std::int64_t sum = 0;
-    for (const auto& [id, count] : world->find("posts")->members()) { sum += count.integer().value_or(0); }
-    return sum;
-}
-
 void expect_each_once(MainJob& job) {
     for (int n = 1; n <= orders; ++n) {
         INFO(job.order(id_of(n)).pretty() << "\n" << job.log("daemon"));
@@ -98,7 +89,7 @@ TEST_CASE("orders wait while the supplier refuses our key, over a restart too, a
     INFO(job.log("daemon"));
     REQUIRE(eventually([&] { return shows(job, paused); }));
     job.wait_for_mails("phonex is paused: credentials refused (401)", 1);
-    const auto before = posts(job);
+    const auto before = job.posts();
     place(job, 2, orders);
     CHECK(pause_shown(job).text("reason") == "credentials refused (401)");
 
@@ -108,7 +99,7 @@ TEST_CASE("orders wait while the supplier refuses our key, over a restart too, a
         CHECK(shows(job, paused));
     }
     REQUIRE(job.rig().sandbox("DELETE", "/_sandbox/faults").has_value());
-    CHECK(posts(job) == before);
+    CHECK(job.posts() == before);
     if (by == "command" || by == "command without a daemon") {
         const auto enabled = job.rig().crossdock({"supplier", "enable", "phonex"});
         INFO(enabled.err);
@@ -125,7 +116,7 @@ TEST_CASE("orders wait while the supplier refuses our key, over a restart too, a
     expect_each_once(job);
     CHECK(pause_shown(job).is_null());
     CHECK_FALSE(shows(job, "degraded"));
-    CHECK(posts(job) == before + orders);
+    CHECK(job.posts() == before + orders);
     if (by != "command without a daemon") { job.wait_for_mails("phonex is served again", 1); }
 }
 
@@ -143,11 +134,11 @@ TEST_CASE("a supplier that answers 429 is left alone as long as it asks, and eac
     place(job, 1, 1);
     INFO(job.log("daemon"));
     REQUIRE(eventually([&] { return shows(job, R"_("state":"busy","reason":"asked us to wait (429)")_"); }));
-    const auto before = posts(job);
+    const auto before = job.posts();
     place(job, 2, orders);
     REQUIRE(eventually([&] { return !shows(job, "degraded"); }));
     expect_each_once(job);
-    CHECK(posts(job) == before + orders);
+    CHECK(job.posts() == before + orders);
 }
 
 TEST_CASE("inventory that is refused with 401 pauses the account, and the next one that is answered ends that", "[system]") {

@@ -23,14 +23,6 @@ void place(MainJob& job, int from, int to) {
     for (int n = from; n <= to; ++n) { job.place(small_order(id_of(n))); }
 }
 
-std::int64_t posts(MainJob& job) {
-    const auto world = job.rig().sandbox("GET", "/_sandbox/orders");
-    REQUIRE(world.has_value());
-    std::int64_t sum = 0;
-    for (const auto& [id, count] : world->find("posts")->members()) { sum += count.integer().value_or(0); }
-    return sum;
-}
-
 Json shown_json(MainJob& job, const std::vector<std::string>& arguments) {
     const auto shown = job.rig().crossdock(arguments);
     INFO(shown.out << shown.err);
@@ -71,7 +63,7 @@ TEST_CASE("an account is disabled while orders are in flight and come in: nothin
                          R"({"operation":"create_order","kind":"slow","delay_ms":1500,"times":3,"accept":true})")
                 .has_value());
     place(job, 1, 3);
-    REQUIRE(eventually([&] { return posts(job) >= 1; }));
+    REQUIRE(eventually([&] { return job.posts() >= 1; }));
     const auto disabled = shown_json(job, {"supplier", "disable", "phonex", "--reason", "stock take", "--json"});
     CHECK(disabled.boolean("changed"));
     CHECK(disabled.integer("under_way") >= 1);
@@ -81,7 +73,7 @@ TEST_CASE("an account is disabled while orders are in flight and come in: nothin
         const auto again = shown_json(job, {"supplier", "disable", "phonex", "--reason", "stock take", "--json"});
         return !again.boolean("changed") && again.integer("under_way") == 0;
     }));
-    const auto sent = posts(job);
+    const auto sent = job.posts();
     CHECK(sent <= 3);
     CHECK(ready_says(job, R"({"name":"phonex","state":"disabled","reason":"stock take"})"));
     job.wait_for_mails("phonex is disabled: stock take", 1);
@@ -100,7 +92,7 @@ TEST_CASE("an account is disabled while orders are in flight and come in: nothin
     CHECK(ready_says(job, R"("state":"disabled")"));
     CHECK(shown_json(job, {"reload", "--json"}).boolean("reloaded"));
     CHECK(ready_says(job, R"("state":"disabled")"));
-    CHECK(posts(job) == sent);
+    CHECK(job.posts() == sent);
 
     const auto enabled = job.rig().crossdock({"supplier", "enable", "phonex"});
     CHECK(enabled.exit_code == 0);
@@ -115,7 +107,7 @@ TEST_CASE("an account is disabled while orders are in flight and come in: nothin
         INFO(id);
         CHECK(times == 1);
     }
-    CHECK(posts(job) == orders);
+    CHECK(job.posts() == orders);
     job.wait_for_mails("phonex is served again", 1);
     const auto again = job.rig().crossdock({"supplier", "enable", "phonex"});
     CHECK(again.exit_code == 0);
@@ -138,7 +130,7 @@ TEST_CASE("an account is disabled and enabled without a daemon, and one that is 
     CHECK(ready_says(job, R"("state":"disabled","reason":"a person said so")"));
     place(job, 1, 2);
     CHECK(job.rig().stop_daemon() == 0);
-    CHECK(posts(job) == 0);
+    CHECK(job.posts() == 0);
     CHECK(job.rig().crossdock({"supplier", "enable", "phonex"}).out == "phonex is no longer paused or disabled\n");
     job.start_daemon();
     REQUIRE(eventually([&] { return job.orders_at_supplier().size() == 2; }));

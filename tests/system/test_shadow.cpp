@@ -43,14 +43,6 @@ std::string routed_order(const std::string& id) {
     return replaced(small_order(id), R"("supplier":"phonex")", R"("supplier":"wesellcellular")");
 }
 
-std::int64_t posts(MainJob& job) {
-    const auto world = job.rig().sandbox("GET", "/_sandbox/orders");
-    REQUIRE(world.has_value());
-    std::int64_t sum = 0;
-    for (const auto& [id, count] : world->find("posts")->members()) { sum += count.integer().value_or(0); }
-    return sum;
-}
-
 Json shadows(MainJob& job, const std::string& account, const std::string& order_id = "") {
     std::vector<std::string> arguments{"supplier", "shadow", account, "--json"};
     if (!order_id.empty()) { arguments.insert(arguments.end(), {"--order", order_id}); }
@@ -84,10 +76,10 @@ TEST_CASE("a shadow's request is recorded and compared, and the supplier never h
     }));
     if (!captures) {
         // The same key: the sandbox counts it, and makes no second order.
-        CHECK(posts(job) > 2);
+        CHECK(job.posts() > 2);
         return;
     }
-    CHECK(posts(job) == 2);
+    CHECK(job.posts() == 2);
     for (const auto& [id, times] : job.orders_at_supplier()) {
         INFO(id);
         CHECK(times == 1);
