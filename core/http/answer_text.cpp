@@ -23,7 +23,7 @@ std::string head_of(const Response& response, bool chunked, bool close, bool htt
     head += reason(response.status);
     head += "\r\n";
     for (const auto& [name, value] : response.headers) { add_header(head, name, value); }
-    const bool bodiless = response.status == 204 || response.status == 304;
+    const bool bodiless = response.status == 101 || response.status == 204 || response.status == 304;
     if (chunked) { add_header(head, "Transfer-Encoding", "chunked"); }
     else if (!response.stream && !bodiless) { add_header(head, "Content-Length", std::to_string(response.body.size())); }
     if (close) { add_header(head, "Connection", "close"); }

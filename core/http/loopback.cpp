@@ -1,5 +1,7 @@
 #include "http/loopback.hpp"
 
+#include "http/tls_exchange.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -43,15 +45,6 @@ Fault fault_of(const LoopbackCall& call, const char* doing, error_code error) {
     }
     else { what = std::string(doing) + ": " + error.message(); }
     return {what, place_of(call), Advice::retry};
-}
-
-std::string request_text(const LoopbackCall& call) {
-    std::string text = call.method + " " + call.target + " HTTP/1.1\r\nHost: " + place_of(call) + "\r\nConnection: close\r\n";
-    for (const auto& [name, value] : call.headers) { text += name + ": " + value + "\r\n"; }
-    if (!call.body.empty() || call.method == "POST" || call.method == "PUT") {
-        text += "Content-Length: " + std::to_string(call.body.size()) + "\r\n";
-    }
-    return text + "\r\n" + call.body;
 }
 
 /// Connects and sends the request; an error and what was being done.
@@ -112,6 +105,15 @@ Task<void> store(LoopbackCall call, Result<LoopbackAnswer>* outcome) {
 
 }  // namespace
 
+std::string request_text(const LoopbackCall& call) {
+    std::string text = call.method + " " + call.target + " HTTP/1.1\r\nHost: " + place_of(call) + "\r\nConnection: close\r\n";
+    for (const auto& [name, value] : call.headers) { text += name + ": " + value + "\r\n"; }
+    if (!call.body.empty() || call.method == "POST" || call.method == "PUT") {
+        text += "Content-Length: " + std::to_string(call.body.size()) + "\r\n";
+    }
+    return text + "\r\n" + call.body;
+}
+
 std::optional<std::string> LoopbackAnswer::header(std::string_view name) const {
     const auto at = std::find_if(headers.begin(), headers.end(), [&](const Header& h) {
         return beast::iequals(beast::string_view(h.first.data(), h.first.size()), beast::string_view(name.data(), name.size()));
@@ -141,6 +143,7 @@ Task<Result<LoopbackAnswer>> exchange_async(LoopbackCall call) {
 }
 
 Result<LoopbackAnswer> exchange(const LoopbackCall& call) {
+    if (!call.pin.empty()) { return exchange_pinned(call); }
     asio::io_context context(1);
     Result<LoopbackAnswer> outcome = Fault{"nothing was asked"};
     spawn(context.get_executor(), store(call, &outcome));

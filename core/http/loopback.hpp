@@ -20,7 +20,12 @@ struct LoopbackCall {
     std::vector<Header> headers = {};
     std::string body = {};
     std::chrono::milliseconds timeout{10'000};
+    /// SHA-256 of the server's certificate in hex: TLS is spoken, and with no other server. For exchange() only.
+    std::string pin = {};
 };
+
+/// The whole request as it goes over the wire.
+[[nodiscard]] std::string request_text(const LoopbackCall& call);
 
 struct LoopbackAnswer {
     int status = 0;

@@ -28,6 +28,7 @@ struct Words {
 };
 
 constexpr std::array reasons{
+    Words{101, "Switching Protocols"},
     Words{200, "OK"},
     Words{201, "Created"},
     Words{202, "Accepted"},
@@ -53,6 +54,7 @@ constexpr std::array reasons{
     Words{414, "URI Too Long"},
     Words{415, "Unsupported Media Type"},
     Words{422, "Unprocessable Content"},
+    Words{426, "Upgrade Required"},
     Words{429, "Too Many Requests"},
     Words{431, "Request Header Fields Too Large"},
     Words{500, "Internal Server Error"},

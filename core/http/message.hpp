@@ -3,7 +3,9 @@
 #include "base/task.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +16,13 @@ namespace crossdock::http {
 
 using Header = std::pair<std::string, std::string>;
 
+/// What is learned of a request while it is answered.
+struct Notes {
+    std::string id;               ///< the request's, by which the client and the log name it
+    std::string key;              ///< the API key's id, once it is known
+    std::vector<Header> headers;  ///< further ones of the answer
+};
+
 struct Request {
     std::string method;  ///< upper case
     std::string path;    ///< decoded nowhere: as sent, without the query
@@ -21,7 +30,10 @@ struct Request {
     std::vector<Header> headers;
     std::string body;
     std::string peer;                 ///< "127.0.0.1:40312"
+    std::string source;               ///< the client's address, when more than the peer is known of it
     std::size_t requests_before = 0;  ///< how many requests this connection brought earlier
+    bool tls = false;                 ///< it came over TLS, to this listener
+    std::shared_ptr<Notes> notes;     ///< shared by copies; may be null
 
     /// The first header of that name, whatever its case.
     [[nodiscard]] std::optional<std::string> header(std::string_view name) const;
@@ -39,12 +51,26 @@ struct Request {
 /// Errors:   an exception ends the stream without its last chunk, so that the client sees a cut.
 using BodyStream = std::function<Task<std::optional<std::string>>()>;
 
+/// What goes out over a WebSocket next.
+struct SocketPiece {
+    std::vector<std::string> texts = {};      ///< one message each
+    bool ping = false;                        ///< behind them
+    std::optional<std::uint16_t> close = {};  ///< behind all: the code with which it ends
+    std::string reason = {};                  ///< of the close, at most 123 bytes
+};
+
+/// Gives the next piece; `heard`: the client has sent something since the last one, a pong for example.
+/// Lifetime and errors: as BodyStream. A server that stops waits for the source's close as it does for answers under way.
+using SocketSource = std::function<Task<SocketPiece>(bool heard)>;
+
 struct Response {
     int status = 200;
     std::vector<Header> headers = {};
     std::string body = {};
     /// When set, `body` is not used: pieces are sent chunked, each at once.
     BodyStream stream = {};
+    /// When set, the connection goes on as a WebSocket behind this answer, which is accept_websocket()'s.
+    SocketSource socket = {};
     /// Closes the connection behind this answer.
     bool close = false;
     /// For a simulator of bad peers: close without answering.

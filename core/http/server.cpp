@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 // A named runner file: sockets and their timers.
 namespace crossdock::http {
@@ -27,13 +28,8 @@ using tcp = asio::ip::tcp;
 using std::chrono::milliseconds;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-/// How much and how long a closing connection still reads, so that the client sees the answer and not a reset.
-constexpr std::size_t linger_bytes = 1 << 20;
-constexpr milliseconds linger_time{2'000};
 /// Connections above the cap that are being told so; beyond that they are closed without a word.
 constexpr std::size_t refusals_max = 256;
-/// What a client may send while a stream is running.
-constexpr std::size_t stream_chatter_max = 64 << 10;
 
 std::string text_of(const tcp::endpoint& endpoint) {
     const auto address = endpoint.address().to_string();
@@ -52,10 +48,13 @@ Incoming refused(int status, std::string_view detail) {
     return {.refusal = problem(status, reason(status), detail)};
 }
 
-Incoming refusal_for(error_code error, bool timed_out, const ServerLimits& limits) {
+Incoming refusal_for(error_code error, bool timed_out, bool has_first_line, const ServerLimits& limits) {
     if (timed_out) { return refused(408, "the request did not arrive in time"); }
     if (error == wire::error::end_of_stream || error == wire::error::partial_message) { return {}; }
     if (error == wire::error::header_limit || error == wire::error::buffer_overflow) {
+        if (!has_first_line) {
+            return refused(414, "the request's first line is longer than " + std::to_string(limits.header_max) + " bytes");
+        }
         return refused(431, "the headers are longer than " + std::to_string(limits.header_max) + " bytes");
     }
     if (error == wire::error::body_limit) {
@@ -105,31 +104,9 @@ Request request_of(Parser& parser, const Connection& connection) {
     for (const auto& field : message) { made.headers.emplace_back(std::string(field.name_string()), std::string(field.value())); }
     made.body = std::move(message.body());
     made.peer = connection.peer;
+    made.tls = connection.wire.has_tls();
     made.requests_before = connection.served;
     return made;
-}
-
-Task<bool> write_bytes(std::shared_ptr<State> state, std::shared_ptr<Connection> connection, std::string bytes) {
-    connection->close_after(state->limits.write_timeout);
-    const auto [error, written] = co_await asio::async_write(connection->socket, asio::buffer(bytes), as_result);
-    connection->disarm();
-    co_return !error;
-}
-
-/// Ends the sending side and reads what the client still sends, for a while: closing at once would reset the connection, and the
-/// client might never see the answer.
-Task<void> linger(std::shared_ptr<State> state, std::shared_ptr<Connection> connection) {
-    error_code error;
-    connection->socket.shutdown(tcp::socket::shutdown_send, error);
-    if (state->stopping) { co_return; }
-    connection->idle = true;
-    connection->close_after(linger_time);
-    std::array<char, 4096> rest{};
-    for (std::size_t total = 0; !error && total < linger_bytes;) {
-        const auto [failed, got] = co_await connection->socket.async_read_some(asio::buffer(rest), as_result);
-        error = failed;
-        total += got;
-    }
 }
 
 Task<Incoming> read_request(std::shared_ptr<State> state, std::shared_ptr<Connection> connection) {
@@ -137,7 +114,7 @@ Task<Incoming> read_request(std::shared_ptr<State> state, std::shared_ptr<Connec
     if (buffer.size() == 0) {
         connection->idle = true;
         connection->close_after(state->limits.idle_timeout);
-        const auto [error, got] = co_await connection->socket.async_read_some(buffer.prepare(4096), as_result);
+        const auto [error, got] = co_await connection->wire.async_read_some(buffer.prepare(4096), as_result);
         connection->idle = false;
         if (error) { co_return Incoming{}; }
         buffer.commit(got);
@@ -146,81 +123,28 @@ Task<Incoming> read_request(std::shared_ptr<State> state, std::shared_ptr<Connec
     Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(state->limits.header_max));
     parser.body_limit(state->limits.body_max);
-    const auto [header_error, header_size] = co_await wire::async_read_header(connection->socket, buffer, parser, as_result);
-    if (header_error) { co_return refusal_for(header_error, connection->timed_out, state->limits); }
+    const auto [header_error, header_size] = co_await wire::async_read_header(connection->wire, buffer, parser, as_result);
+    if (header_error) {
+        co_return refusal_for(header_error, connection->timed_out, !parser.get().target().empty(), state->limits);
+    }
+    const auto headers = std::distance(parser.get().begin(), parser.get().end());
+    if (static_cast<std::size_t>(headers) > state->limits.headers_max) {
+        co_return refused(431, "there are more than " + std::to_string(state->limits.headers_max) + " headers");
+    }
     if (const auto wrong = objection(parser)) { co_return refused(400, *wrong); }
     if (!parser.is_done() && boost::beast::iequals(parser.get()[wire::field::expect], "100-continue")) {
         static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-        const auto [error, written] = co_await asio::async_write(connection->socket, asio::buffer(go_on), as_result);
+        const auto [error, written] = co_await asio::async_write(connection->wire, asio::buffer(go_on), as_result);
         if (error) { co_return Incoming{}; }
     }
-    const auto [error, size] = co_await wire::async_read(connection->socket, buffer, parser, as_result);
-    if (error) { co_return refusal_for(error, connection->timed_out, state->limits); }
+    const auto [error, size] = co_await wire::async_read(connection->wire, buffer, parser, as_result);
+    if (error) { co_return refusal_for(error, connection->timed_out, true, state->limits); }
     connection->disarm();
     Incoming made;
     made.keep_alive = parser.keep_alive();
     made.http_1_0 = parser.get().version() == 10;
     made.request = request_of(parser, *connection);
     co_return made;
-}
-
-/// Sends a stream's pieces until it ends, fails or its client has gone.
-Task<void> pump(std::shared_ptr<State> state, std::shared_ptr<Connection> connection, bool chunked) {
-    while (!connection->gone) {
-        std::optional<std::string> piece;
-        bool failed = false;
-        try {
-            auto next = connection->stream();
-            piece = co_await std::move(next);
-        } catch (const std::exception& error) {
-            failed = true;
-            if (!connection->gone) { Log::error("a stream failed", {{"reason", error.what()}}); }
-        }
-        if (connection->gone) { co_return; }
-        if (piece && piece->empty()) { continue; }
-        if (piece) {
-            // Named: GCC 12 destroys a conditional temporary inside a co_await expression twice.
-            std::string bytes = chunked ? chunk_of(*piece) : std::move(*piece);
-            const bool sent = co_await write_bytes(state, connection, std::move(bytes));
-            if (!sent) { break; }
-            continue;
-        }
-        if (!failed && chunked) {
-            std::string last = "0\r\n\r\n";
-            co_await write_bytes(state, connection, std::move(last));
-        }
-        if (!failed && !connection->gone) {
-            error_code ignored;
-            connection->socket.shutdown(tcp::socket::shutdown_send, ignored);
-        }
-        break;
-    }
-    // Not end_stream(): that would cancel this very task. Closing ends the read that watches for the client.
-    connection->gone = true;
-    connection->stream = {};
-    connection->close();
-}
-
-/// Runs the pump and watches meanwhile whether the client is still there.
-Task<void> send_stream(std::shared_ptr<State> state, std::shared_ptr<Connection> connection, Response response, bool http_1_0) {
-    const bool chunked = !http_1_0;
-    std::string head = head_of(response, chunked, true, http_1_0);
-    const bool sent = co_await write_bytes(state, connection, std::move(head));
-    if (!sent || state->stopping) { co_return; }
-    connection->stream = std::move(response.stream);
-    response.stream = {};
-    auto done = [connection](const std::exception_ptr& error) {
-        if (error) { connection->end_stream(); }
-    };
-    asio::co_spawn(connection->socket.get_executor(), pump(state, connection, chunked),
-                   asio::bind_cancellation_slot(connection->cancel.slot(), std::move(done)));
-    std::array<char, 1024> chatter{};
-    for (std::size_t total = 0; total < stream_chatter_max;) {
-        const auto [error, got] = co_await connection->socket.async_read_some(asio::buffer(chatter), as_result);
-        if (error) { break; }
-        total += got;
-    }
-    if (!connection->gone) { connection->end_stream(); }
 }
 
 Task<Response> answer(std::shared_ptr<State> state, Request request) {
@@ -236,8 +160,22 @@ Task<Response> answer(std::shared_ptr<State> state, Request request) {
     co_return problem(500, reason(500), "the request failed; the log says why");
 }
 
+/// False when the client speaks no TLS that we speak, or takes too long: nobody is there to be answered.
+Task<bool> shake_hands(std::shared_ptr<State> state, std::shared_ptr<Connection> connection) {
+    connection->wire.put_tls(*state->tls);
+    connection->close_after(state->limits.handshake_timeout);
+    const auto [error] = co_await connection->wire.tls().async_handshake(asio::ssl::stream_base::server, as_result);
+    connection->disarm();
+    if (error) { Log::debug("a TLS handshake failed", {{"peer", connection->peer}, {"reason", error.message()}}); }
+    co_return !error;
+}
+
 Task<void> serve(std::shared_ptr<State> state, std::shared_ptr<Connection> connection, [[maybe_unused]] Place place) {
     const Listed listed(state, connection);
+    if (state->tls) {
+        const bool shaken = co_await shake_hands(state, connection);
+        if (!shaken) { co_return; }
+    }
     while (!state->stopping) {
         auto incoming = co_await read_request(state, connection);
         if (incoming.refusal) {
@@ -253,6 +191,10 @@ Task<void> serve(std::shared_ptr<State> state, std::shared_ptr<Connection> conne
         if (response.cut) { co_return; }
         if (response.stream && !head_only) {
             co_await send_stream(state, connection, std::move(response), incoming.http_1_0);
+            co_return;
+        }
+        if (response.socket && !head_only) {
+            co_await send_socket(state, connection, std::move(response));
             co_return;
         }
         const bool close = response.close || !incoming.keep_alive || state->stopping || response.stream;
@@ -293,13 +235,14 @@ Task<void> accept_all(std::shared_ptr<State> state) {
         error_code failed;
         socket.set_option(tcp::no_delay(true), failed);
         auto connection = std::make_shared<Connection>(std::move(socket));
-        const auto peer = connection->socket.remote_endpoint(failed);
+        const auto peer = connection->wire.socket().remote_endpoint(failed);
         if (failed) { continue; }
         connection->peer = text_of(peer);
         const auto executor = state->acceptor.get_executor();
         Place place(state->bound);
         if (place.taken()) { spawn(executor, serve(state, connection, std::move(place))); }
-        else if (state->refusing < refusals_max) {
+        // Over TLS the word would cost more than the place that there is not.
+        else if (!state->tls && state->refusing < refusals_max) {
             ++state->refusing;
             spawn(executor, turn_away(state, connection));
         }
@@ -315,6 +258,8 @@ public:
 
     [[nodiscard]] std::uint16_t port() const override { return port_; }
     [[nodiscard]] QueueLevel connections() const override { return state_->bound->level(); }
+
+    void show(std::shared_ptr<const TlsIdentity> tls) override { state_->tls = std::move(tls); }
 
     void stop(milliseconds grace) override {
         if (!state_->stopping) { begin_stop(); }
@@ -338,6 +283,8 @@ private:
         state_->grace.cancel();
         for (const auto& connection : state_->connections) {
             if (connection->stream) { connection->end_stream(); }
+            // A WebSocket's source ends it, with a word to the client.
+            else if (connection->talking) { continue; }
             else if (connection->idle) { connection->close(); }
         }
     }
@@ -352,13 +299,13 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::listen(Executor executor, const std::string& address, std::uint16_t port,
-                                               ServerLimits limits, Handler handler) {
+                                               ServerLimits limits, Handler handler, std::shared_ptr<const TlsIdentity> tls) {
     error_code error;
     const auto ip = asio::ip::make_address(address, error);
     if (error) { return Fault{"\"" + address + "\" is no IP address to listen on", address, Advice::stop}; }
     const tcp::endpoint endpoint(ip, port);
     const std::string where = text_of(endpoint);
-    auto state = std::make_shared<State>(executor, limits, std::move(handler));
+    auto state = std::make_shared<State>(executor, limits, std::move(handler), std::move(tls));
     const auto step = [&](auto&& what) {
         if (!error) { what(); }
     };

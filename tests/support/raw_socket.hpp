@@ -26,6 +26,7 @@ public:
     }
 
     [[nodiscard]] bool connected() const { return connected_; }
+    [[nodiscard]] int fd() const { return fd_.get(); }
 
     /// False when the other side no longer takes bytes.
     bool send(std::string_view bytes) {
