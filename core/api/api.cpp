@@ -1,6 +1,8 @@
 #include "api/api.hpp"
 
 #include "api/problem.hpp"
+#include "api/source.hpp"
+#include "base/ids.hpp"
 #include "base/log.hpp"
 #include "inventory/feed.hpp"
 #include "orders/story.hpp"
@@ -55,6 +57,28 @@ Json list_notifications(store::Tx& tx, std::int64_t most, const std::optional<st
     return Json::object({{"notifications", std::move(list)}});
 }
 
+/// The client's own, when it is one that fits into a log; else a new one.
+std::string request_id(const http::Request& request, Clock& clock, Randomness& randomness) {
+    constexpr std::size_t longest = 128;
+    const auto fits = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    };
+    auto given = request.header("X-Request-Id");
+    if (given && !given->empty() && given->size() <= longest && std::all_of(given->begin(), given->end(), fits)) {
+        return *given;
+    }
+    return new_id(clock, randomness);
+}
+
+/// The order that a request has placed.
+std::string order_of(const http::Response& response) {
+    constexpr std::string_view orders = "/v1/orders/";
+    for (const auto& [name, value] : response.headers) {
+        if (name == "Location" && value.starts_with(orders)) { return value.substr(orders.size()); }
+    }
+    return {};
+}
+
 /// Answers are of one moment and for one reader, and are what they say they are.
 void guard(http::Response& response) {
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
@@ -68,14 +92,48 @@ Task<http::Response> Api::handle(http::Request request) {
     const std::string method = request.method;
     const std::string path = request.path;
     const std::string peer = request.peer;
+    const auto notes = std::make_shared<http::Notes>();
+    request.notes = notes;
+    notes->id = request_id(request, clock_, engine_.environment().randomness);
+    request.source = source_of(request, options_.get()->trusted_proxies);
+    const std::string source = request.source;
     http::Response response = co_await route(std::move(request));
+    response.headers.insert(response.headers.end(), notes->headers.begin(), notes->headers.end());
+    response.headers.emplace_back("X-Request-Id", notes->id);
     if (!path.starts_with("/api/")) { guard(response); }
     const milliseconds took{clock_.boot_ms() - begun};
-    if (const auto options = options_.get(); options->answered) { options->answered(method, path, response.status, took); }
+    const auto options = options_.get();
+    if (options->answered) { options->answered(method, path, response.status, took); }
     // Never headers or a query: both may carry what nobody should read.
-    Log::debug("request",
-               {{"method", method}, {"path", path}, {"status", response.status}, {"ms", took.count()}, {"peer", peer}});
+    const auto line = options->log_requests ? Log::info : Log::debug;
+    line("request", {{"method", method},
+                     {"path", path},
+                     {"status", response.status},
+                     {"ms", took.count()},
+                     {"request", notes->id},
+                     {"key", notes->key},
+                     {"source", source},
+                     {"peer", peer},
+                     {"order", order_of(response)}});
     co_return response;
+}
+
+std::optional<model::RateVerdict> Api::over_rate(Rate& rate, const std::string& caller, const http::Request& request) {
+    const auto options = options_.get();
+    const auto verdict = rate.buckets.take(caller, options->rates.*rate.rule, clock_.boot_ms());
+    if (request.notes && verdict.limit > 0) {
+        // Of two rules the last one that was asked counts. Names and meaning: draft-ietf-httpapi-ratelimit-headers-06, section 3.
+        request.notes->headers = {{"RateLimit-Limit", std::to_string(verdict.limit)},
+                                  {"RateLimit-Remaining", std::to_string(verdict.remaining)},
+                                  {"RateLimit-Reset", std::to_string(verdict.reset_s)}};
+    }
+    if (verdict.taken) { return {}; }
+    if (options->rate_limited) { options->rate_limited(rate.name); }
+    if (verdict.first_refusal) {
+        Log::warning("a caller asks too often and is answered 429",
+                     {{"rule", rate.name}, {"caller", caller}, {"peer", request.peer}, {"path", request.path}});
+    }
+    return verdict;
 }
 
 Task<http::Response> Api::route(http::Request request) {
@@ -103,6 +161,7 @@ Task<http::Response> Api::route(http::Request request) {
         if (!get) { co_return method_not_allowed("GET"); }
         co_return co_await events(std::move(request));
     }
+    if (path == "/v1/events/ws") { co_return co_await events_socket(std::move(request)); }
     if (path == "/metrics") {
         if (!get) { co_return method_not_allowed("GET"); }
         co_return co_await metrics(std::move(request));

@@ -4,9 +4,11 @@
 #include "base/bound.hpp"
 #include "base/clock.hpp"
 #include "base/current.hpp"
+#include "base/ip_network.hpp"
 #include "base/signal.hpp"
 #include "crypto/signature_scheme.hpp"
 #include "http/message.hpp"
+#include "model/rate_limit.hpp"
 #include "notify/facts.hpp"
 #include "orders/account.hpp"
 #include "orders/intake.hpp"
@@ -18,6 +20,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +33,17 @@ struct WebhookSigning {
     std::vector<crypto::WebhookKey> keys = {};
 };
 
+/// How often one caller may ask; without a rate as often as it likes.
+struct RateRules {
+    model::RateRule webhook_source = {};   ///< each address that sends webhooks, forged ones included
+    model::RateRule webhook_account = {};  ///< each account, by webhooks whose signature is right
+    model::RateRule api_key = {};          ///< each key, by itself and by the page's sessions
+    model::RateRule sign_in = {};          ///< each address that signs in to the page
+};
+
+/// So many callers are remembered for each rule: some 2 MB when all are there.
+inline constexpr std::size_t callers_max = 10'000;
+
 struct ApiOptions {
     orders::Accounts accounts;
     std::map<std::string, WebhookSigning> webhooks;  ///< by account
@@ -37,7 +51,10 @@ struct ApiOptions {
     std::size_t order_body_max = 256 << 10;
     std::size_t webhook_body_max = 64 << 10;
     milliseconds heartbeat{15'000};
+    bool log_requests = false;        ///< each with a line of level info, not debug
     bool answer_after_commit = true;  ///< false, for a test: an order is answered while it is being stored
+    RateRules rates = {};
+    std::vector<IpNetwork> trusted_proxies = {};  ///< whose X-Forwarded-For is believed
     // The bounds hold as they were when the Api was made.
     std::size_t requests_max = 4'096;       ///< of the queue http.requests: under way, those about health apart
     std::size_t event_streams_max = 256;    ///< of http.event_streams
@@ -48,6 +65,8 @@ struct ApiOptions {
     std::function<std::vector<QueueLevel>()> queues = {};
     /// Told of each request once it is answered: method, path, status, and how long it took.
     std::function<void(std::string_view, std::string_view, int, milliseconds)> answered = {};
+    /// Told of each request that was refused because its caller asks too often: by which rule.
+    std::function<void(std::string_view)> rate_limited = {};
     /// How things stand, in Prometheus' text format.
     std::function<Task<Result<std::string>>()> metrics = {};
 };
@@ -87,6 +106,20 @@ public:
 
 private:
     struct Stream;
+    /// What comes next on the event stream.
+    struct Read {
+        enum class What { events, nothing, signed_out, stopping, failed } what;
+        struct Event {
+            std::string id, type, document;
+        };
+        std::vector<Event> events = {};
+    };
+    /// One of the rules, and what each of its callers has used of it.
+    struct Rate {
+        std::string_view name;
+        model::RateRule RateRules::*rule;
+        model::RateBuckets buckets{callers_max};
+    };
 
     Task<http::Response> route(http::Request request);
     Task<http::Response> readyz();
@@ -113,13 +146,23 @@ private:
     Task<http::Response> desk_act(http::Request request, std::string what, std::string subject);
     Task<http::Response> explain(http::Request request, std::string order_id);
     Task<http::Response> events(http::Request request);
+    /// The same over a WebSocket.
+    Task<http::Response> events_socket(http::Request request);
+    /// Null, with the answer in `refusal`.
+    Task<std::shared_ptr<Stream>> open_stream(http::Request request, std::shared_ptr<http::Response> refusal);
+    Task<Read> next_events(std::shared_ptr<Stream> stream);
     Task<http::Response> webhook(http::Request request, std::string account);
     Task<http::Response> refuse_webhook(orders::RawWebhook raw, bool stale, std::string reason);
+    /// Counts a request for its caller, and has the answer tell what is left. Nothing when it may be taken.
+    std::optional<model::RateVerdict> over_rate(Rate& rate, const std::string& caller, const http::Request& request);
     /// Who asks, by a key or by the page's cookie; `refusal` is the answer when nobody who may.
     Task<Result<Principal>> principal(http::Request request, std::string scope, std::shared_ptr<http::Response> refusal);
+    /// Stores that a key is used, unless that is under way.
+    Task<void> note_use(std::string key_id);
     /// `quiet`: the page asked by itself, so that nobody was seen.
     Task<Result<std::optional<Principal>>> signed_in(std::string token, bool quiet);
     Task<std::optional<std::string>> next_piece(std::shared_ptr<Stream> stream);
+    Task<http::SocketPiece> next_messages(std::shared_ptr<Stream> stream, bool heard);
 
     Clock& clock_;
     store::Store& store_;
@@ -131,6 +174,11 @@ private:
     BootMs work_counted_at_ = 0;
     Current<ApiOptions> options_;
     Signal events_;
+    Rate webhook_source_{"webhook_source", &RateRules::webhook_source};
+    Rate webhook_account_{"webhook_account", &RateRules::webhook_account};
+    Rate api_key_{"api_key", &RateRules::api_key};
+    Rate sign_in_{"sign_in", &RateRules::sign_in};
+    std::set<std::string> noting_;  ///< keys whose use is being stored
     bool ready_ = false;
     bool stopping_ = false;
 };

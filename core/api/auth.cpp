@@ -70,21 +70,31 @@ std::optional<std::string> bearer_token(const std::optional<std::string>& header
     return header->substr(prefix.size());
 }
 
-std::optional<Principal> principal_of(store::Tx& tx, const char* column, const std::string& value) {
-    const auto row = tx.first<std::string, std::string, std::optional<std::string>, std::string>(
-        std::string("SELECT id, scopes, customer_id, name FROM api_keys WHERE revoked_at IS NULL AND ") + column + " = :1",
-        {value});
+std::optional<Principal> principal_of(store::Tx& tx, const char* column, const std::string& value, UtcMs now) {
+    const auto row = tx.first<std::string, std::string, std::optional<std::string>, std::string, std::optional<std::string>,
+                              std::optional<std::int64_t>>(
+        std::string("SELECT id, scopes, customer_id, name, owner_id, last_used_at FROM api_keys WHERE revoked_at IS NULL AND "
+                    "(expires_at IS NULL OR expires_at > :1) AND ") +
+            column + " = :2",
+        {now, value});
     if (!row) { return {}; }
+    const auto& [id, scopes, customer, name, owner, used] = *row;
     Principal who;
-    who.key_id = std::get<0>(*row);
-    who.scopes = split(std::get<1>(*row));
-    who.customer_id = std::get<2>(*row);
-    who.name = std::get<3>(*row);
+    who.key_id = id;
+    who.scopes = split(scopes);
+    who.customer_id = customer;
+    who.name = name;
+    who.owner = owner.value_or(id);
+    who.use_stale = !used || now - *used >= used_every_ms;
     return who;
 }
 
-std::optional<Principal> find_principal(store::Tx& tx, const std::string& token) {
-    return principal_of(tx, "key_hash", crypto::sha256_hex(token));
+std::optional<Principal> find_principal(store::Tx& tx, const std::string& token, UtcMs now) {
+    return principal_of(tx, "key_hash", crypto::sha256_hex(token), now);
+}
+
+void touch_key(store::Tx& tx, const std::string& id, UtcMs now) {
+    tx.run("UPDATE api_keys SET last_used_at = :1 WHERE id = :2", {now, id});
 }
 
 Result<> check_key(const NewKey& key) {
@@ -102,9 +112,10 @@ Result<> check_key(const NewKey& key) {
 
 std::optional<std::string> add_key(store::Tx& tx, const NewKey& key, const std::string& id, UtcMs now) {
     const auto added = tx.run(
-        "INSERT INTO api_keys (id, name, key_hash, scopes, customer_id, created_at, imported) VALUES (:1, :2, :3, :4, :5, :6, "
-        ":7) ON CONFLICT (key_hash) DO NOTHING",
-        {id, key.name, crypto::sha256_hex(key.token), joined(key.scopes), key.customer_id, now, key.imported});
+        "INSERT INTO api_keys (id, name, key_hash, scopes, customer_id, created_at, imported, expires_at, owner_id) "
+        "VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9) ON CONFLICT (key_hash) DO NOTHING",
+        {id, key.name, crypto::sha256_hex(key.token), joined(key.scopes), key.customer_id, now, key.imported, key.expires_at,
+         key.owner_id});
     if (added == 0) { return {}; }
     return id;
 }
@@ -114,19 +125,46 @@ bool revoke_key(store::Tx& tx, const std::string& id_or_name, UtcMs now) {
                   {now, id_or_name, id_or_name}) > 0;
 }
 
+Result<Rotated> rotate_key(store::Tx& tx, const std::string& id_or_name, const std::string& token, const std::string& new_id,
+                           UtcMs ends_at, UtcMs now) {
+    // Those that end by themselves have been rotated, unless no other one is meant.
+    const auto found = tx.all<std::string, std::string, std::string, std::optional<std::string>, std::optional<std::string>,
+                              std::optional<std::int64_t>>(
+        "SELECT id, name, scopes, customer_id, owner_id, expires_at FROM api_keys WHERE (id = :1 OR name = :2) AND revoked_at IS "
+        "NULL AND (expires_at IS NULL OR expires_at > :3) ORDER BY expires_at IS NOT NULL, created_at, id",
+        {id_or_name, id_or_name, now});
+    if (found.empty()) {
+        return Fault{"there is no such key, or it is revoked or has expired; `crossdock key list` shows them", id_or_name};
+    }
+    if (found.size() > 1 && std::get<5>(found[0]).has_value() == std::get<5>(found[1]).has_value()) {
+        return Fault{"more than one key has this name; name one by its id, which `crossdock key list` shows", id_or_name};
+    }
+    const auto& [id, name, scopes, customer, owner, expires] = found.front();
+    const NewKey key{name, split(scopes), customer, token, false, {}, owner.value_or(id)};
+    if (!add_key(tx, key, new_id, now)) { return Fault{"the new key is here already", "token"}; }
+    const Rotated made{id, name, new_id, expires ? std::min(*expires, ends_at) : ends_at};
+    tx.run("UPDATE api_keys SET expires_at = :1 WHERE id = :2", {made.ends_at, id});
+    return made;
+}
+
 Json list_keys(store::Tx& tx) {
+    const auto time = [](const std::optional<std::int64_t>& at) { return at ? Json(rfc3339(*at)) : Json(); };
     Json list = Json::array();
-    for (auto& [id, name, scopes, customer, created, revoked, imported] :
+    for (auto& [id, name, scopes, customer, created, revoked, imported, used, expires, owner] :
          tx.all<std::string, std::string, std::string, std::optional<std::string>, std::int64_t, std::optional<std::int64_t>,
-                std::int64_t>("SELECT id, name, scopes, customer_id, created_at, revoked_at, imported FROM api_keys ORDER BY "
-                              "created_at, id")) {
+                std::int64_t, std::optional<std::int64_t>, std::optional<std::int64_t>, std::optional<std::string>>(
+             "SELECT id, name, scopes, customer_id, created_at, revoked_at, imported, last_used_at, expires_at, owner_id FROM "
+             "api_keys ORDER BY created_at, id")) {
         list.push(Json::object({{"id", id},
                                 {"name", name},
                                 {"scopes", scopes},
                                 {"customer_id", customer},
                                 {"created_at", rfc3339(created)},
                                 {"imported", imported != 0},
-                                {"revoked_at", revoked ? Json(rfc3339(*revoked)) : Json()}}));
+                                {"last_used_at", time(used)},
+                                {"expires_at", time(expires)},
+                                {"revoked_at", time(revoked)},
+                                {"in_place_of", owner}}));
     }
     return list;
 }

@@ -69,7 +69,7 @@ Task<http::Response> Api::post_order(http::Request request) {
 
 Task<http::Response> Api::take_document(std::string body, std::string owner) {
     Principal who;
-    who.key_id = std::move(owner);
+    who.owner = std::move(owner);
     co_return co_await place(std::move(body), std::move(who), "");
 }
 
@@ -100,7 +100,7 @@ Task<http::Response> Api::place(std::string body, Principal who, std::string ide
     if (auto refused = co_await take_work()) { co_return unavailable(*refused, "The order was not stored; send it again."); }
     const std::string order_id = order->order_id;
     const std::string customer_id = order->customer_id;
-    std::function<orders::Placed(store::Tx&)> unit = [this, order = std::move(*order), options, owner = who.key_id,
+    std::function<orders::Placed(store::Tx&)> unit = [this, order = std::move(*order), options, owner = who.owner,
                                                       idempotency_key, digest = crypto::sha256_hex(body)](store::Tx& tx) {
         const orders::StartRuns start_runs = [this](store::Tx& inside, const std::string& id, const Json& placed) {
             engine_.start_order_runs(inside, id, placed);

@@ -3,6 +3,7 @@
 #include "api/page_files.hpp"
 #include "api/problem.hpp"
 #include "api/session.hpp"
+#include "api/source.hpp"
 #include "base/log.hpp"
 #include "crypto/crypto.hpp"
 #include "store/journal.hpp"
@@ -94,8 +95,8 @@ Task<Result<Principal>> Api::principal(http::Request request, std::string scope,
     Result<std::optional<Principal>> found = std::optional<Principal>();
     if (cookie) { found = co_await signed_in(*cookie, request.header("X-Quiet").has_value()); }
     else {
-        std::function<std::optional<Principal>(store::Tx&)> look = [token = *token](store::Tx& tx) {
-            return find_principal(tx, token);
+        std::function<std::optional<Principal>(store::Tx&)> look = [token = *token, now = clock_.utc_ms()](store::Tx& tx) {
+            return find_principal(tx, token, now);
         };
         found = co_await store_.read<std::optional<Principal>>(std::move(look));
     }
@@ -103,7 +104,14 @@ Task<Result<Principal>> Api::principal(http::Request request, std::string scope,
         *refusal = unavailable(found.error(), "Whose key it is could not be read; send it again.");
         co_return found.error();
     }
-    if (!*found) { co_return refused(cookie ? "Your session has ended; sign in again." : "This key is unknown or revoked."); }
+    if (!*found) {
+        co_return refused(cookie ? "Your session has ended; sign in again." : "This key is unknown or revoked, or has expired.");
+    }
+    if (request.notes) { request.notes->key = (*found)->key_id; }
+    if (const auto over = over_rate(api_key_, (*found)->key_id, request)) {
+        *refusal = too_many(*over, "This key asks too often; nothing was done.");
+        co_return Fault{"rate-limited"};
+    }
     if (cookie && changes(request) &&
         !crypto::equal_constant_time(request.header("X-CSRF-Token").value_or(""), csrf_token(*cookie))) {
         *refusal =
@@ -114,7 +122,20 @@ Task<Result<Principal>> Api::principal(http::Request request, std::string scope,
         *refusal = problem(403, "scope", "This key may not do that", "It needs the scope " + scope + ".");
         co_return Fault{"scope"};
     }
+    if ((*found)->use_stale) { co_await note_use((*found)->key_id); }
     co_return std::move(**found);
+}
+
+Task<void> Api::note_use(std::string key_id) {
+    // Those who come meanwhile need not store it, too.
+    if (!noting_.insert(key_id).second) { co_return; }
+    std::function<int(store::Tx&)> unit = [key_id, now = clock_.utc_ms()](store::Tx& tx) {
+        touch_key(tx, key_id, now);
+        return 0;
+    };
+    // When the store has no place for it, the next request stores it.
+    (void)co_await store_.commit<int>(Commit::key_change, std::move(unit));
+    noting_.erase(key_id);
 }
 
 bool Api::is_page(const std::string& path) {
@@ -150,6 +171,13 @@ Task<http::Response> Api::sign_in(http::Request request) {
     if (!same_origin(request)) {
         co_return problem(403, "csrf", "This did not come from the page", "Open the page and sign in there.");
     }
+    if (const auto over = over_rate(sign_in_, caller_of(request.source), request)) {
+        const std::string message =
+            "Too many attempts came from your address. Try again in " + std::to_string(over->retry_s) + " s.";
+        auto response = sign_in_page(429, message.c_str());
+        response.headers.emplace_back("Retry-After", std::to_string(over->retry_s));
+        co_return response;
+    }
     if (request.body.size() > form_max) {
         co_return problem(413, "too-large", "The form is too large", "At most " + std::to_string(form_max) + " bytes.");
     }
@@ -161,7 +189,7 @@ Task<http::Response> Api::sign_in(http::Request request) {
     const std::string token = new_session_token(engine_.environment().randomness);
     const UtcMs now = clock_.utc_ms();
     std::function<std::optional<Principal>(store::Tx&)> unit = [this, key, digest = session_digest(token), now](store::Tx& tx) {
-        auto who = find_principal(tx, key);
+        auto who = find_principal(tx, key, now);
         if (!who || !who->may("read")) { return who; }
         open_session(tx, digest, who->key_id, now);
         store::append_audit(tx, facts_.new_id(), who->actor(), "session.open", "page", "", now);
@@ -170,8 +198,9 @@ Task<http::Response> Api::sign_in(http::Request request) {
     const auto who = co_await store_.commit<std::optional<Principal>>(Commit::key_change, std::move(unit));
     if (!who) { co_return sign_in_page(503, "The daemon is busy. Try again in a moment."); }
     if (!*who) {
-        Log::warning("nobody was signed in: the key is unknown or revoked", {{"peer", request.peer}});
-        co_return sign_in_page(401, "This key is unknown or revoked. <code>crossdock key create</code> makes a new one.");
+        Log::warning("nobody was signed in: the key is unknown, revoked or expired", {{"peer", request.peer}});
+        co_return sign_in_page(
+            401, "This key is unknown or revoked, or has expired. <code>crossdock key create</code> makes a new one.");
     }
     if (!(*who)->may("read")) { co_return sign_in_page(403, "This key may not read. It needs the scope <code>read</code>."); }
     Log::info("signed in", {{"key", (*who)->name}, {"peer", request.peer}});

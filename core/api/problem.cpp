@@ -45,6 +45,13 @@ http::Response json_answer(int status, std::string body) {
     return response;
 }
 
+http::Response too_many(const model::RateVerdict& verdict, const std::string& detail) {
+    auto response = problem(429, "rate-limited", "Too many requests came from you",
+                            detail + " Send it again in " + std::to_string(verdict.retry_s) + " s.");
+    response.headers.emplace_back("Retry-After", std::to_string(verdict.retry_s));
+    return response;
+}
+
 http::Response unavailable(const std::string& detail) {
     auto response = problem(503, "unavailable", "The daemon cannot take this now", detail);
     response.headers.emplace_back("Retry-After", "1");

@@ -3,6 +3,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "http/message.hpp"
+#include "model/rate_limit.hpp"
 
 #include <string>
 #include <utility>
@@ -25,6 +26,9 @@ namespace crossdock::api {
                                            const std::vector<std::pair<std::string, std::string>>& errors);
 
 [[nodiscard]] http::Response json_answer(int status, std::string body);
+
+/// 429 with Retry-After: the caller asks too often. Nothing was taken. `detail` is a sentence: whose requests, and what to do.
+[[nodiscard]] http::Response too_many(const model::RateVerdict& verdict, const std::string& detail);
 
 /// 503 with Retry-After: it could not be taken; nothing was half-accepted.
 [[nodiscard]] http::Response unavailable(const std::string& detail);

@@ -58,7 +58,7 @@ std::string csrf_token(const std::string& token) {
 }
 
 bool over_tls(const http::Request& request) {
-    return request.header("X-Forwarded-Proto") == "https";
+    return request.tls || request.header("X-Forwarded-Proto") == "https";
 }
 
 std::optional<std::string> session_token(const http::Request& request) {
@@ -104,7 +104,7 @@ std::optional<Principal> find_session(store::Tx& tx, const std::string& digest, 
     if (!row) { return {}; }
     const auto& [key_id, created, seen] = *row;
     if (now - seen >= session_rules::idle_ms || now - created >= session_rules::longest_ms) { return {}; }
-    auto who = principal_of(tx, "id", key_id);
+    auto who = principal_of(tx, "id", key_id, now);
     if (!who) { return {}; }
     who->session = digest;
     who->session_stale = now - seen >= session_rules::seen_every_ms;
@@ -121,7 +121,7 @@ bool close_session(store::Tx& tx, const std::string& digest) {
 
 bool still_known(store::Tx& tx, const Principal& who, UtcMs now) {
     if (!who.session.empty()) { return find_session(tx, who.session, now).has_value(); }
-    return principal_of(tx, "id", who.key_id).has_value();
+    return principal_of(tx, "id", who.key_id, now).has_value();
 }
 
 }  // namespace crossdock::api

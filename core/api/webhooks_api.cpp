@@ -1,6 +1,9 @@
 #include "api/api.hpp"
 #include "api/problem.hpp"
+#include "api/source.hpp"
 #include "base/log.hpp"
+
+#include <utility>
 
 namespace crossdock::api {
 
@@ -25,6 +28,10 @@ Task<http::Response> Api::webhook(http::Request request, std::string account) {
     if (known == nullptr || scheme == options->webhooks.end()) {
         co_return problem(404, "not-found", "No account takes webhooks here", account.substr(0, 200));
     }
+    // Before the signature is checked, which costs more than to refuse, and a commit for each that is forged.
+    if (const auto over = over_rate(webhook_source_, caller_of(request.source), request)) {
+        co_return too_many(*over, "Too many webhooks come from this address; this one was not stored.");
+    }
     if (request.body.size() > options->webhook_body_max) {
         Log::warning("a webhook was too large", {{"account", account}, {"bytes", request.body.size()}, {"peer", request.peer}});
         co_return problem(413, "too-large", "The webhook is too large",
@@ -37,8 +44,12 @@ Task<http::Response> Api::webhook(http::Request request, std::string account) {
     raw.supplier_id = known->supplier_id;
     raw.content_type = request.header("Content-Type").value_or("");
     raw.peer = request.peer;
-    raw.body = std::move(request.body);
+    raw.body = std::exchange(request.body, {});
     if (!checked.verified) { co_return co_await refuse_webhook(std::move(raw), checked.stale, std::move(checked.reason)); }
+    // Behind the signature: nobody uses up what the account's own supplier may send.
+    if (const auto over = over_rate(webhook_account_, account, request)) {
+        co_return too_many(*over, "Too many webhooks come for this account; this one was not stored.");
+    }
     if (auto refused = co_await take_work()) { co_return unavailable(*refused, "The webhook was not stored; send it again."); }
     raw.secret = scheme->second.keys.at(checked.verified->key).name;
     raw.delivery_id = checked.verified->delivery_id;
@@ -62,7 +73,11 @@ Task<http::Response> Api::webhook(http::Request request, std::string account) {
     const char* what = *received == orders::Received::stored     ? "stored"
                        : *received == orders::Received::repeated ? "repeated"
                                                                  : "rejected";
-    Log::info("webhook", {{"account", account}, {"what", what}, {"bytes", bytes}, {"peer", request.peer}});
+    Log::info("webhook", {{"account", account},
+                          {"what", what},
+                          {"bytes", bytes},
+                          {"peer", request.peer},
+                          {"request", request.notes ? request.notes->id : ""}});
     if (*received == orders::Received::rejected) {
         co_return problem(400, "syntax", "The webhook is no JSON document", "It is kept as rejected.");
     }

@@ -39,6 +39,13 @@ Task<Result<Json>> create_key(AdminContext context, Json request) {
     key.customer_id = request.maybe_text("customer_id");
     const auto given = request.maybe_text("token");
     key.imported = given.has_value();
+    if (const auto lasts = request.maybe_text("expires"); lasts && !lasts->empty()) {
+        const auto duration = parse_duration(*lasts);
+        if (!duration || *duration < milliseconds{1'000}) {
+            co_return Fault{"takes a duration of at least 1s, such as 90d, not \"" + *lasts + "\"", "expires"};
+        }
+        key.expires_at = context.clock.utc_ms() + duration->count();
+    }
     key.token = given ? *given : crypto::new_api_key(context.randomness);
     if (auto ok = api::check_key(key); !ok) { co_return ok.error(); }
     std::function<std::optional<std::string>(store::Tx&)> unit = [context, key](store::Tx& tx) {
@@ -52,8 +59,37 @@ Task<Result<Json>> create_key(AdminContext context, Json request) {
         co_return Fault{"this key is here already, in use or revoked; `crossdock key list` shows which there are", "token"};
     }
     Json result = Json::object({{"id", **id}, {"name", key.name}, {"imported", key.imported}});
+    if (key.expires_at) { result.set("expires_at", rfc3339(*key.expires_at)); }
     if (!key.imported) { result.set("token", key.token); }
     co_return result;
+}
+
+/// A new key in the place of another, which goes on for a while.
+Task<Result<Json>> rotate_key(AdminContext context, Json request) {
+    const std::string which = request.text("key");
+    const std::string overlap = request.text("overlap");
+    const auto duration = parse_duration(overlap);
+    constexpr std::chrono::hours longest{24 * 90};
+    if (!duration || *duration > longest) {
+        co_return Fault{"takes a duration of at most 90d, such as 24h, or 0s, not \"" + overlap + "\"", "overlap"};
+    }
+    const std::string token = crypto::new_api_key(context.randomness);
+    using Outcome = Result<api::Rotated>;
+    std::function<Outcome(store::Tx&)> unit = [context, which, token, overlap = *duration](store::Tx& tx) -> Outcome {
+        const UtcMs now = context.clock.utc_ms();
+        auto made = api::rotate_key(tx, which, token, new_id(context.clock, context.randomness), now + overlap.count(), now);
+        if (made) { audit(tx, context, "key.rotate", made->name); }
+        return made;
+    };
+    auto done = co_await context.store.commit<Outcome>(Commit::key_change, std::move(unit));
+    if (!done) { co_return done.error(); }
+    if (!*done) { co_return done->error(); }
+    const auto& made = **done;
+    co_return Json::object({{"id", made.new_id},
+                            {"name", made.name},
+                            {"token", token},
+                            {"replaced", made.old_id},
+                            {"replaced_ends_at", rfc3339(made.ends_at)}});
 }
 
 Task<Result<Json>> revoke_key(AdminContext context, Json request) {
@@ -148,6 +184,7 @@ Task<Result<Json>> run_admin(AdminContext context, Json request) {
     const std::string command = request.text("command");
     if (command == "customer.add") { co_return co_await add_customer(context, std::move(request)); }
     if (command == "key.create") { co_return co_await create_key(context, std::move(request)); }
+    if (command == "key.rotate") { co_return co_await rotate_key(context, std::move(request)); }
     if (command == "key.revoke") { co_return co_await revoke_key(context, std::move(request)); }
     if (command == "secret.set") { co_return co_await set_secret(context, std::move(request)); }
     if (is_order_command(command)) { co_return co_await order_command(context, std::move(request)); }

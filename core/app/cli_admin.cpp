@@ -54,7 +54,7 @@ void add_keys(CLI::App& app, CommandLine& line) {
     auto* key = app.add_subcommand("key", "API keys");
     key->require_subcommand(1);
     struct Given {
-        std::string name, scopes = "orders:write read", customer;
+        std::string name, scopes = "orders:write read", customer, expires;
         bool import = false;
     };
     auto given = std::make_shared<Given>();
@@ -62,10 +62,12 @@ void add_keys(CLI::App& app, CommandLine& line) {
     create->add_option("name", given->name)->required();
     create->add_option("--scopes", given->scopes, "orders:write, read, admin")->capture_default_str();
     create->add_option("--customer", given->customer, "Bind it to one customer");
+    create->add_option("--expires", given->expires, "It ends by itself after this time, such as 90d");
     create->add_flag("--import", given->import, "Take over an existing key, read from standard input");
     create->callback([&line, given] {
         Json request = Json::object({{"command", "key.create"}, {"name", given->name}, {"scopes", given->scopes}});
         if (!given->customer.empty()) { request.set("customer_id", given->customer); }
+        if (!given->expires.empty()) { request.set("expires", given->expires); }
         if (given->import) {
             // Whatever comes in is the key, so that two lines are refused rather than one of them forgotten.
             std::string token((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
@@ -78,6 +80,14 @@ void add_keys(CLI::App& app, CommandLine& line) {
         });
     });
     auto which = std::make_shared<std::string>();
+    auto overlap = std::make_shared<std::string>("24h");
+    auto* rotate = key->add_subcommand("rotate", "Make a new key in the place of another, which goes on for a while");
+    rotate->add_option("key", *which, "Its id or name")->required();
+    rotate->add_option("--overlap", *overlap, "How long both are taken")->capture_default_str();
+    rotate->callback([&line, which, overlap] {
+        line.exit_code = changing(line, Json::object({{"command", "key.rotate"}, {"key", *which}, {"overlap", *overlap}}),
+                                  [](const Json& result) { return result.text("token") + "\n"; });
+    });
     auto* revoke = key->add_subcommand("revoke", "Revoke a key, at once");
     revoke->add_option("key", *which, "Its id or name")->required();
     revoke->callback([&line, which] {
@@ -88,7 +98,12 @@ void add_keys(CLI::App& app, CommandLine& line) {
     list_command->callback([&line] {
         line.exit_code = list(line, api::list_keys, [](const Json& one) {
             return one.text("id") + "  " + one.text("name") + "  " + one.text("scopes") +
-                   (one.boolean("imported") ? "  imported" : "") + (one.maybe_text("revoked_at") ? "  revoked" : "");
+                   (one.maybe_text("customer_id") ? "  of " + one.text("customer_id") : "") +
+                   (one.boolean("imported") ? "  imported" : "") +
+                   (one.maybe_text("last_used_at") ? "  last used " + one.text("last_used_at") : "  never used") +
+                   (one.maybe_text("revoked_at")   ? "  revoked"
+                    : one.maybe_text("expires_at") ? "  until " + one.text("expires_at")
+                                                   : "");
         });
     });
 }

@@ -2,6 +2,7 @@
 #include "app/command.hpp"
 #include "app/registry.hpp"
 #include "http/loopback.hpp"
+#include "http/tls.hpp"
 #include "inventory/feed.hpp"
 #include "orders/account_load.hpp"
 #include "orders/story.hpp"
@@ -40,6 +41,11 @@ int submit(const CommandLine& line, const std::string& file, const std::string& 
     call.target = "/v1/orders";
     call.headers = {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + key}};
     call.body = *body;
+    if (config->tls) {
+        const auto tls = http::load_tls(config->tls->certificate, config->tls->key);
+        if (!tls) { return fail(line, tls.error(), exit_bad_config); }
+        call.pin = (*tls)->fingerprint;
+    }
     const auto answer = http::exchange(call);
     if (!answer) {
         Fault fault = answer.error();

@@ -127,6 +127,7 @@ int lint(const CommandLine& line, const std::vector<std::string>& files) {
         schedules = config->schedules;
         loaded = load_pipelines(config->pipelines);
         check_expressions(loaded);
+        if (const auto tls = read_tls(*config, system_utc_ms()); !tls) { loaded.faults.push_back(tls.error()); }
         auto faults = plugin_faults(*config);
         loaded.faults.insert(loaded.faults.end(), faults.begin(), faults.end());
     }

@@ -179,14 +179,15 @@ private:
         limits.body_max = std::max(config().limits.order_body, config().limits.webhook_body);
         limits.connections_max = config().limits.connections;
         http::Handler handler = [this](http::Request request) { return handle(std::move(request)); };
-        auto server =
-            http::Server::listen(io_.get_executor(), config().listen_host, config().listen_port, limits, std::move(handler));
+        auto server = http::Server::listen(io_.get_executor(), config().listen_host, config().listen_port, limits,
+                                           std::move(handler), serving_.setup.tls);
         if (!server) {
             Fault fault = server.error();
             fault.what += "; choose another one with --port, or `listen` in the config";
             co_return Trouble{exit_unavailable, fault};
         }
         server_ = std::move(*server);
+        serving_.show_tls = [this](std::shared_ptr<const http::TlsIdentity> tls) { server_->show(std::move(tls)); };
 
         AdminHandler admin = [this](Json request) { return administer(std::move(request)); };
         auto control = ControlSocket::listen(io_.get_executor(), home_.control_socket(), std::move(admin));
@@ -299,6 +300,7 @@ private:
         serving_.answered = [this](std::string_view method, std::string_view path, int status, milliseconds took) {
             metrics_.request_ended(method, path, status, took);
         };
+        serving_.rate_limited = [this](std::string_view rule) { metrics_.request_limited(rule); };
         auto api =
             std::make_unique<api::Api>(clock_, *store_, *serving_.engine, *serving_.facts, api_options(serving_, accounts));
         co_await api->count_open_work();
@@ -453,6 +455,7 @@ private:
 
 int run_daemon(const Config& config, ReadConfig read_config, const std::string& crash_at) {
     Log::set_level(config.log_level);
+    set_log_format(config.log_format);
     // A file that may not grow any more is a disk error, which has a message, and no reason to be killed.
     (void)std::signal(SIGXFSZ, SIG_IGN);
     std::string armed;

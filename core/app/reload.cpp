@@ -26,7 +26,8 @@ std::vector<Fault> needs_restart(const Config& now, const Config& next) {
         if (!is_same) { faults.push_back({"`" + std::string(key) + "` has changed, and takes a restart", next.file.string()}); }
     };
     same(now.data == next.data, "data");
-    same(now.listen_host == next.listen_host && now.listen_port == next.listen_port, "listen");
+    const bool same_place = now.listen_host == next.listen_host && now.listen_port == next.listen_port;
+    same(same_place && now.tls.has_value() == next.tls.has_value(), "listen");
     same(now.intake == next.intake, "intake");
     same(now.limits == next.limits, "limits");
     same(now.workers == next.workers, "workers");
@@ -170,9 +171,11 @@ void take_over(Serving& serving, Prepared prepared, const orders::Accounts& acco
             before.emplace_back(name, manifest->second.digest);
         }
     }
+    if (prepared.setup.tls) { serving.show_tls(prepared.setup.tls); }
     serving.setup = std::move(prepared.setup);
     serving.manifests = std::move(prepared.manifests);
     Log::set_level(serving.setup.config.log_level);
+    set_log_format(serving.setup.config.log_format);
     serving.workers->adopt(prepared.changes.removed);
     serving.facts->change(fact_options(serving.setup));
     serving.api->change(api_options(serving, accounts));
@@ -215,6 +218,10 @@ Task<Reloaded> reload(Serving& serving, ReadConfig read_config) {
                                   {"workers", Json::object({{"added", names(prepared.changes.added)},
                                                             {"replaced", names(prepared.changes.replaced)},
                                                             {"removed", names(prepared.changes.removed)}})}});
+    if (const auto& tls = prepared.setup.tls; tls && tls->fingerprint != serving.setup.tls->fingerprint) {
+        const std::vector<std::string> shown{tls->name + " (until " + rfc3339(tls->not_after) + ")"};
+        result.report.set("certificate", Json::object({{"replaced", names(shown)}}));
+    }
     take_over(serving, std::move(prepared), *accounts, std::move(options));
     for (const auto& name : recovered) { co_await tell_state(serving, name, "supplier.recovered", "reloaded"); }
     for (const auto& other : others) {

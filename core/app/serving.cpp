@@ -164,6 +164,7 @@ api::ApiOptions api_options(const Serving& serving, const orders::Accounts& acco
     options.queues = serving.queues;
     options.metrics = serving.metrics;
     options.answered = serving.answered;
+    options.rate_limited = serving.rate_limited;
     return options;
 }
 

@@ -42,6 +42,8 @@ struct Serving {
     std::function<std::vector<QueueLevel>()> queues;     ///< how full they are, those of the Api apart
     std::function<Task<Result<std::string>>()> metrics;  ///< what /metrics answers
     std::function<void(std::string_view, std::string_view, int, milliseconds)> answered;  ///< as ApiOptions::answered
+    std::function<void(std::string_view)> rate_limited;                                   ///< as ApiOptions::rate_limited
+    std::function<void(std::shared_ptr<const http::TlsIdentity>)> show_tls;               ///< to those who connect from now on
     std::unique_ptr<api::Api> api;
 };
 

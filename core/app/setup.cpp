@@ -1,10 +1,26 @@
 #include "app/setup.hpp"
 
 #include "app/plugin_settings.hpp"
+#include "base/system_clock.hpp"
 
 #include <utility>
 
 namespace crossdock::app {
+
+Result<std::shared_ptr<const http::TlsIdentity>> read_tls(const Config& config, UtcMs now) {
+    if (!config.tls) { return std::shared_ptr<const http::TlsIdentity>(); }
+    const auto& tls = *config.tls;
+    auto loaded = http::load_tls(tls.certificate, tls.key);
+    if (!loaded) {
+        const bool key = loaded.error().where == tls.key.string();
+        return Fault{std::string(key ? "`key`: " : "`certificate`: ") + loaded.error().text(),
+                     key ? tls.key_where : tls.certificate_where};
+    }
+    if (const auto valid = (*loaded)->check_time(now); !valid) {
+        return Fault{"`certificate`: " + tls.certificate.string() + ": " + valid.error().what, tls.certificate_where};
+    }
+    return loaded;
+}
 
 std::vector<Fault> read_files(Setup& setup) {
     auto loaded = load_pipelines(setup.config.pipelines);
@@ -12,6 +28,9 @@ std::vector<Fault> read_files(Setup& setup) {
     auto templates = expr::MailTemplates::load(setup.config.templates / "en");
     if (templates) { setup.templates = std::make_shared<const expr::MailTemplates>(std::move(*templates)); }
     else { loaded.faults.push_back(templates.error()); }
+    auto tls = read_tls(setup.config, system_utc_ms());
+    if (tls) { setup.tls = std::move(*tls); }
+    else { loaded.faults.push_back(tls.error()); }
     return std::move(loaded.faults);
 }
 

@@ -2,6 +2,7 @@
 
 #include "app/wiring.hpp"
 #include "expr/mail_template.hpp"
+#include "http/tls.hpp"
 #include "notify/facts.hpp"
 
 #include <memory>
@@ -15,9 +16,14 @@ struct Setup {
     std::vector<pipeline::Definition> definitions;
     std::shared_ptr<const expr::MailTemplates> templates;
     OpenSecrets secrets;
+    std::shared_ptr<const http::TlsIdentity> tls;  ///< null: HTTP in clear
 };
 
-/// Reads the pipelines and templates that the setup's config names. jq is not asked, and secrets are not opened.
+/// The certificate and key that the config names; null when it names none. `now`: it must be valid then.
+/// Errors: `where` is the place in the config, and the file is named.
+[[nodiscard]] Result<std::shared_ptr<const http::TlsIdentity>> read_tls(const Config& config, UtcMs now);
+
+/// Reads the pipelines, templates and certificate that the setup's config names. jq is not asked, and secrets are not opened.
 /// Errors: one fault for each file that does not load.
 [[nodiscard]] std::vector<Fault> read_files(Setup& setup);
 

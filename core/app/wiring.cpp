@@ -319,6 +319,10 @@ api::ApiOptions api_options(const Config& config, const orders::Accounts& accoun
     options.requests_max = config.limits.requests;
     options.event_streams_max = config.limits.event_streams;
     options.open_work_max = config.limits.open_work;
+    options.rates = {config.rate_limits.webhook_source, config.rate_limits.webhook_account, config.rate_limits.api_key,
+                     config.rate_limits.sign_in};
+    options.log_requests = config.log_requests;
+    options.trusted_proxies = config.trusted_proxies;
     for (const auto& account : config.accounts) {
         if (!account.webhook) { continue; }
         options.webhooks[account.name] = {account.webhook->scheme, secrets.webhooks.at(account.name)};

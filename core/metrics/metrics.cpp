@@ -123,6 +123,10 @@ struct Metrics::Counted {
                                                                      .Name("crossdock_http_request_duration_seconds")
                                                                      .Help("From a request's arrival to its answer.")
                                                                      .Register(registry);
+    prometheus::Family<prometheus::Counter>& limited = BuildCounter()
+                                                           .Name("crossdock_rate_limited_total")
+                                                           .Help("Requests that were answered 429, by the rule.")
+                                                           .Register(registry);
     prometheus::Family<prometheus::Counter>& calls =
         BuildCounter().Name("crossdock_plugin_calls_total").Help("Calls of plugins that came back, by how.").Register(registry);
     prometheus::Family<prometheus::Histogram>& call_seconds = BuildHistogram()
@@ -161,6 +165,10 @@ void Metrics::request_ended(std::string_view method, std::string_view path, int 
     counted_->request_seconds.Add({{"route", route}}, seconds()).Observe(in_seconds(took));
 }
 
+void Metrics::request_limited(std::string_view rule) {
+    counted_->limited.Add({{"rule", std::string(rule)}}).Increment();
+}
+
 void Metrics::call_ended(const std::string& target, const std::string& operation, std::string_view result, milliseconds took) {
     counted_->calls.Add({{"target", target}, {"operation", operation}, {"result", std::string(result)}}).Increment();
     counted_->call_seconds.Add({{"target", target}, {"operation", operation}}, seconds()).Observe(in_seconds(took));
@@ -189,10 +197,10 @@ std::string Metrics::text(const Levels& levels) {
 }
 
 std::string route_of(std::string_view path) {
-    static constexpr std::array fixed{"/",           "/page.css",     "/page.js",          "/session",      "/livez",
-                                      "/readyz",     "/metrics",      "/v1/orders",        "/v1/inventory", "/v1/suppliers",
-                                      "/v1/events",  "/v1/attention", "/v1/notifications", "/v1/feeds",     "/v1/dead-letters",
-                                      "/v1/overview"};
+    static constexpr std::array fixed{
+        "/",          "/page.css",        "/page.js",      "/session",   "/livez",        "/readyz",       "/metrics",
+        "/v1/orders", "/v1/inventory",    "/v1/suppliers", "/v1/events", "/v1/events/ws", "/v1/attention", "/v1/notifications",
+        "/v1/feeds",  "/v1/dead-letters", "/v1/overview"};
     if (std::find(fixed.begin(), fixed.end(), path) != fixed.end()) { return std::string(path); }
     struct Form {
         std::string_view begin, end, name;

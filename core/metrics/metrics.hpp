@@ -42,6 +42,8 @@ public:
 
     /// A request was answered. `path` becomes the address without what differs from order to order.
     void request_ended(std::string_view method, std::string_view path, int status, milliseconds took);
+    /// A request was answered 429; `rule` as the config names it.
+    void request_limited(std::string_view rule);
     /// A call of a plugin came back. `result` is answered, failed, not_sent or unknown.
     void call_ended(const std::string& target, const std::string& operation, std::string_view result, milliseconds took);
 

@@ -2,6 +2,7 @@
 
 #include "base/joined.hpp"
 #include "base/log.hpp"
+#include "base/log_format.hpp"
 #include "plugin/evaluations.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -77,6 +78,7 @@ Frame Link::hello() const {
     Json reach = Json::array();
     for (const auto& place : spec_.reach) { reach.push(place); }
     payload.set("reach", std::move(reach)).set("verbose", spec_.verbose);
+    if (log_format() == LogFormat::json) { payload.set("log", "json"); }
     payload.set("crash_at", spec_.crash_at).set("folder", spec_.folder.string()).set("inspect", spec_.inspect_only);
     payload.set("shadow", spec_.shadow);
     payload.set("strict", options_.strict).set("grants", to_json(spec_.grants));

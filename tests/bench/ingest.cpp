@@ -100,7 +100,7 @@ Ingest stored(int runs, const std::filesystem::path& folder) {
         text.replace(begin, text.find('\n', begin) - begin, "pipelines: " + pipelines.string());
         const auto schedules = text.find("\nschedules:") + 1;
         text.erase(schedules, text.find('\n', schedules) - schedules);
-        const std::string level = "log: { level: warning }\n";
+        const std::string level = "log: { level: warning }\nrate_limits: { webhook_source: off, webhook_account: off }\n";
         return level + text;
     };
     auto made = app::DemoRig::make(std::move(options));

@@ -1,6 +1,8 @@
 // Bad configs, pipelines, plugins, folders and command lines, given to processes of their own.
 #include "error_rows.hpp"
 
+#include "support/certificates.hpp"
+
 #include <algorithm>
 
 namespace crossdock::system_tests {
@@ -40,6 +42,25 @@ Seen strict_in_process(House& house) {
     Trial trial(house);
     Trial::edit(trial.supplier(), "not_after: 3s", "isolation: in-process");
     Trial::edit(trial.config(), "test: { crash_points: true }", "workers: { confinement: strict }");
+    return trial.lint_and_serve();
+}
+
+/// A config that names a certificate and key that were made so.
+Seen with_certificate(House& house, const support::CertificateMade& made, std::filesystem::perms more = {}) {
+    Trial trial(house);
+    const auto folder = trial.config().parent_path();
+    support::write_certificate(folder / "cert.pem", folder / "key.pem", made);
+    std::filesystem::permissions(folder / "key.pem", more, std::filesystem::perm_options::add);
+    Trial::edit(trial.config(), "listen: { host: 127.0.0.1,", "listen: { tls: { certificate: cert.pem, key: key.pem },");
+    return trial.lint_and_serve();
+}
+
+Seen other_key(House& house) {
+    Trial trial(house);
+    const auto folder = trial.config().parent_path();
+    support::write_certificate(folder / "cert.pem", folder / "key.pem");
+    support::write_certificate(folder / "other.pem", folder / "key.pem");
+    Trial::edit(trial.config(), "listen: { host: 127.0.0.1,", "listen: { tls: { certificate: cert.pem, key: key.pem },");
     return trial.lint_and_serve();
 }
 
@@ -129,6 +150,14 @@ std::vector<BadInput> config_rows() {
         spoiled("unknown mechanism", Where::config, "crash_points: true", "crash_points: true, without: [lanes]"),
         spoiled("unknown isolation", Where::supplier, "not_after: 3s", "isolation: thread"),
         spoiled("rate without a unit", Where::supplier, "not_after: 3s", "limits: { rate: 10 }"),
+        spoiled("HTTP in clear beyond loopback", Where::config, "host: 127.0.0.1", "host: 0.0.0.0"),
+        {"expired certificate",
+         [](House& house) {
+             return with_certificate(house, {.from = std::chrono::hours{-48}, .until = std::chrono::hours{-24}});
+         }},
+        {"key of another certificate", other_key},
+        {"key file that others may read",
+         [](House& house) { return with_certificate(house, {}, std::filesystem::perms::others_read); }},
         {"in-process plugin under a strict config", strict_in_process},
         spoiled("missing supplier file", Where::config, "suppliers/phonex.yaml", "suppliers/phonix.yaml"),
         spoiled("route to an unknown account", Where::config, "wesellcellular: phonex", "wesellcellular: phonix"),
@@ -230,6 +259,8 @@ std::vector<BadInput> command_rows() {
          [](House& house) { return submit(house, house.running().config(), house.running().api_key()); }},
         command("order file that is not there", {"order", "submit", "/nowhere/order.json", "--key", "xd_none"}),
         command("unknown key to revoke", {"key", "revoke", "nobody"}),
+        command("unknown key to rotate", {"key", "rotate", "nobody"}),
+        command("overlap that is no time", {"key", "rotate", "nobody", "--overlap", "soon"}),
         command("unknown scope", {"key", "create", "platform", "--scopes", "orders:wirte"}),
         command("customer with a bad mail address", {"customer", "add", "acme", "--name", "Acme", "--email", "acme.example"}),
         command("empty secret", {"secret", "set", "phonex-key"}),

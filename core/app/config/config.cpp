@@ -6,8 +6,6 @@
 #include "definition/schedule.hpp"
 #include "yaml/words.hpp"
 
-#include <arpa/inet.h>
-
 #include <array>
 #include <cstdlib>
 #include <system_error>
@@ -28,7 +26,7 @@ public:
     void read(const Node& root) {
         Fields fields(checks_, root, "the config",
                       {"listen", "data", "pipelines", "templates", "plugins", "currency", "log", "mail", "alerts", "routes",
-                       "schedules", "suppliers", "channels", "intake", "limits", "workers", "test"});
+                       "schedules", "suppliers", "channels", "intake", "limits", "rate_limits", "workers", "test"});
         if (!checks_.ok()) { return; }
         read_listen(fields);
         read_folders(fields);
@@ -43,19 +41,7 @@ public:
 
 private:
     void read_listen(Fields& fields) {
-        if (const Node* node = fields.find("listen")) {
-            Fields listen(checks_, *node, "`listen`", {"host", "port"});
-            if (const auto host = listen.text("host")) {
-                unsigned char address[sizeof(in6_addr)];
-                if (inet_pton(AF_INET, host->c_str(), address) != 1 && inet_pton(AF_INET6, host->c_str(), address) != 1) {
-                    checks_.refuse(listen.place("host"),
-                                   "`host` takes an IP address such as 127.0.0.1, not " + json_quoted(*host));
-                }
-                made_.listen_host = *host;
-            }
-            const auto port = listen.integer("port", {0, 65535});
-            made_.listen_port = static_cast<std::uint16_t>(port.value_or(made_.listen_port));
-        }
+        if (const Node* node = fields.find("listen")) { app::read_listen(part_, *node, made_); }
         made_.listen_port = overrides_.port.value_or(made_.listen_port);
     }
 
@@ -82,7 +68,10 @@ private:
         made_.currency = fields.text("currency").value_or(made_.currency);
         check_currency(part_, fields.place("currency"), made_.currency);
         if (const Node* node = fields.find("log")) {
-            Fields log(checks_, *node, "`log`", {"level"});
+            static constexpr std::array<std::string_view, 2> formats{"text", "json"};
+            Fields log(checks_, *node, "`log`", {"level", "format", "requests"});
+            if (log.word("format", formats) == formats.back()) { made_.log_format = LogFormat::json; }
+            made_.log_requests = log.boolean("requests").value_or(false);
             if (const auto level = log.word("level", levels)) {
                 for (std::size_t i = 0; i < levels.size(); ++i) {
                     if (levels.at(i) == *level) { made_.log_level = values.at(i); }
@@ -92,6 +81,7 @@ private:
         if (const Node* node = fields.find("mail")) { read_address(*node, "mail", "from", made_.mail_from); }
         if (const Node* node = fields.find("alerts")) { read_address(*node, "alerts", "mail", made_.alerts_mail); }
         if (const Node* node = fields.find("limits")) { read_limits(*node); }
+        if (const Node* node = fields.find("rate_limits")) { made_.rate_limits = read_rate_limits(part_, *node); }
         if (const Node* node = fields.find("workers")) { read_workers(*node); }
         if (const Node* node = fields.find("test")) {
             Fields test(checks_, *node, "`test`", {"crash_points", "without"});

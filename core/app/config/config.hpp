@@ -1,8 +1,10 @@
 #pragma once
 
 #include "base/folder_grant.hpp"
+#include "base/ip_network.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "base/log_format.hpp"
 #include "base/mechanisms.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -10,6 +12,7 @@
 #include "model/fulfilment.hpp"
 #include "model/pace.hpp"
 #include "model/polling.hpp"
+#include "model/rate_limit.hpp"
 #include "model/routing.hpp"
 #include "model/schedule.hpp"
 
@@ -127,6 +130,24 @@ struct LimitsConfig {
     [[nodiscard]] bool operator==(const LimitsConfig&) const = default;
 };
 
+/// How often one caller may ask: `rate_limits:`. Beyond it: 429. A rate of 0 is none.
+struct RateLimitsConfig {
+    model::RateRule webhook_source{500, milliseconds{1'000}, 5'000};
+    model::RateRule webhook_account{1'000, milliseconds{1'000}, 10'000};
+    model::RateRule api_key{1'000, milliseconds{1'000}, 10'000};
+    model::RateRule sign_in{10, milliseconds{60'000}, 10};
+
+    [[nodiscard]] bool operator==(const RateLimitsConfig&) const = default;
+};
+
+/// `listen: {tls: {certificate, key}}`.
+struct TlsConfig {
+    std::filesystem::path certificate;  ///< PEM, the leaf first
+    std::filesystem::path key;          ///< PEM
+    std::string certificate_where;      ///< file:line:column
+    std::string key_where;
+};
+
 /// Where orders come from besides the API: `intake:`.
 struct IntakeConfig {
     struct Folder {
@@ -160,12 +181,17 @@ struct Config {
     std::filesystem::path file;
     std::string listen_host = "127.0.0.1";
     std::uint16_t listen_port = 8080;
+    std::optional<TlsConfig> tls;            ///< absent: HTTP in clear, on loopback unless `insecure_http: true`
+    std::vector<IpNetwork> trusted_proxies;  ///< whose X-Forwarded-For is believed
+    RateLimitsConfig rate_limits;
     std::filesystem::path data;       ///< the store, keys, locks and the control socket
     std::filesystem::path pipelines;  ///< a folder of NAME.yaml; exists
     std::filesystem::path templates;  ///< a folder with one folder of mail templates per language, e.g. en; exists
     std::vector<std::filesystem::path> plugin_folders;  ///< in which a plugin given by name is looked up, in this order
     std::string currency = "USD";
     LogLevel log_level = LogLevel::info;
+    LogFormat log_format = LogFormat::text;
+    bool log_requests = false;
     std::string mail_from = "orders@crossdock.example";
     std::string alerts_mail;
     std::map<std::string, std::vector<model::RouteRule>> routes;  ///< by the supplier code in an order

@@ -181,28 +181,24 @@ Json read_settings(Part& part, yaml::Fields& fields, std::vector<FolderGrant>& f
     return settings;
 }
 
-namespace {
-
-/// "10/s", "600/m", "5000/h".
-void read_rate(Part& part, yaml::Fields& limits, model::PaceLimits& made) {
-    const auto written = limits.text("rate");
-    if (!written) { return; }
+std::optional<ReadRate> read_rate(Part& part, yaml::Fields& fields) {
+    const auto written = fields.text("rate");
+    if (!written) { return {}; }
+    ReadRate made;
     const auto slash = written->find('/');
     const auto unit = slash == std::string::npos ? std::string() : written->substr(slash + 1);
     const std::string_view number = std::string_view(*written).substr(0, slash);
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), made.rate);
     const bool whole = error == std::errc{} && end == number.data() + number.size();
-    if (unit == "s") { made.rate_per = std::chrono::seconds{1}; }
-    else if (unit == "m") { made.rate_per = std::chrono::minutes{1}; }
-    else { made.rate_per = std::chrono::hours{1}; }
+    if (unit == "s") { made.per = std::chrono::seconds{1}; }
+    else if (unit == "m") { made.per = std::chrono::minutes{1}; }
+    else { made.per = std::chrono::hours{1}; }
     const bool known = unit == "s" || unit == "m" || unit == "h";
-    if (!whole || !known || made.rate < 1 || made.rate > 100'000) {
-        part.checks.refuse(limits.place("rate"),
-                           "`rate` takes 1 to 100000 calls per s, m or h, such as 10/s or 600/m, not " + json_quoted(*written));
-    }
+    if (whole && known && made.rate >= 1 && made.rate <= 100'000) { return made; }
+    part.checks.refuse(fields.place("rate"),
+                       "`rate` takes 1 to 100000 calls per s, m or h, such as 10/s or 600/m, not " + json_quoted(*written));
+    return {};
 }
-
-}  // namespace
 
 model::PaceLimits read_pace_limits(Part& part, yaml::Fields& fields) {
     model::PaceLimits made;
@@ -210,7 +206,10 @@ model::PaceLimits read_pace_limits(Part& part, yaml::Fields& fields) {
     if (map == nullptr) { return made; }
     yaml::Fields limits(part.checks, *map, "`limits`", {"rate", "burst", "concurrency"});
     if (!part.checks.ok()) { return made; }
-    read_rate(part, limits, made);
+    if (const auto rate = read_rate(part, limits)) {
+        made.rate = rate->rate;
+        made.rate_per = rate->per;
+    }
     made.burst = limits.integer("burst", {1, 100'000}).value_or(made.burst);
     made.concurrency = limits.integer("concurrency", {1, 100'000}).value_or(made.concurrency);
     if (limits.has("burst") && !limits.has("rate")) {

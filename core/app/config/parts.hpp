@@ -3,7 +3,9 @@
 #include "config/config.hpp"
 #include "yaml/schema.hpp"
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +42,12 @@ void read_plugin(Part& part, yaml::Fields& fields, std::filesystem::path& plugin
 [[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields);
 /// The same; a setting written `{folder: PATH}`, perhaps with `access: read`, is the path, and a grant.
 [[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields, std::vector<FolderGrant>& folders);
+/// `rate: 10/s`, as a number and what it is for; nothing without it, or after a fault.
+struct ReadRate {
+    std::int64_t rate = 0;
+    milliseconds per{1'000};
+};
+[[nodiscard]] std::optional<ReadRate> read_rate(Part& part, yaml::Fields& fields);
 /// `limits: { rate, burst, concurrency }`.
 [[nodiscard]] model::PaceLimits read_pace_limits(Part& part, yaml::Fields& fields);
 void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& request_timeout);
@@ -49,6 +57,11 @@ void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& req
                                                                                const std::vector<AccountConfig>& accounts);
 /// `webhook:`, with its scheme by name or written out.
 [[nodiscard]] AccountConfig::Webhook read_webhook(Part& part, const yaml::Node& node);
+
+/// `listen:` of the config.
+void read_listen(Part& part, const yaml::Node& node, Config& made);
+/// `rate_limits:` of the config.
+[[nodiscard]] RateLimitsConfig read_rate_limits(Part& part, const yaml::Node& node);
 
 /// One entry under `channels:`.
 [[nodiscard]] ChannelConfig read_channel(Part& part, const std::string& name, yaml::Place place, const yaml::Node& node);

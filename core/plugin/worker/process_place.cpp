@@ -2,6 +2,7 @@
 
 #include "base/journal_point.hpp"
 #include "base/log.hpp"
+#include "base/log_format.hpp"
 #include "carrying.hpp"
 #include "confinement.hpp"
 #include "plugin/folders.hpp"
@@ -13,6 +14,7 @@ namespace crossdock::worker {
 Result<Json> ProcessPlace::enter(const Json& hello) {
     const bool carries = hello.boolean("carry");
     Log::set_name((carries ? "carrier " : "worker ") + hello.text("name"));
+    if (hello.text("log") == "json") { set_log_format(LogFormat::json); }
     if (hello.boolean("verbose")) { Log::set_level(LogLevel::debug); }
     if (const auto at = hello.text("crash_at"); !at.empty() && !CrashPoint::arm(at)) {
         return Fault{"there is no journal point called " + at};

@@ -30,6 +30,9 @@ TEST_CASE("the reference config loads and holds the defaults that it documents",
     CHECK(made.log_level == defaults.log_level);
     CHECK(made.mail_from == defaults.mail_from);
     CHECK(made.limits == defaults.limits);
+    CHECK(made.rate_limits == defaults.rate_limits);
+    CHECK_FALSE(made.tls);
+    CHECK(made.trusted_proxies.empty());
     CHECK_FALSE(made.workers.strict);
     CHECK_FALSE(made.crash_points);
     CHECK(made.accounts.empty());
