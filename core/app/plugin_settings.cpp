@@ -112,15 +112,16 @@ private:
 
 }  // namespace
 
-std::string setting_place(const AccountConfig& account, const std::string& fault, const std::string& otherwise) {
+std::string setting_place(const std::map<std::string, std::string>& settings_where, const std::string& fault,
+                          const std::string& otherwise) {
     constexpr std::string_view before = "the setting \"";
     const auto at = fault.find(before);
     if (at == std::string::npos) { return otherwise; }
     auto name = fault.substr(at + before.size());
     name.resize(std::min(name.find('"'), name.size()));
     for (;;) {
-        const auto place = account.settings_where.find(name);
-        if (place != account.settings_where.end()) { return place->second; }
+        const auto place = settings_where.find(name);
+        if (place != settings_where.end()) { return place->second; }
         const auto dot = name.rfind('.');
         if (dot == std::string::npos) { return otherwise; }
         name.resize(dot);

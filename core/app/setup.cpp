@@ -53,7 +53,10 @@ std::string plugin_place(const Config& config, const std::string& name) {
 std::string worker_place(const Config& config, const std::string& name, const std::string& fault) {
     const auto otherwise = plugin_place(config, name);
     for (const auto& account : config.accounts) {
-        if (account.name == name) { return setting_place(account, fault, otherwise); }
+        if (account.name == name) { return setting_place(account.settings_where, fault, otherwise); }
+    }
+    for (const auto& channel : config.channels) {
+        if (channel.name == name) { return setting_place(channel.settings_where, fault, otherwise); }
     }
     return otherwise;
 }

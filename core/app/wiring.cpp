@@ -160,6 +160,12 @@ static void take_isolation(plugin::WorkerSpec& spec, bool in_process) {
     spec.quarantine = !in_process;
 }
 
+static void take_fence(plugin::WorkerSpec& spec, const OutboundConfig& outbound) {
+    spec.fenced = true;
+    spec.reach = outbound.reach;
+    spec.plain_http = outbound.plain_http;
+}
+
 static bool is_shadow(const Config& config, const std::string& account) {
     for (const auto& [code, rules] : config.routes) {
         if (std::any_of(rules.begin(), rules.end(), [&](const auto& rule) { return rule.shadow == account; })) { return true; }
@@ -203,6 +209,7 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
         spec.grants = account.folders;
         spec.account = Json::object({{"account", account.name}, {"currency", account.currency}});
         spec.request_timeout = account.request_timeout;
+        take_fence(spec, account.outbound);
         take_isolation(spec, account.in_process);
         spec.crash_at = crash_at;
         if (is_shadow(config, account.name)) { specs.push_back(shadow_spec(config, spec)); }
@@ -217,6 +224,7 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
         spec.settings = with_secrets(channel.name, channel.settings);
         spec.account = Json::object({{"channel", channel.name}});
         spec.request_timeout = channel.request_timeout;
+        take_fence(spec, channel.outbound);
         take_isolation(spec, channel.in_process);
         spec.crash_at = crash_at;
         specs.push_back(std::move(spec));

@@ -39,6 +39,12 @@ struct WebhookSecretRef {
     SecretRef ref;
 };
 
+/// Where exchanges may go beyond the places that settings name, and whether in clear.
+struct OutboundConfig {
+    std::vector<std::string> reach = {};  ///< "host:port"
+    bool plain_http = false;              ///< http: to another machine
+};
+
 /// `operations.<name>` of a supplier file: what was verified for this account.
 struct OperationConfig {
     std::string effect_class = "unsafe";  ///< idempotent, lookup, unsafe
@@ -67,6 +73,7 @@ struct AccountConfig {
         std::string url;  ///< where the supplier sends them, as told to it; may be empty
     };
     std::optional<Webhook> webhook;
+    OutboundConfig outbound = {};
     milliseconds not_after{5'000};  ///< an effect's intent is sent within this time or not at all
     milliseconds request_timeout{10'000};
     std::map<std::string, OperationConfig> operations;  ///< create_order, ...
@@ -88,7 +95,10 @@ struct ChannelConfig {
     std::string plugin_where;
     bool in_process = false;
     Json settings = Json::object();
+    /// Where each of them stands, as in an account.
+    std::map<std::string, std::string> settings_where = {};
     std::map<std::string, SecretRef> credentials;
+    OutboundConfig outbound = {};
     milliseconds not_after{5'000};
     milliseconds request_timeout{10'000};
     model::PaceLimits limits;

@@ -1,7 +1,7 @@
 #include "config/parts.hpp"
 
+#include "base/place.hpp"
 #include "config/plugin_files.hpp"
-
 #include "model/money.hpp"
 #include "yaml/words.hpp"
 
@@ -179,6 +179,42 @@ Json read_settings(Part& part, yaml::Fields& fields, std::vector<FolderGrant>& f
         settings.set(key, folders.back().path.string());
     }
     return settings;
+}
+
+namespace {
+
+void note_places(const Part& part, const yaml::Node& node, const std::string& name, std::map<std::string, std::string>& places) {
+    const auto inner = [&](const std::string& key) { return name.empty() ? key : name + "." + key; };
+    if (!name.empty()) { places.emplace(name, part.checks.where(node.place)); }
+    for (const auto& entry : node.entries) { note_places(part, entry.value, inner(entry.key), places); }
+    for (std::size_t i = 0; i < node.items.size(); ++i) { note_places(part, node.items[i], inner(std::to_string(i)), places); }
+}
+
+}  // namespace
+
+std::map<std::string, std::string> setting_places(const Part& part, yaml::Fields& fields) {
+    std::map<std::string, std::string> places;
+    if (const auto* settings = fields.find("settings")) { note_places(part, *settings, "", places); }
+    return places;
+}
+
+OutboundConfig read_outbound(Part& part, yaml::Fields& fields) {
+    OutboundConfig made;
+    made.plain_http = fields.boolean("plain_http").value_or(false);
+    const auto* list = fields.find("reach");
+    if (list == nullptr) { return made; }
+    if (!list->is_list() || list->items.empty()) {
+        part.checks.refuse(list->place, "`reach` takes a list of HOST:PORT, such as [cdn.example.com:443]");
+        return made;
+    }
+    for (const auto& item : list->items) {
+        if (!item.is_scalar() || !is_place(item.text)) {
+            part.checks.refuse(item.place, "`reach` takes HOST:PORT without scheme or path, such as cdn.example.com:443");
+            return made;
+        }
+        made.reach.push_back(place_of(item.text));
+    }
+    return made;
 }
 
 namespace {

@@ -40,6 +40,10 @@ void read_plugin(Part& part, yaml::Fields& fields, std::filesystem::path& plugin
 [[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields);
 /// The same; a setting written `{folder: PATH}`, perhaps with `access: read`, is the path, and a grant.
 [[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields, std::vector<FolderGrant>& folders);
+/// Where each setting stands: "create_order.body.lines.0" -> file:line:column. Lists begin to count at 0.
+[[nodiscard]] std::map<std::string, std::string> setting_places(const Part& part, yaml::Fields& fields);
+/// `reach: [HOST:PORT]` and `plain_http: true`.
+[[nodiscard]] OutboundConfig read_outbound(Part& part, yaml::Fields& fields);
 /// `limits: { rate, burst, concurrency }`.
 [[nodiscard]] model::PaceLimits read_pace_limits(Part& part, yaml::Fields& fields);
 void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& request_timeout);
