@@ -13,6 +13,13 @@
 namespace crossdock::app {
 namespace {
 
+/// All of standard input but the line end behind it, so that two lines are refused rather than one of them forgotten.
+std::string given_secret() {
+    std::string value((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
+    while (!value.empty() && (value.back() == '\n' || value.back() == '\r')) { value.pop_back(); }
+    return value;
+}
+
 int list(const CommandLine& line, const std::function<Json(store::Tx&)>& unit,
          const std::function<std::string(const Json&)>& row) {
     const auto config = line.load();
@@ -66,12 +73,7 @@ void add_keys(CLI::App& app, CommandLine& line) {
     create->callback([&line, given] {
         Json request = Json::object({{"command", "key.create"}, {"name", given->name}, {"scopes", given->scopes}});
         if (!given->customer.empty()) { request.set("customer_id", given->customer); }
-        if (given->import) {
-            // Whatever comes in is the key, so that two lines are refused rather than one of them forgotten.
-            std::string token((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
-            while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) { token.pop_back(); }
-            request.set("token", token);
-        }
+        if (given->import) { request.set("token", given_secret()); }
         line.exit_code = changing(line, request, [](const Json& result) {
             const auto token = result.maybe_text("token");
             return token ? *token + "\n" : "key " + result.text("name") + " is stored\n";
@@ -93,6 +95,16 @@ void add_keys(CLI::App& app, CommandLine& line) {
     });
 }
 
+std::string rotated_text(const Json& result) {
+    std::string text = "sealed anew: " + std::to_string(result.integer("sealed")) + "; the sealing key's fingerprint is " +
+                       result.text("fingerprint") + ", was " + result.text("before") + "\n";
+    if (const auto kept = result.maybe_text("kept")) {
+        return text + "The key of before is kept as " + *kept +
+               ": copies of the store from before need it; remove it with the last of them\n";
+    }
+    return text + "Put the new key into CROSSDOCK_MASTER_KEY now: the next start takes no other\n";
+}
+
 void add_secrets(CLI::App& app, CommandLine& line) {
     auto* secret = app.add_subcommand("secret", "Secrets sealed in the store, named secret://NAME in the config");
     secret->require_subcommand(1);
@@ -100,10 +112,16 @@ void add_secrets(CLI::App& app, CommandLine& line) {
     auto* set = secret->add_subcommand("set", "Store a secret, read from standard input");
     set->add_option("name", *name)->required();
     set->callback([&line, name] {
-        std::string value((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
-        while (!value.empty() && (value.back() == '\n' || value.back() == '\r')) { value.pop_back(); }
-        line.exit_code = changing(line, Json::object({{"command", "secret.set"}, {"name", *name}, {"value", value}}),
+        line.exit_code = changing(line, Json::object({{"command", "secret.set"}, {"name", *name}, {"value", given_secret()}}),
                                   [](const Json& result) { return "secret://" + result.text("name") + " is stored\n"; });
+    });
+    auto* rotate = secret->add_subcommand("rotate", "Seal everything in the store anew, under another sealing key");
+    auto given = std::make_shared<bool>(false);
+    rotate->add_flag("--stdin", *given, "Read the key from standard input: for a daemon that has it from CROSSDOCK_MASTER_KEY");
+    rotate->callback([&line, given] {
+        Json request = Json::object({{"command", "secret.rotate"}});
+        if (*given) { request.set("key", given_secret()); }
+        line.exit_code = changing(line, request, rotated_text);
     });
     auto* list_command = secret->add_subcommand("list", "List their names");
     list_command->callback([&line] {

@@ -106,7 +106,7 @@ Task<Result<OpenSecrets>> read_secrets(Serving& serving, const Config& config) {
         std::optional<Fault> fault;
     };
     std::function<Opened(store::Tx&)> unit = [&serving, &config](store::Tx& tx) {
-        auto opened = open_secrets(config, [&](const SecretRef& ref) { return sealed_secret(tx, *serving.key, ref); });
+        auto opened = open_secrets(config, [&](const SecretRef& ref) { return sealed_secret(tx, *serving.keys, ref); });
         return opened ? Opened{std::move(*opened), {}} : Opened{{}, opened.error()};
     };
     auto read = co_await serving.store->read<Opened>(std::move(unit));
@@ -194,7 +194,7 @@ Task<Reloaded> reload(Serving& serving, ReadConfig read_config) {
             options = engine_options(prepared.setup.config, stored, prepared.setup.definitions, prepared.manifests);
             serving.engine->sync(tx, options);
             store_digests(tx, prepared.manifests);
-            others = note_settings(tx, prepared.setup.config, prepared.setup.secrets, *serving.key);
+            others = note_settings(tx, prepared.setup.config, prepared.setup.secrets, *serving.keys);
             return stored;
         };
         auto stored = co_await serving.store->commit<orders::Accounts>(Commit::config_sync, std::move(unit));

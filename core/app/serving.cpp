@@ -113,7 +113,7 @@ Task<std::vector<Fault>> check_settings_of(Serving& serving, const Config& confi
 }
 
 orders::Accounts store_accounts(store::Tx& tx, const Serving& serving, const Setup& setup) {
-    return sync_suppliers(tx, setup.config, setup.secrets, *serving.key, serving.clock, serving.randomness);
+    return sync_suppliers(tx, setup.config, setup.secrets, *serving.keys, serving.clock, serving.randomness);
 }
 
 void store_digests(store::Tx& tx, const std::map<std::string, plugin::Manifest>& manifests) {

@@ -1,6 +1,7 @@
 #include "app/wiring.hpp"
 
 #include "app/home.hpp"
+#include "app/key_rotation.hpp"
 #include "app/plugin_settings.hpp"
 #include "app/registry.hpp"
 #include "base/ids.hpp"
@@ -66,12 +67,12 @@ Result<OpenSecrets> open_secrets(const Config& config, const std::function<Resul
     return open;
 }
 
-Result<std::string> sealed_secret(store::Tx& tx, const crypto::SealingKey& key, const SecretRef& ref) {
+Result<std::string> sealed_secret(store::Tx& tx, const crypto::KeyRing& keys, const SecretRef& ref) {
     const auto row = tx.first<std::string>("SELECT sealed FROM secrets WHERE name = :1", {ref.name});
     if (!row) {
         return Fault{"there is no secret://" + ref.name + "; add it with `crossdock secret set " + ref.name + "`", ref.where};
     }
-    auto opened = key.open(std::get<0>(*row), "secrets/" + ref.name);
+    auto opened = keys.open(std::get<0>(*row), "secrets/" + ref.name);
     if (!opened) { return Fault{opened.error().what, ref.where}; }
     return opened;
 }
@@ -79,7 +80,7 @@ Result<std::string> sealed_secret(store::Tx& tx, const crypto::SealingKey& key, 
 Result<OpenSecrets> open_secrets(const Config& config) {
     const Home home{config.data};
     SystemRandomness randomness;
-    std::optional<crypto::SealingKey> key;
+    std::optional<crypto::KeyRing> keys;
     std::unique_ptr<store::Database> database;
     return open_secrets(config, [&](const SecretRef& ref) -> Result<std::string> {
         try {
@@ -91,21 +92,21 @@ Result<OpenSecrets> open_secrets(const Config& config) {
                 if (fingerprint.empty()) { return Fault{"the store has no sealing key yet", home.store().string()}; }
                 auto loaded = load_sealing_key(home, fingerprint, randomness);
                 if (!loaded) { return loaded.error(); }
-                key = *loaded;
+                keys.emplace(*loaded);
             }
-            return sealed_secret(*database, *key, ref);
+            return sealed_secret(*database, *keys, ref);
         } catch (const store::StoreFailure& failure) { return Fault{failure.what(), home.store().string(), Advice::stop}; }
     });
 }
 
-orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenSecrets& secrets, const crypto::SealingKey& key,
+orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenSecrets& secrets, const crypto::KeyRing& keys,
                                 const Clock& clock, Randomness& randomness) {
     const UtcMs now = clock.utc_ms();
     for (const auto& account : config.accounts) {
         std::optional<std::string> api_key;
         if (const auto own = secrets.credentials.find(account.name); own != secrets.credentials.end()) {
             const auto secret = own->second.find("api_key");
-            if (secret != own->second.end()) { api_key = key.seal(secret->second, "suppliers/" + account.name, randomness); }
+            if (secret != own->second.end()) { api_key = keys.seal(secret->second, "suppliers/" + account.name, randomness); }
         }
         tx.run(
             "INSERT INTO suppliers (id, name, type, api_key, created_at, updated_at) VALUES (:1, :2, :3, :4, :5, :6) ON CONFLICT "
@@ -116,9 +117,10 @@ orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenS
     mark_configured(tx, config);
     auto accounts = known_accounts(tx, config);
     std::vector<orders::WebhookSecret> webhook_secrets;
-    for (const auto& [name, keys] : secrets.webhooks) {
-        for (const auto& one : keys) {
-            const auto fingerprint = crypto::hmac_sha256_hex(key.to_hex(), "webhook secret\n" + one.bytes);
+    const auto compared_by = mac_key(tx, keys);
+    for (const auto& [name, signers] : secrets.webhooks) {
+        for (const auto& one : signers) {
+            const auto fingerprint = crypto::hmac_sha256_hex(compared_by, "webhook secret\n" + one.bytes);
             webhook_secrets.push_back({accounts.by_name.at(name).supplier_id, one.name, fingerprint});
         }
     }
@@ -141,10 +143,11 @@ orders::Accounts known_accounts(store::Tx& tx, const Config& config) {
 }
 
 std::vector<OtherSettings> note_settings(store::Tx& tx, const Config& config, const OpenSecrets& secrets,
-                                         const crypto::SealingKey& key) {
+                                         const crypto::KeyRing& keys) {
     std::vector<OtherSettings> others;
+    const auto compared_by = mac_key(tx, keys);
     for (const auto& spec : worker_specs(config, secrets, "")) {
-        const std::string mac = crypto::hmac_sha256_hex(key.to_hex(), spec.settings.dump());
+        const std::string mac = crypto::hmac_sha256_hex(compared_by, spec.settings.dump());
         const auto known =
             tx.first<std::optional<std::string>>("SELECT settings_mac FROM suppliers WHERE name = :1", {spec.name});
         if (!known || std::get<0>(*known) == mac) { continue; }

@@ -1,0 +1,170 @@
+// The sealing key changes while a daemon serves, and however that ends, every secret can be opened.
+#include "base/system_clock.hpp"
+#include "crypto/key_ring.hpp"
+#include "main_job.hpp"
+#include "store/database.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+namespace crossdock::tests {
+namespace {
+
+using Catch::Contains;
+
+/// The supplier's key is sealed in the store.
+MainJob sealed_job() {
+    app::RigOptions options;
+    options.phonex_key = "canary-of-a-sealed-key";
+    options.edit_supplier = [](std::string text) {
+        const std::string from = "api_key: { env: CROSSDOCK_DEMO_PHONEX_KEY }";
+        return text.replace(text.find(from), from.size(), "api_key: secret://phonex-key");
+    };
+    return MainJob(std::move(options));
+}
+
+Json json_of(const std::string& text) {
+    auto made = Json::parse(text);
+    REQUIRE(made.has_value());
+    return std::move(*made);
+}
+
+void set_key(MainJob& job) {
+    REQUIRE(job.rig().crossdock({"secret", "set", "phonex-key"}, "canary-of-a-sealed-key\n").exit_code == 0);
+}
+
+std::string added_at(MainJob& job) {
+    const auto listed = json_of(job.rig().crossdock({"webhook", "secrets", "--json"}).out);
+    REQUIRE(listed.items().size() == 1);
+    return listed.items()[0].text("added_at");
+}
+
+std::string fingerprint_of_file(MainJob& job) {
+    SystemRandomness randomness;
+    const auto key = crypto::SealingKey::load(job.rig().data() / "master.key", nullptr, false, randomness);
+    REQUIRE(key.has_value());
+    return key->fingerprint();
+}
+
+}  // namespace
+
+TEST_CASE("the sealing key changes while orders go out, and the secrets live on", "[system][secrets]") {
+    auto job = sealed_job();
+    job.start_world();
+    set_key(job);
+    job.start_daemon();
+    job.place(small_order("PX-1"));
+    job.wait_for_status("PX-1", "shipped");
+    const auto before = fingerprint_of_file(job);
+    const auto added = added_at(job);
+
+    const auto rotated = job.rig().crossdock({"secret", "rotate", "--json"});
+    INFO(rotated.err);
+    REQUIRE(rotated.exit_code == 0);
+    const auto told = json_of(rotated.out);
+    CHECK(told.text("before") == before);
+    CHECK(told.text("fingerprint") == fingerprint_of_file(job));
+    CHECK(told.text("fingerprint") != before);
+    // secret://phonex-key and the account's row.
+    CHECK(told.integer("sealed") == 2);
+    CHECK(std::filesystem::exists(told.text("kept")));
+    CHECK_FALSE(std::filesystem::exists(job.rig().data() / "master.key.next"));
+
+    // What was sealed before is opened by the daemon that serves, and by the next one; what is sealed now, too.
+    REQUIRE(job.rig().crossdock({"reload"}).exit_code == 0);
+    job.place(small_order("PX-2"));
+    job.wait_for_status("PX-2", "shipped");
+    set_key(job);
+    REQUIRE(job.rig().stop_daemon() == 0);
+    job.start_daemon();
+    job.place(small_order("PX-3"));
+    job.wait_for_status("PX-3", "shipped");
+    // The webhook's secret was not taken for another one, whose uses would be counted anew.
+    CHECK(added_at(job) == added);
+}
+
+TEST_CASE("a daemon that dies while the sealing key changes has the one or the other", "[system][secrets][crash]") {
+    const std::string point = GENERATE("key.change.before_commit", "key.change.after_commit");
+    CAPTURE(point);
+    auto job = sealed_job();
+    job.start_world();
+    set_key(job);
+    job.start_daemon();
+    REQUIRE(job.rig().stop_daemon() == 0);
+    const auto before = fingerprint_of_file(job);
+    job.start_daemon(point);
+    CHECK(job.rig().crossdock({"secret", "rotate"}).exit_code != 0);
+    REQUIRE(eventually([&] { return job.revive(); }));
+    CHECK((fingerprint_of_file(job) == before) == (point == "key.change.before_commit"));
+    CHECK_FALSE(std::filesystem::exists(job.rig().data() / "master.key.next"));
+    job.place(small_order("PX-1"));
+    job.wait_for_status("PX-1", "shipped");
+    REQUIRE(job.rig().crossdock({"secret", "rotate"}).exit_code == 0);
+    job.place(small_order("PX-2"));
+    job.wait_for_status("PX-2", "shipped");
+}
+
+TEST_CASE("without a daemon the sealing key changes by the store's lock", "[system][secrets]") {
+    auto job = sealed_job();
+    set_key(job);
+    const auto before = fingerprint_of_file(job);
+    const auto rotated = job.rig().crossdock({"secret", "rotate"});
+    REQUIRE(rotated.exit_code == 0);
+    CHECK_THAT(rotated.out,
+               Contains("sealed anew: 1;") && Contains(", was " + before) && Contains("copies of the store from before need it"));
+    // A key on standard input is for one that does not come from a file.
+    const auto other = job.rig().crossdock({"secret", "rotate", "--stdin"}, std::string(64, 'a'));
+    CHECK(other.exit_code == 1);
+    CHECK_THAT(other.err, Contains("leave out --stdin"));
+    job.start_world();
+    job.start_daemon();
+    job.place(small_order("PX-1"));
+    job.wait_for_status("PX-1", "shipped");
+}
+
+TEST_CASE("a sealing key of the environment is changed to one from standard input", "[system][secrets]") {
+    const std::string first(64, '1');
+    const std::string second(64, '2');
+    auto job = sealed_job();
+    const auto with = [&](const std::string& key, std::vector<std::string> arguments, const std::string& input) {
+        ::setenv("CROSSDOCK_MASTER_KEY", key.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): this process has one thread
+        auto output = job.rig().crossdock(std::move(arguments), input);
+        ::unsetenv("CROSSDOCK_MASTER_KEY");  // NOLINT(concurrency-mt-unsafe): as above
+        return output;
+    };
+    REQUIRE(with(first, {"secret", "set", "phonex-key"}, "canary-of-a-sealed-key").exit_code == 0);
+    CHECK_THAT(with(first, {"secret", "rotate"}, "").err, Contains("CROSSDOCK_MASTER_KEY") && Contains("--stdin"));
+    CHECK_THAT(with(first, {"secret", "rotate", "--stdin"}, "12").err, Contains("64 hex digits"));
+    const auto rotated = with(first, {"secret", "rotate", "--stdin"}, second + "\n");
+    CHECK(rotated.exit_code == 0);
+    CHECK_THAT(rotated.out, Contains("Put the new key into CROSSDOCK_MASTER_KEY now"));
+    CHECK_FALSE(std::filesystem::exists(job.rig().data() / "master.key"));
+    CHECK_THAT(with(first, {"secret", "set", "x"}, "y").err, Contains("this is not the sealing key of this store"));
+    CHECK(with(second, {"secret", "set", "x"}, "y").exit_code == 0);
+}
+
+TEST_CASE("a value that cannot be opened keeps the sealing key as it is", "[system][secrets]") {
+    auto job = sealed_job();
+    set_key(job);
+    REQUIRE(job.rig().crossdock({"secret", "set", "other"}, "another").exit_code == 0);
+    const auto before = fingerprint_of_file(job);
+    {
+        auto store = store::Database::open(job.rig().data() / "store.sqlite3", store::Database::Mode::read_write);
+        REQUIRE(store.has_value());
+        (*store)->run("UPDATE secrets SET sealed = 'v1:AAAA' WHERE name = 'other'", {});
+    }
+    const auto refused = job.rig().crossdock({"secret", "rotate"});
+    CHECK(refused.exit_code == 1);
+    CHECK_THAT(refused.err, Contains("secrets other") && Contains("damaged"));
+    CHECK(fingerprint_of_file(job) == before);
+    CHECK_FALSE(std::filesystem::exists(job.rig().data() / "master.key.next"));
+    job.start_world();
+    job.start_daemon();
+    job.place(small_order("PX-1"));
+    job.wait_for_status("PX-1", "shipped");
+}
+
+}  // namespace crossdock::tests
