@@ -9,6 +9,7 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <vector>
 
 namespace crossdock::app {
 namespace {
@@ -137,6 +138,37 @@ void add_secrets(CLI::App& app, CommandLine& line) {
     });
 }
 
+Json audit_rows(store::Tx& tx, std::int64_t limit, const std::string& action) {
+    std::vector<Json> newest;
+    for (auto& [at, actor, what, subject, detail] : tx.all<std::int64_t, std::string, std::string, std::string, std::string>(
+             "SELECT created_at, actor, action, subject, detail FROM audit_log WHERE action = :1 OR SUBSTR(action, 1, LENGTH(:1) "
+             "+ "
+             "1) = :1 || '.' OR :1 = '' ORDER BY created_at DESC, id DESC LIMIT :2",
+             {action, limit})) {
+        Json row = Json::object({{"at", rfc3339(at)}, {"actor", actor}, {"action", what}});
+        newest.push_back(std::move(row.set("subject", subject).set("detail", detail)));
+    }
+    Json rows = Json::array();
+    for (auto row = newest.rbegin(); row != newest.rend(); ++row) { rows.push(std::move(*row)); }
+    return rows;
+}
+
+void add_audit(CLI::App& app, CommandLine& line) {
+    auto* audit = app.add_subcommand("audit", "What people have changed: keys, secrets, accounts, orders, the config");
+    auto limit = std::make_shared<std::int64_t>(50);
+    auto action = std::make_shared<std::string>();
+    audit->add_option("--limit", *limit, "How many, the newest")->check(CLI::Range(1, 10'000))->capture_default_str();
+    audit->add_option("--action", *action, "Of this kind only: key, key.revoke, secret, supplier, order, ...");
+    audit->callback([&line, limit, action] {
+        const auto unit = [limit, action](store::Tx& tx) { return audit_rows(tx, *limit, *action); };
+        line.exit_code = list(line, unit, [](const Json& one) {
+            const auto detail = one.text("detail");
+            return one.text("at") + "  " + column(one.text("action"), 20) + column(one.text("subject"), 38) + one.text("actor") +
+                   (detail.empty() ? "" : "  " + detail);
+        });
+    });
+}
+
 }  // namespace
 
 void add_supplier_enable_commands(CLI::App& supplier, CommandLine& line) {
@@ -161,6 +193,7 @@ void add_admin_commands(CLI::App& app, CommandLine& line) {
     add_customers(app, line);
     add_keys(app, line);
     add_secrets(app, line);
+    add_audit(app, line);
 }
 
 }  // namespace crossdock::app

@@ -1,5 +1,7 @@
 #include "app/reload.hpp"
 
+#include "app/admin.hpp"
+#include "base/ids.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "crypto/crypto.hpp"
@@ -188,13 +190,19 @@ Task<Reloaded> reload(Serving& serving, ReadConfig read_config) {
     std::optional<orders::Accounts> accounts;
     pipeline::EngineOptions options;
     std::vector<OtherSettings> others;
+    Json report = Json::object({{"pipelines", pipeline_changes(serving.setup.definitions, prepared.setup.definitions)},
+                                {"workers", Json::object({{"added", names(prepared.changes.added)},
+                                                          {"replaced", names(prepared.changes.replaced)},
+                                                          {"removed", names(prepared.changes.removed)}})}});
     if (prepared.faults.empty()) {
-        std::function<orders::Accounts(store::Tx&)> unit = [&serving, &prepared, &options, &others](store::Tx& tx) {
+        std::function<orders::Accounts(store::Tx&)> unit = [&serving, &prepared, &options, &others, &report](store::Tx& tx) {
             auto stored = store_accounts(tx, serving, prepared.setup);
             options = engine_options(prepared.setup.config, stored, prepared.setup.definitions, prepared.manifests);
             serving.engine->sync(tx, options);
             store_digests(tx, prepared.manifests);
             others = note_settings(tx, prepared.setup.config, prepared.setup.secrets, *serving.keys);
+            store::append_audit(tx, new_id(serving.clock, serving.randomness), command_line_actor, "config.reload",
+                                prepared.setup.config.file.string(), report.dump(), serving.clock.utc_ms());
             return stored;
         };
         auto stored = co_await serving.store->commit<orders::Accounts>(Commit::config_sync, std::move(unit));
@@ -211,10 +219,7 @@ Task<Reloaded> reload(Serving& serving, ReadConfig read_config) {
     for (const auto& name : prepared.changes.replaced) {
         if (serving.workers->held(name)) { recovered.push_back(name); }
     }
-    result.report = Json::object({{"pipelines", pipeline_changes(serving.setup.definitions, prepared.setup.definitions)},
-                                  {"workers", Json::object({{"added", names(prepared.changes.added)},
-                                                            {"replaced", names(prepared.changes.replaced)},
-                                                            {"removed", names(prepared.changes.removed)}})}});
+    result.report = std::move(report);
     take_over(serving, std::move(prepared), *accounts, std::move(options));
     for (const auto& name : recovered) { co_await tell_state(serving, name, "supplier.recovered", "reloaded"); }
     for (const auto& other : others) {

@@ -125,6 +125,38 @@ TEST_CASE("without a daemon the sealing key changes by the store's lock", "[syst
     job.wait_for_status("PX-1", "shipped");
 }
 
+TEST_CASE("what people change is in the audit, and no secret with it", "[system][secrets]") {
+    auto job = sealed_job();
+    job.start_world();
+    set_key(job);
+    job.start_daemon();
+    const std::vector<std::vector<std::string>> commands{{"customer", "add", "c-1", "--name", "Worldtech"},
+                                                         {"key", "create", "shop"},
+                                                         {"key", "revoke", "shop"},
+                                                         {"supplier", "disable", "phonex", "--reason", "stocktaking"},
+                                                         {"supplier", "enable", "phonex"},
+                                                         {"secret", "rotate"},
+                                                         {"reload"}};
+    for (const auto& command : commands) {
+        const auto said = job.rig().crossdock(command);
+        INFO(command.front() << ": " << said.err);
+        REQUIRE(said.exit_code == 0);
+    }
+    const auto all = job.rig().crossdock({"audit", "--json"});
+    REQUIRE(all.exit_code == 0);
+    CHECK_THAT(all.out, !Contains("canary"));
+    std::string actions;
+    const auto rows = json_of(all.out);
+    for (const auto& one : rows.items()) { actions += one.text("action") + " "; }
+    CHECK_THAT(actions, Contains("secret.set ") && Contains("customer.add key.create key.revoke supplier.disable supplier.enable "
+                                                            "secret.rotate config.reload "));
+    CHECK_THAT(job.rig().crossdock({"audit", "--action", "supplier", "--limit", "1"}).out,
+               Contains("supplier.enable") && Contains("command line") && !Contains("disable"));
+    CHECK_THAT(job.rig().crossdock({"audit", "--action", "supplier.disable"}).out, Contains("stocktaking"));
+    CHECK(job.rig().crossdock({"audit", "--action", "supp"}).out.empty());
+    CHECK(job.rig().crossdock({"audit", "--limit", "0"}).exit_code == 2);
+}
+
 TEST_CASE("a sealing key of the environment is changed to one from standard input", "[system][secrets]") {
     const std::string first(64, '1');
     const std::string second(64, '2');
