@@ -3,6 +3,7 @@
 #include "app/control_socket.hpp"
 #include "app/daemon.hpp"
 #include "app/home.hpp"
+#include "app/kept_secrets.hpp"
 #include "app/literal_secrets.hpp"
 #include "app/pipelines.hpp"
 #include "app/plugin_settings.hpp"
@@ -78,8 +79,14 @@ std::vector<Fault> plugin_faults(const Config& config) {
     };
     for (const auto& account : config.accounts) { take(account); }
     for (const auto& channel : config.channels) { take(channel); }
+    auto specs = worker_specs(config, given, "");
+    for (const auto& keeper : config.keepers) {
+        auto spec = keeper_spec(keeper, [](const SecretRef&) { return good(std::string("given")); });
+        places[spec->name] = keeper.plugin_where;
+        specs.push_back(std::move(*spec));
+    }
     std::vector<Fault> faults;
-    for (const auto& spec : worker_specs(config, given, "")) {
+    for (const auto& spec : specs) {
         const auto manifest = check::inspect_plugin(spec.library, spec.interface);
         if (!manifest) { faults.push_back({manifest.error().text(), places[spec.name]}); }
         else if (const auto checked = plugin::check_settings(manifest->schema, spec.settings); !checked) {

@@ -90,6 +90,7 @@ std::vector<Fault> literal_secrets(const Config& config, const std::map<std::str
     };
     for (const auto& account : config.accounts) { look(account); }
     for (const auto& channel : config.channels) { look(channel); }
+    for (const auto& keeper : config.keepers) { look(keeper); }
     return faults;
 }
 

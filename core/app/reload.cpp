@@ -1,6 +1,7 @@
 #include "app/reload.hpp"
 
 #include "app/admin.hpp"
+#include "app/kept_secrets.hpp"
 #include "base/ids.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
@@ -101,20 +102,39 @@ Task<void> let_go(Serving& serving, std::string name, std::string digest) {
     }
 }
 
-Task<Result<OpenSecrets>> read_secrets(Serving& serving, const Config& config) {
-    // A fault of the store is one thing, a secret that is not there another.
+/// Secrets of the store, as a config names them. Errors of the store come as such, a secret that is not there with its place.
+Task<Result<std::map<std::string, std::string>>> sealed_secrets(Serving* serving, const Config* config) {
     struct Opened {
-        OpenSecrets secrets;
+        std::map<std::string, std::string> by_name;
         std::optional<Fault> fault;
     };
-    std::function<Opened(store::Tx&)> unit = [&serving, &config](store::Tx& tx) {
-        auto opened = open_secrets(config, [&](const SecretRef& ref) { return sealed_secret(tx, *serving.keys, ref); });
-        return opened ? Opened{std::move(*opened), {}} : Opened{{}, opened.error()};
+    std::function<Opened(store::Tx&)> unit = [serving, config](store::Tx& tx) {
+        Opened opened;
+        for (const auto& ref : secrets_from(*config, SecretRef::From::store)) {
+            auto secret = sealed_secret(tx, *serving->keys, ref);
+            if (!secret) { return Opened{{}, secret.error()}; }
+            opened.by_name.emplace(ref.name, std::move(*secret));
+        }
+        return opened;
     };
-    auto read = co_await serving.store->read<Opened>(std::move(unit));
+    auto read = co_await serving->store->read<Opened>(std::move(unit));
     if (!read) { co_return read.error(); }
     if (read->fault) { co_return *read->fault; }
-    co_return std::move(read->secrets);
+    co_return std::move(read->by_name);
+}
+
+Task<Result<OpenSecrets>> read_secrets(Serving& serving, const Config& config) {
+    const auto sealed = co_await sealed_secrets(&serving, &config);
+    if (!sealed) { co_return sealed.error(); }
+    OpenOwn own = [sealed = *sealed](const SecretRef& ref) -> Result<std::string> {
+        const auto found = sealed.find(ref.name);
+        if (ref.from != SecretRef::From::store || found == sealed.end()) { return resolve(ref); }
+        return {boost::system::in_place_value, found->second};
+    };
+    const auto kept = co_await read_kept_secrets(serving.workers.get(), &config, own);
+    if (!kept) { co_return kept.error(); }
+    co_return open_secrets(
+        config, [&](const SecretRef& ref) { return ref.from == SecretRef::From::keeper ? kept_secret(*kept, ref) : own(ref); });
 }
 
 /// What was read, and what that means for the workers. With faults nothing was changed, and no staged worker is left.

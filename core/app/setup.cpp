@@ -1,5 +1,6 @@
 #include "app/setup.hpp"
 
+#include "app/kept_secrets.hpp"
 #include "app/plugin_settings.hpp"
 
 #include <utility>
@@ -47,6 +48,9 @@ std::string plugin_place(const Config& config, const std::string& name) {
     for (const auto& channel : config.channels) {
         if (channel.name == name) { return channel.plugin_where; }
     }
+    for (const auto& keeper : config.keepers) {
+        if (keeper_worker(keeper.name) == name) { return keeper.plugin_where; }
+    }
     return {};
 }
 
@@ -57,6 +61,9 @@ std::string worker_place(const Config& config, const std::string& name, const st
     }
     for (const auto& channel : config.channels) {
         if (channel.name == name) { return setting_place(channel.settings_where, fault, otherwise); }
+    }
+    for (const auto& keeper : config.keepers) {
+        if (keeper_worker(keeper.name) == name) { return setting_place(keeper.settings_where, fault, otherwise); }
     }
     return otherwise;
 }

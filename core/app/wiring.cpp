@@ -1,6 +1,7 @@
 #include "app/wiring.hpp"
 
 #include "app/home.hpp"
+#include "app/kept_secrets.hpp"
 #include "app/key_rotation.hpp"
 #include "app/plugin_settings.hpp"
 #include "app/registry.hpp"
@@ -36,10 +37,11 @@ static Result<std::vector<crypto::WebhookKey>> webhook_keys(const AccountConfig:
     return keys;
 }
 
-Result<OpenSecrets> open_secrets(const Config& config, const std::function<Result<std::string>(const SecretRef&)>& sealed) {
+Result<OpenSecrets> open_secrets(const Config& config, const std::function<Result<std::string>(const SecretRef&)>& elsewhere) {
     OpenSecrets open;
     const auto one = [&](const SecretRef& secret) {
-        return secret.from == SecretRef::From::store ? sealed(secret) : resolve(secret);
+        const bool here = secret.from == SecretRef::From::env || secret.from == SecretRef::From::file;
+        return here ? resolve(secret) : elsewhere(secret);
     };
     const auto all = [&](const std::string& owner, const std::map<std::string, SecretRef>& credentials) -> Result<> {
         for (const auto& [setting, ref] : credentials) {
@@ -82,7 +84,7 @@ Result<OpenSecrets> open_secrets(const Config& config) {
     SystemRandomness randomness;
     std::optional<crypto::KeyRing> keys;
     std::unique_ptr<store::Database> database;
-    return open_secrets(config, [&](const SecretRef& ref) -> Result<std::string> {
+    const auto sealed = [&](const SecretRef& ref) -> Result<std::string> {
         try {
             if (!database) {
                 auto opened = store::Database::open(home.store(), store::Database::Mode::read_only);
@@ -96,6 +98,12 @@ Result<OpenSecrets> open_secrets(const Config& config) {
             }
             return sealed_secret(*database, *keys, ref);
         } catch (const store::StoreFailure& failure) { return Fault{failure.what(), home.store().string(), Advice::stop}; }
+    };
+    const OpenOwn own = [&](const SecretRef& ref) { return ref.from == SecretRef::From::store ? sealed(ref) : resolve(ref); };
+    const auto kept = read_kept_secrets(config, own);
+    if (!kept) { return kept.error(); }
+    return open_secrets(config, [&](const SecretRef& ref) {
+        return ref.from == SecretRef::From::keeper ? kept_secret(*kept, ref) : sealed(ref);
     });
 }
 

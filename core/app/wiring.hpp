@@ -20,9 +20,9 @@ struct OpenSecrets {
     std::map<std::string, std::vector<crypto::WebhookKey>> webhooks;  ///< by account
 };
 
-/// Opens all of them. `sealed` answers secret://name. Errors: `where` is the place in the config.
+/// Opens all of them. `elsewhere` answers secret://name and those of keepers. Errors: `where` is the place in the config.
 [[nodiscard]] Result<OpenSecrets> open_secrets(const Config& config,
-                                               const std::function<Result<std::string>(const SecretRef&)>& sealed);
+                                               const std::function<Result<std::string>(const SecretRef&)>& elsewhere);
 
 /// What secret://name stands for in the store. Errors: there is none, or it was sealed with another key; `where` is in the
 /// config.

@@ -2,12 +2,15 @@
 #include "base/system_clock.hpp"
 #include "crypto/key_ring.hpp"
 #include "main_job.hpp"
+#include "plugin/fake_server.hpp"
 #include "store/database.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <vector>
 
 namespace crossdock::tests {
@@ -155,6 +158,91 @@ TEST_CASE("what people change is in the audit, and no secret with it", "[system]
     CHECK_THAT(job.rig().crossdock({"audit", "--action", "supplier.disable"}).out, Contains("stocktaking"));
     CHECK(job.rig().crossdock({"audit", "--action", "supp"}).out.empty());
     CHECK(job.rig().crossdock({"audit", "--limit", "0"}).exit_code == 2);
+}
+
+TEST_CASE("a supplier's key is read from Vault at the start and at a reload", "[system][secrets]") {
+    std::atomic<int> status{200};
+    FakeServer vault([&](FakeServer::Connection& peer, int) {
+        const auto request = peer.read_request();
+        const bool right = request.starts_with("GET /v1/secret/data/suppliers/phonex HTTP/1.1\r\n") &&
+                           request.find("X-Vault-Token: canary-token") != std::string::npos;
+        vault.note(request);
+        if (status != 200) { peer.write(http_answer(status, R"({"errors":["Vault is sealed"]})")); }
+        else if (right) { peer.write(http_answer(200, R"({"data":{"data":{"api_key":"canary-of-a-kept-key"}}})")); }
+        else { peer.write(http_answer(403, R"({"errors":["permission denied"]})")); }
+    });
+    app::RigOptions options;
+    options.phonex_key = "canary-of-a-kept-key";
+    options.edit_supplier = [](std::string text) {
+        const std::string from = "api_key: { env: CROSSDOCK_DEMO_PHONEX_KEY }";
+        return text.replace(text.find(from), from.size(), "api_key: { from: vault, name: suppliers/phonex, field: api_key }");
+    };
+    support::TemporaryFolder folder;
+    std::ofstream(folder.path() / "token") << "canary-token\n";
+    options.edit_config = [&](const std::string& text) {
+        return text + "\nsecrets:\n  vault: { plugin: vault, settings: { base_url: \"" + vault.url() +
+               "\" }, credentials: { token: { file: " + (folder.path() / "token").string() + " } } }\n";
+    };
+    MainJob job(std::move(options));
+    REQUIRE(job.rig().crossdock({"lint"}).exit_code == 0);
+    job.start_world();
+    job.start_daemon();
+    job.place(small_order("PX-1"));
+    job.wait_for_status("PX-1", "shipped");
+    REQUIRE(job.rig().crossdock({"reload"}).exit_code == 0);
+    CHECK(vault.notes().size() == 2);
+
+    // Vault is away: the daemon goes on with what it has, and a start does not happen.
+    status = 503;
+    const auto refused = job.rig().crossdock({"reload"});
+    CHECK(refused.exit_code == 3);
+    CHECK_THAT(refused.err, Contains("phonex.yaml:11:12: ") &&
+                                Contains("the secret suppliers/phonex cannot be read from `vault`") &&
+                                Contains("Vault is sealed") && !Contains("canary"));
+    job.place(small_order("PX-2"));
+    job.wait_for_status("PX-2", "shipped");
+    REQUIRE(job.rig().stop_daemon() == 0);
+    const auto start = job.rig().crossdock({"serve"});
+    CHECK(start.exit_code == 4);
+    CHECK_THAT(start.err, Contains("phonex.yaml:11:12: ") && Contains("Vault is sealed"));
+    status = 200;
+    job.start_daemon();
+    job.place(small_order("PX-3"));
+    job.wait_for_status("PX-3", "shipped");
+    CHECK_THAT(job.log("daemon"), !Contains("canary"));
+}
+
+TEST_CASE("what is wrong with a keeper of secrets is said with its place", "[system][secrets]") {
+    struct Row {
+        const char* key;
+        const char* keeper;
+        const char* fault;
+    };
+    const auto row = GENERATE(
+        Row{"{ from: valt, name: x }",
+            "{ plugin: vault, settings: { base_url: https://v.example }, credentials: { token: { env: T } } }",
+            "phonex.yaml:11:12: there is no `valt` under `secrets` of the config; did you mean `vault`?"},
+        Row{"{ from: vault }", "{ plugin: vault, settings: { base_url: https://v.example }, credentials: { token: { env: T } } }",
+            "`api_key` lacks the key `name`"},
+        Row{"{ from: vault, name: x }",
+            "{ plugin: vault, settings: { base_url: http://v.example }, credentials: { token: { env: T } } }",
+            "the setting \"base_url\" is http:// to another machine"},
+        Row{"{ from: vault, name: x }", "{ plugin: email, settings: { host: v.example }, credentials: { password: { env: T } } }",
+            "does not offer the interface crossdock.secrets/1"},
+        Row{"{ from: vault, name: x }",
+            "{ plugin: vault, settings: { base_url: https://v.example }, credentials: { token: { from: vault, name: y } } }",
+            "what asks for secrets cannot have its own from another"});
+    CAPTURE(row.key, row.keeper);
+    app::RigOptions options;
+    options.edit_supplier = [&](std::string text) {
+        const std::string from = "{ env: CROSSDOCK_DEMO_PHONEX_KEY }";
+        return text.replace(text.find(from), from.size(), row.key);
+    };
+    options.edit_config = [&](const std::string& text) { return text + "\nsecrets:\n  vault: " + row.keeper + "\n"; };
+    MainJob job(std::move(options));
+    const auto lint = job.rig().crossdock({"lint"});
+    CHECK(lint.exit_code == 3);
+    CHECK_THAT(lint.err, Contains(row.fault));
 }
 
 TEST_CASE("a sealing key of the environment is changed to one from standard input", "[system][secrets]") {

@@ -23,14 +23,18 @@
 
 namespace crossdock::app {
 
-/// A secret as the config names it: `{env: NAME}`, `{file: PATH}` or `secret://name`.
+/// A secret as the config names it: `{env: NAME}`, `{file: PATH}`, `secret://name` or `{from: KEEPER, name: NAME, field: FIELD}`.
 struct SecretRef {
-    enum class From { env, file, store } from = From::env;
-    std::string name;   ///< variable, path (absolute) or the sealed secret's name
-    std::string where;  ///< file:line:column, for messages
+    enum class From { env, file, store, keeper } from = From::env;
+    std::string name;                       ///< variable, path (absolute), the sealed secret's name, or the keeper's
+    std::string where;                      ///< file:line:column, for messages
+    std::string keeper = {};                ///< one under `secrets:`
+    std::optional<std::string> field = {};  ///< of a keeper's secret that has several
 
     /// The same secret, wherever it is named.
-    [[nodiscard]] bool operator==(const SecretRef& other) const { return from == other.from && name == other.name; }
+    [[nodiscard]] bool operator==(const SecretRef& other) const {
+        return from == other.from && name == other.name && keeper == other.keeper && field == other.field;
+    }
 };
 
 /// One of the secrets with which an account's webhooks may be signed; several while one takes the place of another.
@@ -112,6 +116,18 @@ struct ChannelConfig {
     std::optional<Platform> platform = {};
 };
 
+/// One under `secrets:`, where secrets are read from at the start and at each reload.
+struct KeeperConfig {
+    std::string name;
+    std::filesystem::path plugin;
+    std::string plugin_where;
+    Json settings = Json::object();
+    std::map<std::string, std::string> settings_where = {};
+    std::map<std::string, SecretRef> credentials;  ///< of no keeper
+    OutboundConfig outbound = {};
+    milliseconds request_timeout{10'000};
+};
+
 /// Bounds on each worker process, and when one that keeps dying is given up.
 struct WorkersConfig {
     std::size_t calls_max = 256;             ///< calls in flight
@@ -182,6 +198,7 @@ struct Config {
     std::map<std::string, model::Schedule> schedules;             ///< by pipeline, instead of the one in its file
     std::vector<AccountConfig> accounts;
     std::vector<ChannelConfig> channels;
+    std::vector<KeeperConfig> keepers;
     IntakeConfig intake;
     LimitsConfig limits;
     WorkersConfig workers;
@@ -205,6 +222,9 @@ struct ConfigOverrides {
 /// Errors: unset or empty variable, unreadable or empty file, a secret of the store (which only the store can open); `where` is
 /// the place in the config, and no message holds any of the content.
 [[nodiscard]] Result<std::string> resolve(const SecretRef& secret);
+
+/// Each secret that the config names there, once.
+[[nodiscard]] std::vector<SecretRef> secrets_from(const Config& config, SecretRef::From from);
 
 /// `--config`, then $CROSSDOCK_CONFIG, then /etc/crossdock/crossdock.yaml.
 [[nodiscard]] std::filesystem::path config_path(const std::optional<std::string>& option);

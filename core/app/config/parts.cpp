@@ -118,9 +118,20 @@ SecretRef read_secret(Part& part, const yaml::Node& node, std::string_view key) 
             named(key) + ": a secret is never written into the config; it takes {env: NAME}, {file: PATH} or secret://name");
         return secret;
     }
-    yaml::Fields fields(part.checks, node, named(key), {"env", "file"});
+    yaml::Fields fields(part.checks, node, named(key), {"env", "file", "from", "name", "field"});
     const auto variable = fields.text("env");
     const auto file = fields.text("file");
+    if (const auto keeper = fields.text("from")) {
+        secret.from = SecretRef::From::keeper;
+        secret.keeper = *keeper;
+        secret.name = fields.required_text("name");
+        secret.field = fields.text("field");
+        if (variable || file) { part.checks.refuse(node.place, named(key) + " takes one of {env}, {file} and {from}"); }
+        return secret;
+    }
+    if (fields.has("name") || fields.has("field")) {
+        part.checks.refuse(node.place, named(key) + ": `name` and `field` are of {from: KEEPER, name: NAME, field: FIELD}");
+    }
     if (variable.has_value() == file.has_value()) {
         part.checks.refuse(node.place, named(key) + " takes one of {env: NAME} and {file: PATH}");
     }
@@ -259,6 +270,29 @@ void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& req
     const yaml::DurationRange range{milliseconds{100}, std::chrono::minutes{10}};
     not_after = fields.duration("not_after", range).value_or(not_after);
     request_timeout = fields.duration("request_timeout", range).value_or(request_timeout);
+}
+
+KeeperConfig read_keeper(Part& part, const std::string& name, yaml::Place place, const yaml::Node& node) {
+    KeeperConfig keeper;
+    keeper.name = name;
+    check_name(part, place, "secrets", name);
+    yaml::Fields fields(part.checks, node, named(name),
+                        {"plugin", "settings", "credentials", "request_timeout", "reach", "plain_http"});
+    if (!part.checks.ok()) { return keeper; }
+    keeper.settings = read_settings(part, fields);
+    keeper.settings_where = setting_places(part, fields);
+    keeper.credentials = read_credentials(part, fields);
+    for (const auto& [key, ref] : keeper.credentials) {
+        if (ref.from == SecretRef::From::keeper) {
+            part.checks.refuse(fields.place("credentials"),
+                               named(key) + ": what asks for secrets cannot have its own from another");
+        }
+    }
+    keeper.outbound = read_outbound(part, fields);
+    milliseconds unused{5'000};
+    read_times(fields, unused, keeper.request_timeout);
+    read_plugin(part, fields, keeper.plugin, keeper.plugin_where);
+    return keeper;
 }
 
 }  // namespace crossdock::app

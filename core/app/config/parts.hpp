@@ -57,6 +57,9 @@ void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& req
 /// One entry under `channels:`.
 [[nodiscard]] ChannelConfig read_channel(Part& part, const std::string& name, yaml::Place place, const yaml::Node& node);
 
+/// One entry under `secrets:`.
+[[nodiscard]] KeeperConfig read_keeper(Part& part, const std::string& name, yaml::Place place, const yaml::Node& node);
+
 /// `intake:` of the config.
 [[nodiscard]] IntakeConfig read_intake(Part& part, const yaml::Node& node);
 

@@ -113,6 +113,8 @@ http::HttpResult CallHost::exchange(const xd_http_request& request) {
     for (std::size_t i = 0; i < request.header_count; ++i) {
         exchange.headers.emplace_back(sdk::view(request.headers[i].name), sdk::view(request.headers[i].value));
     }
+    exchange.signature = {std::string(sdk::view(request.signature)), std::string(sdk::view(request.signing_id)),
+                          std::string(sdk::view(request.signing_key))};
     exchange.may_repeat = !effect_ && (exchange.method == "GET" || exchange.method == "HEAD");
     const bool preparation = prepares(exchange);
     auto result =
