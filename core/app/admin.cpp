@@ -1,6 +1,7 @@
 #include "app/admin.hpp"
 
 #include "api/auth.hpp"
+#include "app/key_rotation.hpp"
 #include "base/ids.hpp"
 #include "base/joined.hpp"
 #include "notify/attention.hpp"
@@ -112,7 +113,7 @@ Task<Result<Json>> set_secret(AdminContext context, Json request) {
     if (value.empty()) { co_return Fault{"is empty; the secret is read from standard input", "value"}; }
     std::function<Json(store::Tx&)> unit = [context, name, value](store::Tx& tx) {
         const UtcMs now = context.clock.utc_ms();
-        const auto sealed = context.key.seal(value, "secrets/" + name, context.randomness);
+        const auto sealed = context.keys.seal(value, "secrets/" + name, context.randomness);
         tx.run(
             "INSERT INTO secrets (name, sealed, created_at, updated_at) VALUES (:1, :2, :3, :4) ON CONFLICT (name) DO UPDATE SET "
             "sealed = "
@@ -187,6 +188,7 @@ Task<Result<Json>> run_admin(AdminContext context, Json request) {
     if (command == "key.rotate") { co_return co_await rotate_key(context, std::move(request)); }
     if (command == "key.revoke") { co_return co_await revoke_key(context, std::move(request)); }
     if (command == "secret.set") { co_return co_await set_secret(context, std::move(request)); }
+    if (command == "secret.rotate") { co_return co_await rotate_sealing_key(context, std::move(request)); }
     if (is_order_command(command)) { co_return co_await order_command(context, std::move(request)); }
     if (command == "supplier.enable") { co_return co_await enable_supplier(context, std::move(request)); }
     if (command == "supplier.disable") { co_return co_await disable_supplier(context, std::move(request)); }

@@ -2,10 +2,11 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
-#include "crypto/crypto.hpp"
+#include "crypto/key_ring.hpp"
 #include "pipeline/environment.hpp"
 #include "store/store.hpp"
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -16,11 +17,12 @@ struct AdminContext {
     Clock& clock;
     Randomness& randomness;
     store::Store& store;
-    const crypto::SealingKey& key;
+    crypto::KeyRing& keys;
+    const std::filesystem::path& data;        ///< the data folder
     pipeline::Environment* engine = nullptr;  ///< what orders' commands work on; nullptr: the daemon is not so far yet
 };
 
-/// Runs one command: {"command":"customer.add", ...}. Commands: customer.add, key.create, key.revoke, secret.set,
+/// Runs one command: {"command":"customer.add", ...}. Commands: customer.add, key.create, key.revoke, secret.set, secret.rotate,
 /// supplier.enable, supplier.disable {"name","reason"}, and those of order_command.
 /// Errors: unknown command, wrong fields (named), not found.
 [[nodiscard]] Task<Result<Json>> run_admin(AdminContext context, Json request);

@@ -4,6 +4,7 @@
 #include "app/command.hpp"
 #include "app/control_socket.hpp"
 #include "app/home.hpp"
+#include "app/key_rotation.hpp"
 #include "app/setup.hpp"
 #include "base/journal_point.hpp"
 #include "base/log.hpp"
@@ -125,6 +126,8 @@ Result<Json> change_store(const Config& config, const Json& request) {
     if (!fingerprint) { return fingerprint.error(); }
     auto key = load_sealing_key(*home, *fingerprint, randomness);
     if (!key) { return key.error(); }
+    if (auto ended = end_rotation(*home, *fingerprint); !ended) { return ended.error(); }
+    crypto::KeyRing keys(*key);
     if (fingerprint->empty()) {
         const std::function<int(store::Tx&)> note = [&](store::Tx& tx) {
             tx.run("INSERT INTO store_settings (name, value) VALUES ('sealing_key_fingerprint', :1)", {key->fingerprint()});
@@ -139,7 +142,7 @@ Result<Json> change_store(const Config& config, const Json& request) {
         offline = std::move(*made);
     }
     Result<Json> result = Fault{"the command did not run"};
-    const AdminContext context{clock, randomness, store, *key, offline ? &offline->environment() : nullptr};
+    const AdminContext context{clock, randomness, store, keys, home->folder, offline ? &offline->environment() : nullptr};
     boost::asio::co_spawn(io, run_admin(context, request), [&](const std::exception_ptr& error, Result<Json> done) {
         if (error) { std::rethrow_exception(error); }
         result = std::move(done);

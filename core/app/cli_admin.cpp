@@ -9,9 +9,17 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <vector>
 
 namespace crossdock::app {
 namespace {
+
+/// All of standard input but the line end behind it, so that two lines are refused rather than one of them forgotten.
+std::string given_secret() {
+    std::string value((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
+    while (!value.empty() && (value.back() == '\n' || value.back() == '\r')) { value.pop_back(); }
+    return value;
+}
 
 int list(const CommandLine& line, const std::function<Json(store::Tx&)>& unit,
          const std::function<std::string(const Json&)>& row) {
@@ -68,12 +76,7 @@ void add_keys(CLI::App& app, CommandLine& line) {
         Json request = Json::object({{"command", "key.create"}, {"name", given->name}, {"scopes", given->scopes}});
         if (!given->customer.empty()) { request.set("customer_id", given->customer); }
         if (!given->expires.empty()) { request.set("expires", given->expires); }
-        if (given->import) {
-            // Whatever comes in is the key, so that two lines are refused rather than one of them forgotten.
-            std::string token((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
-            while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) { token.pop_back(); }
-            request.set("token", token);
-        }
+        if (given->import) { request.set("token", given_secret()); }
         line.exit_code = changing(line, request, [](const Json& result) {
             const auto token = result.maybe_text("token");
             return token ? *token + "\n" : "key " + result.text("name") + " is stored\n";
@@ -108,6 +111,16 @@ void add_keys(CLI::App& app, CommandLine& line) {
     });
 }
 
+std::string rotated_text(const Json& result) {
+    std::string text = "sealed anew: " + std::to_string(result.integer("sealed")) + "; the sealing key's fingerprint is " +
+                       result.text("fingerprint") + ", was " + result.text("before") + "\n";
+    if (const auto kept = result.maybe_text("kept")) {
+        return text + "The key of before is kept as " + *kept +
+               ": copies of the store from before need it; remove it with the last of them\n";
+    }
+    return text + "Put the new key into CROSSDOCK_MASTER_KEY now: the next start takes no other\n";
+}
+
 void add_secrets(CLI::App& app, CommandLine& line) {
     auto* secret = app.add_subcommand("secret", "Secrets sealed in the store, named secret://NAME in the config");
     secret->require_subcommand(1);
@@ -115,10 +128,16 @@ void add_secrets(CLI::App& app, CommandLine& line) {
     auto* set = secret->add_subcommand("set", "Store a secret, read from standard input");
     set->add_option("name", *name)->required();
     set->callback([&line, name] {
-        std::string value((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
-        while (!value.empty() && (value.back() == '\n' || value.back() == '\r')) { value.pop_back(); }
-        line.exit_code = changing(line, Json::object({{"command", "secret.set"}, {"name", *name}, {"value", value}}),
+        line.exit_code = changing(line, Json::object({{"command", "secret.set"}, {"name", *name}, {"value", given_secret()}}),
                                   [](const Json& result) { return "secret://" + result.text("name") + " is stored\n"; });
+    });
+    auto* rotate = secret->add_subcommand("rotate", "Seal everything in the store anew, under another sealing key");
+    auto given = std::make_shared<bool>(false);
+    rotate->add_flag("--stdin", *given, "Read the key from standard input: for a daemon that has it from CROSSDOCK_MASTER_KEY");
+    rotate->callback([&line, given] {
+        Json request = Json::object({{"command", "secret.rotate"}});
+        if (*given) { request.set("key", given_secret()); }
+        line.exit_code = changing(line, request, rotated_text);
     });
     auto* list_command = secret->add_subcommand("list", "List their names");
     list_command->callback([&line] {
@@ -131,6 +150,37 @@ void add_secrets(CLI::App& app, CommandLine& line) {
         };
         line.exit_code =
             list(line, unit, [](const Json& one) { return "secret://" + one.text("name") + "  " + one.text("updated_at"); });
+    });
+}
+
+Json audit_rows(store::Tx& tx, std::int64_t limit, const std::string& action) {
+    std::vector<Json> newest;
+    for (auto& [at, actor, what, subject, detail] : tx.all<std::int64_t, std::string, std::string, std::string, std::string>(
+             "SELECT created_at, actor, action, subject, detail FROM audit_log WHERE action = :1 OR SUBSTR(action, 1, LENGTH(:1) "
+             "+ "
+             "1) = :1 || '.' OR :1 = '' ORDER BY created_at DESC, id DESC LIMIT :2",
+             {action, limit})) {
+        Json row = Json::object({{"at", rfc3339(at)}, {"actor", actor}, {"action", what}});
+        newest.push_back(std::move(row.set("subject", subject).set("detail", detail)));
+    }
+    Json rows = Json::array();
+    for (auto row = newest.rbegin(); row != newest.rend(); ++row) { rows.push(std::move(*row)); }
+    return rows;
+}
+
+void add_audit(CLI::App& app, CommandLine& line) {
+    auto* audit = app.add_subcommand("audit", "What people have changed: keys, secrets, accounts, orders, the config");
+    auto limit = std::make_shared<std::int64_t>(50);
+    auto action = std::make_shared<std::string>();
+    audit->add_option("--limit", *limit, "How many, the newest")->check(CLI::Range(1, 10'000))->capture_default_str();
+    audit->add_option("--action", *action, "Of this kind only: key, key.revoke, secret, supplier, order, ...");
+    audit->callback([&line, limit, action] {
+        const auto unit = [limit, action](store::Tx& tx) { return audit_rows(tx, *limit, *action); };
+        line.exit_code = list(line, unit, [](const Json& one) {
+            const auto detail = one.text("detail");
+            return one.text("at") + "  " + column(one.text("action"), 20) + column(one.text("subject"), 38) + one.text("actor") +
+                   (detail.empty() ? "" : "  " + detail);
+        });
     });
 }
 
@@ -158,6 +208,7 @@ void add_admin_commands(CLI::App& app, CommandLine& line) {
     add_customers(app, line);
     add_keys(app, line);
     add_secrets(app, line);
+    add_audit(app, line);
 }
 
 }  // namespace crossdock::app

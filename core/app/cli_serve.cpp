@@ -3,6 +3,8 @@
 #include "app/control_socket.hpp"
 #include "app/daemon.hpp"
 #include "app/home.hpp"
+#include "app/kept_secrets.hpp"
+#include "app/literal_secrets.hpp"
 #include "app/pipelines.hpp"
 #include "app/plugin_settings.hpp"
 #include "app/reload.hpp"
@@ -14,6 +16,7 @@
 #include "base/system_clock.hpp"
 #include "check/plugin_bench.hpp"
 #include "plugin/folders.hpp"
+#include "plugin/reach.hpp"
 #include "plugin/settings.hpp"
 
 #include <CLI/CLI.hpp>
@@ -76,8 +79,14 @@ std::vector<Fault> plugin_faults(const Config& config) {
     };
     for (const auto& account : config.accounts) { take(account); }
     for (const auto& channel : config.channels) { take(channel); }
+    auto specs = worker_specs(config, given, "");
+    for (const auto& keeper : config.keepers) {
+        auto spec = keeper_spec(keeper, [](const SecretRef&) { return good(std::string("given")); });
+        places[spec->name] = keeper.plugin_where;
+        specs.push_back(std::move(*spec));
+    }
     std::vector<Fault> faults;
-    for (const auto& spec : worker_specs(config, given, "")) {
+    for (const auto& spec : specs) {
         const auto manifest = check::inspect_plugin(spec.library, spec.interface);
         if (!manifest) { faults.push_back({manifest.error().text(), places[spec.name]}); }
         else if (const auto checked = plugin::check_settings(manifest->schema, spec.settings); !checked) {
@@ -87,9 +96,14 @@ std::vector<Fault> plugin_faults(const Config& config) {
         else if (const auto fine = plugin::check_folders(manifest->schema, *checked, spec.grants); !fine) {
             faults.push_back({fine.error().what, fine.error().where.empty() ? places[spec.name] : fine.error().where});
         }
+        else if (const auto safe = plugin::check_scheme(manifest->schema, *checked, spec.plain_http); !safe) {
+            faults.push_back(
+                {Fault{safe.error().what, spec.library.string()}.text(), worker_place(config, spec.name, safe.error().what)});
+        }
         else { manifests.emplace(spec.name, *manifest); }
     }
     for (auto& fault : claim_faults(config, manifests)) { faults.push_back(std::move(fault)); }
+    for (auto& fault : literal_secrets(config, manifests)) { faults.push_back(std::move(fault)); }
     const auto expressions = setting_expressions(config, manifests);
     faults.insert(faults.end(), expressions.faults.begin(), expressions.faults.end());
     if (expressions.all.empty()) { return faults; }

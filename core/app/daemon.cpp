@@ -6,6 +6,8 @@
 #include "app/exit_code.hpp"
 #include "app/home.hpp"
 #include "app/intake.hpp"
+#include "app/kept_secrets.hpp"
+#include "app/key_rotation.hpp"
 #include "app/metered.hpp"
 #include "app/reload.hpp"
 #include "app/service_manager.hpp"
@@ -124,9 +126,18 @@ private:
             fingerprint = known_fingerprint(**reading);
             auto key = load_sealing_key(home_, fingerprint, randomness_);
             if (!key) { return Trouble{exit_unavailable, key.error()}; }
-            serving_.key = *key;
-            auto secrets =
-                open_secrets(config(), [&](const SecretRef& ref) { return sealed_secret(**reading, *serving_.key, ref); });
+            if (auto ended = end_rotation(home_, fingerprint); !ended) { return Trouble{exit_unavailable, ended.error()}; }
+            serving_.keys.emplace(*key);
+            const OpenOwn own = [&](const SecretRef& ref) {
+                return ref.from == SecretRef::From::store ? sealed_secret(**reading, *serving_.keys, ref) : resolve(ref);
+            };
+            const auto kept = read_kept_secrets(config(), own);
+            if (!kept) {
+                return Trouble{kept.error().advice == Advice::retry ? exit_unavailable : exit_bad_config, kept.error()};
+            }
+            auto secrets = open_secrets(config(), [&](const SecretRef& ref) {
+                return ref.from == SecretRef::From::keeper ? kept_secret(*kept, ref) : own(ref);
+            });
             if (!secrets) { return Trouble{exit_bad_config, secrets.error()}; }
             serving_.setup.secrets = std::move(*secrets);
         } catch (const store::StoreFailure& failure) {
@@ -197,7 +208,7 @@ private:
         std::function<orders::Accounts(store::Tx&)> sync = [this](store::Tx& tx) {
             tx.run(
                 "INSERT INTO store_settings (name, value) VALUES ('sealing_key_fingerprint', :1) ON CONFLICT (name) DO NOTHING",
-                {serving_.key->fingerprint()});
+                {serving_.keys->fingerprint()});
             return store_accounts(tx, serving_, serving_.setup);
         };
         auto accounts = co_await store_->commit<orders::Accounts>(Commit::config_sync, std::move(sync));
@@ -280,7 +291,7 @@ private:
         std::function<int(store::Tx&)> sync = [this, &made = *engine](store::Tx& tx) {
             made.sync(tx, *made.options());
             store_digests(tx, serving_.manifests);
-            for (const auto& other : note_settings(tx, config(), serving_.setup.secrets, *serving_.key)) {
+            for (const auto& other : note_settings(tx, config(), serving_.setup.secrets, *serving_.keys)) {
                 if (other.was_paused) { tell_recovered(tx, other.account); }
             }
             return 0;
@@ -337,7 +348,8 @@ private:
             co_return co_await disable_supplier(serving_, request.text("name"), request.text("reason"));
         }
         pipeline::Environment* const engine = serving_.engine ? &serving_.engine->environment() : nullptr;
-        co_return co_await run_admin(AdminContext{clock_, randomness_, *store_, *serving_.key, engine}, std::move(request));
+        co_return co_await run_admin(AdminContext{clock_, randomness_, *store_, *serving_.keys, home_.folder, engine},
+                                     std::move(request));
     }
 
     /// Answers {"reloaded":true, ...} as Reloaded::report, or {"reloaded":false,"faults":[{"where","what"}]}.

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <thread>
 
 namespace crossdock::app {
@@ -64,11 +65,23 @@ std::string known_fingerprint(store::Tx& tx) {
     return row ? std::get<0>(*row) : "";
 }
 
+namespace {
+
+/// The key of a rotation that a crash kept from putting it in its place.
+std::optional<crypto::SealingKey> next_key(const Home& home, const std::string& known_fingerprint, Randomness& randomness) {
+    auto key = crypto::SealingKey::load(home.next_master_key(), nullptr, false, randomness);
+    if (!key || key->fingerprint() != known_fingerprint) { return {}; }
+    return *key;
+}
+
+}  // namespace
+
 Result<crypto::SealingKey> load_sealing_key(const Home& home, const std::string& known_fingerprint, Randomness& randomness) {
     auto key =
         crypto::SealingKey::load(home.master_key(), std::getenv("CROSSDOCK_MASTER_KEY"), known_fingerprint.empty(), randomness);
     if (!key) { return key; }
     if (!known_fingerprint.empty() && key->fingerprint() != known_fingerprint) {
+        if (auto next = next_key(home, known_fingerprint, randomness)) { return *next; }
         const char* variable = std::getenv("CROSSDOCK_MASTER_KEY");
         const bool from_variable = variable != nullptr && *variable != '\0';
         return Fault{"this is not the sealing key of this store (fingerprint " + key->fingerprint() + ", the store's is " +

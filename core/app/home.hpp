@@ -18,6 +18,12 @@ struct Home {
     [[nodiscard]] std::filesystem::path store_lock() const { return folder / "store.lock"; }
     [[nodiscard]] std::filesystem::path workers_lock() const { return folder / "workers.lock"; }
     [[nodiscard]] std::filesystem::path master_key() const { return folder / "master.key"; }
+    /// The key that takes its place, while a rotation is under way.
+    [[nodiscard]] std::filesystem::path next_master_key() const { return folder / "master.key.next"; }
+    /// The one with that fingerprint, after a rotation: what was backed up before needs it.
+    [[nodiscard]] std::filesystem::path old_master_key(const std::string& fingerprint) const {
+        return folder / ("master.key." + fingerprint);
+    }
     [[nodiscard]] std::filesystem::path control_socket() const { return folder / "control.sock"; }
     /// Of one account or channel, for its plugin.
     [[nodiscard]] std::filesystem::path plugin_files(const std::string& name) const { return folder / "plugin-files" / name; }
@@ -36,7 +42,8 @@ struct Home {
 [[nodiscard]] std::string known_fingerprint(store::Tx& tx);
 
 /// The sealing key: from $CROSSDOCK_MASTER_KEY, else the file; made only for a store that has never had one.
-/// `known_fingerprint` is the store's, empty for a new store. Errors: missing, malformed, or another key than the store's.
+/// `known_fingerprint` is the store's, empty for a new store. A rotation that was committed and not ended counts as ended.
+/// Errors: missing, malformed, or another key than the store's.
 [[nodiscard]] Result<crypto::SealingKey> load_sealing_key(const Home& home, const std::string& known_fingerprint,
                                                           Randomness& randomness);
 

@@ -110,17 +110,37 @@ private:
     SettingExpressions& found_;
 };
 
+bool mentions(const Json& value, std::string_view word) {
+    if (value.is_string()) { return value.as_string().find(word) != std::string::npos; }
+    if (value.is_array()) {
+        return std::any_of(value.items().begin(), value.items().end(), [&](const Json& one) { return mentions(one, word); });
+    }
+    return value.is_object() && std::any_of(value.members().begin(), value.members().end(),
+                                            [&](const auto& member) { return mentions(member.second, word); });
+}
+
+/// Whether the account writes that operation's request itself, and puts nothing into it by which a repeat is known.
+bool sends_no_key(const Json& schema, const Json& settings, const std::string& operation) {
+    const auto* written = settings.find(operation);
+    if (written == nullptr || !schema.is_array()) { return false; }
+    const auto row = std::find_if(schema.items().begin(), schema.items().end(),
+                                  [&](const Json& one) { return one.text("name") == operation; });
+    const auto* sees = row == schema.items().end() ? nullptr : row->find("sees");
+    return sees != nullptr && mentions(*sees, "effect_key") && !mentions(*written, "effect_key");
+}
+
 }  // namespace
 
-std::string setting_place(const AccountConfig& account, const std::string& fault, const std::string& otherwise) {
+std::string setting_place(const std::map<std::string, std::string>& settings_where, const std::string& fault,
+                          const std::string& otherwise) {
     constexpr std::string_view before = "the setting \"";
     const auto at = fault.find(before);
     if (at == std::string::npos) { return otherwise; }
     auto name = fault.substr(at + before.size());
     name.resize(std::min(name.find('"'), name.size()));
     for (;;) {
-        const auto place = account.settings_where.find(name);
-        if (place != account.settings_where.end()) { return place->second; }
+        const auto place = settings_where.find(name);
+        if (place != settings_where.end()) { return place->second; }
         const auto dot = name.rfind('.');
         if (dot == std::string::npos) { return otherwise; }
         name.resize(dot);
@@ -144,6 +164,11 @@ std::vector<Fault> claim_faults(const Config& config, const std::map<std::string
         for (const auto& [operation, claimed] : account.operations) {
             if (const auto lacking = lacks(operation)) {
                 faults.push_back({"`operations` claims " + operation + ", and `settings` has no `" + *lacking + "`",
+                                  account.operations_where});
+            }
+            if (claimed.effect_class == "idempotent" && sends_no_key(manifest->second.schema, account.settings, operation)) {
+                faults.push_back({operation + " is of class `idempotent`, and `settings: " + operation +
+                                      "` sends no ${{ .effect_key }}, by which the supplier could tell a repeat",
                                   account.operations_where});
             }
             const auto find = claimed.effect_class == "lookup" ? lacks("find_order") : std::nullopt;

@@ -15,7 +15,8 @@ namespace crossdock::app {
 
 /// Where the setting stands that a fault of check_settings names, or the nearest mapping around it; `otherwise` when the file has
 /// neither.
-[[nodiscard]] std::string setting_place(const AccountConfig& account, const std::string& fault, const std::string& otherwise);
+[[nodiscard]] std::string setting_place(const std::map<std::string, std::string>& settings_where, const std::string& fault,
+                                        const std::string& otherwise);
 
 /// Whether an account has that operation: its plugin offers it, and the account gives the setting that it takes.
 [[nodiscard]] bool offers(const AccountConfig& account, const plugin::Manifest& manifest, const std::string& operation);

@@ -1,5 +1,8 @@
 #include "app/reload.hpp"
 
+#include "app/admin.hpp"
+#include "app/kept_secrets.hpp"
+#include "base/ids.hpp"
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "crypto/crypto.hpp"
@@ -100,20 +103,39 @@ Task<void> let_go(Serving& serving, std::string name, std::string digest) {
     }
 }
 
-Task<Result<OpenSecrets>> read_secrets(Serving& serving, const Config& config) {
-    // A fault of the store is one thing, a secret that is not there another.
+/// Secrets of the store, as a config names them. Errors of the store come as such, a secret that is not there with its place.
+Task<Result<std::map<std::string, std::string>>> sealed_secrets(Serving* serving, const Config* config) {
     struct Opened {
-        OpenSecrets secrets;
+        std::map<std::string, std::string> by_name;
         std::optional<Fault> fault;
     };
-    std::function<Opened(store::Tx&)> unit = [&serving, &config](store::Tx& tx) {
-        auto opened = open_secrets(config, [&](const SecretRef& ref) { return sealed_secret(tx, *serving.key, ref); });
-        return opened ? Opened{std::move(*opened), {}} : Opened{{}, opened.error()};
+    std::function<Opened(store::Tx&)> unit = [serving, config](store::Tx& tx) {
+        Opened opened;
+        for (const auto& ref : secrets_from(*config, SecretRef::From::store)) {
+            auto secret = sealed_secret(tx, *serving->keys, ref);
+            if (!secret) { return Opened{{}, secret.error()}; }
+            opened.by_name.emplace(ref.name, std::move(*secret));
+        }
+        return opened;
     };
-    auto read = co_await serving.store->read<Opened>(std::move(unit));
+    auto read = co_await serving->store->read<Opened>(std::move(unit));
     if (!read) { co_return read.error(); }
     if (read->fault) { co_return *read->fault; }
-    co_return std::move(read->secrets);
+    co_return std::move(read->by_name);
+}
+
+Task<Result<OpenSecrets>> read_secrets(Serving& serving, const Config& config) {
+    const auto sealed = co_await sealed_secrets(&serving, &config);
+    if (!sealed) { co_return sealed.error(); }
+    OpenOwn own = [sealed = *sealed](const SecretRef& ref) -> Result<std::string> {
+        const auto found = sealed.find(ref.name);
+        if (ref.from != SecretRef::From::store || found == sealed.end()) { return resolve(ref); }
+        return {boost::system::in_place_value, found->second};
+    };
+    const auto kept = co_await read_kept_secrets(serving.workers.get(), &config, own);
+    if (!kept) { co_return kept.error(); }
+    co_return open_secrets(
+        config, [&](const SecretRef& ref) { return ref.from == SecretRef::From::keeper ? kept_secret(*kept, ref) : own(ref); });
 }
 
 /// What was read, and what that means for the workers. With faults nothing was changed, and no staged worker is left.
@@ -191,13 +213,24 @@ Task<Reloaded> reload(Serving& serving, ReadConfig read_config) {
     std::optional<orders::Accounts> accounts;
     pipeline::EngineOptions options;
     std::vector<OtherSettings> others;
+    Json report = Json::object({{"pipelines", pipeline_changes(serving.setup.definitions, prepared.setup.definitions)},
+                                {"workers", Json::object({{"added", names(prepared.changes.added)},
+                                                          {"replaced", names(prepared.changes.replaced)},
+                                                          {"removed", names(prepared.changes.removed)}})}});
+    if (const auto& before = serving.setup.tls, &next = prepared.setup.tls;
+        before && next && before->fingerprint != next->fingerprint) {
+        const std::vector<std::string> shown{next->name + " (until " + rfc3339(next->not_after) + ")"};
+        report.set("certificate", Json::object({{"replaced", names(shown)}}));
+    }
     if (prepared.faults.empty()) {
-        std::function<orders::Accounts(store::Tx&)> unit = [&serving, &prepared, &options, &others](store::Tx& tx) {
+        std::function<orders::Accounts(store::Tx&)> unit = [&serving, &prepared, &options, &others, &report](store::Tx& tx) {
             auto stored = store_accounts(tx, serving, prepared.setup);
             options = engine_options(prepared.setup.config, stored, prepared.setup.definitions, prepared.manifests);
             serving.engine->sync(tx, options);
             store_digests(tx, prepared.manifests);
-            others = note_settings(tx, prepared.setup.config, prepared.setup.secrets, *serving.key);
+            others = note_settings(tx, prepared.setup.config, prepared.setup.secrets, *serving.keys);
+            store::append_audit(tx, new_id(serving.clock, serving.randomness), command_line_actor, "config.reload",
+                                prepared.setup.config.file.string(), report.dump(), serving.clock.utc_ms());
             return stored;
         };
         auto stored = co_await serving.store->commit<orders::Accounts>(Commit::config_sync, std::move(unit));
@@ -214,14 +247,7 @@ Task<Reloaded> reload(Serving& serving, ReadConfig read_config) {
     for (const auto& name : prepared.changes.replaced) {
         if (serving.workers->held(name)) { recovered.push_back(name); }
     }
-    result.report = Json::object({{"pipelines", pipeline_changes(serving.setup.definitions, prepared.setup.definitions)},
-                                  {"workers", Json::object({{"added", names(prepared.changes.added)},
-                                                            {"replaced", names(prepared.changes.replaced)},
-                                                            {"removed", names(prepared.changes.removed)}})}});
-    if (const auto& tls = prepared.setup.tls; tls && tls->fingerprint != serving.setup.tls->fingerprint) {
-        const std::vector<std::string> shown{tls->name + " (until " + rfc3339(tls->not_after) + ")"};
-        result.report.set("certificate", Json::object({{"replaced", names(shown)}}));
-    }
+    result.report = std::move(report);
     take_over(serving, std::move(prepared), *accounts, std::move(options));
     for (const auto& name : recovered) { co_await tell_state(serving, name, "supplier.recovered", "reloaded"); }
     for (const auto& other : others) {

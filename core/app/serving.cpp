@@ -1,5 +1,6 @@
 #include "app/serving.hpp"
 
+#include "app/literal_secrets.hpp"
 #include "app/plugin_settings.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
@@ -97,6 +98,7 @@ Task<std::vector<Fault>> check_expressions(Serving& serving, const std::vector<p
 Task<std::vector<Fault>> check_settings_of(Serving& serving, const Config& config,
                                            const std::map<std::string, plugin::Manifest>& manifests) {
     auto faults = claim_faults(config, manifests);
+    for (auto& fault : literal_secrets(config, manifests)) { faults.push_back(std::move(fault)); }
     const auto expressions = setting_expressions(config, manifests);
     faults.insert(faults.end(), expressions.faults.begin(), expressions.faults.end());
     if (expressions.all.empty()) { co_return faults; }
@@ -111,7 +113,7 @@ Task<std::vector<Fault>> check_settings_of(Serving& serving, const Config& confi
 }
 
 orders::Accounts store_accounts(store::Tx& tx, const Serving& serving, const Setup& setup) {
-    return sync_suppliers(tx, setup.config, setup.secrets, *serving.key, serving.clock, serving.randomness);
+    return sync_suppliers(tx, setup.config, setup.secrets, *serving.keys, serving.clock, serving.randomness);
 }
 
 void store_digests(store::Tx& tx, const std::map<std::string, plugin::Manifest>& manifests) {

@@ -4,7 +4,7 @@
 #include "app/setup.hpp"
 #include "base/bound.hpp"
 #include "base/signal.hpp"
-#include "crypto/crypto.hpp"
+#include "crypto/key_ring.hpp"
 #include "pipeline/engine.hpp"
 #include "plugin/workers.hpp"
 #include "store/store.hpp"
@@ -33,7 +33,7 @@ struct Serving {
     bool stopping = false;
     Setup setup;
     std::string crash_at;
-    std::optional<crypto::SealingKey> key;
+    std::optional<crypto::KeyRing> keys;
     store::Store* store = nullptr;
     std::map<std::string, plugin::Manifest> manifests;  ///< by worker
     std::unique_ptr<plugin::Workers> workers;

@@ -1,5 +1,6 @@
 #include "app/setup.hpp"
 
+#include "app/kept_secrets.hpp"
 #include "app/plugin_settings.hpp"
 #include "base/system_clock.hpp"
 
@@ -66,13 +67,22 @@ std::string plugin_place(const Config& config, const std::string& name) {
     for (const auto& channel : config.channels) {
         if (channel.name == name) { return channel.plugin_where; }
     }
+    for (const auto& keeper : config.keepers) {
+        if (keeper_worker(keeper.name) == name) { return keeper.plugin_where; }
+    }
     return {};
 }
 
 std::string worker_place(const Config& config, const std::string& name, const std::string& fault) {
     const auto otherwise = plugin_place(config, name);
     for (const auto& account : config.accounts) {
-        if (account.name == name) { return setting_place(account, fault, otherwise); }
+        if (account.name == name) { return setting_place(account.settings_where, fault, otherwise); }
+    }
+    for (const auto& channel : config.channels) {
+        if (channel.name == name) { return setting_place(channel.settings_where, fault, otherwise); }
+    }
+    for (const auto& keeper : config.keepers) {
+        if (keeper_worker(keeper.name) == name) { return setting_place(keeper.settings_where, fault, otherwise); }
     }
     return otherwise;
 }

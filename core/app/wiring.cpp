@@ -1,6 +1,8 @@
 #include "app/wiring.hpp"
 
 #include "app/home.hpp"
+#include "app/kept_secrets.hpp"
+#include "app/key_rotation.hpp"
 #include "app/plugin_settings.hpp"
 #include "app/registry.hpp"
 #include "base/ids.hpp"
@@ -35,10 +37,11 @@ static Result<std::vector<crypto::WebhookKey>> webhook_keys(const AccountConfig:
     return keys;
 }
 
-Result<OpenSecrets> open_secrets(const Config& config, const std::function<Result<std::string>(const SecretRef&)>& sealed) {
+Result<OpenSecrets> open_secrets(const Config& config, const std::function<Result<std::string>(const SecretRef&)>& elsewhere) {
     OpenSecrets open;
     const auto one = [&](const SecretRef& secret) {
-        return secret.from == SecretRef::From::store ? sealed(secret) : resolve(secret);
+        const bool here = secret.from == SecretRef::From::env || secret.from == SecretRef::From::file;
+        return here ? resolve(secret) : elsewhere(secret);
     };
     const auto all = [&](const std::string& owner, const std::map<std::string, SecretRef>& credentials) -> Result<> {
         for (const auto& [setting, ref] : credentials) {
@@ -66,12 +69,12 @@ Result<OpenSecrets> open_secrets(const Config& config, const std::function<Resul
     return open;
 }
 
-Result<std::string> sealed_secret(store::Tx& tx, const crypto::SealingKey& key, const SecretRef& ref) {
+Result<std::string> sealed_secret(store::Tx& tx, const crypto::KeyRing& keys, const SecretRef& ref) {
     const auto row = tx.first<std::string>("SELECT sealed FROM secrets WHERE name = :1", {ref.name});
     if (!row) {
         return Fault{"there is no secret://" + ref.name + "; add it with `crossdock secret set " + ref.name + "`", ref.where};
     }
-    auto opened = key.open(std::get<0>(*row), "secrets/" + ref.name);
+    auto opened = keys.open(std::get<0>(*row), "secrets/" + ref.name);
     if (!opened) { return Fault{opened.error().what, ref.where}; }
     return opened;
 }
@@ -79,9 +82,9 @@ Result<std::string> sealed_secret(store::Tx& tx, const crypto::SealingKey& key, 
 Result<OpenSecrets> open_secrets(const Config& config) {
     const Home home{config.data};
     SystemRandomness randomness;
-    std::optional<crypto::SealingKey> key;
+    std::optional<crypto::KeyRing> keys;
     std::unique_ptr<store::Database> database;
-    return open_secrets(config, [&](const SecretRef& ref) -> Result<std::string> {
+    const auto sealed = [&](const SecretRef& ref) -> Result<std::string> {
         try {
             if (!database) {
                 auto opened = store::Database::open(home.store(), store::Database::Mode::read_only);
@@ -91,21 +94,27 @@ Result<OpenSecrets> open_secrets(const Config& config) {
                 if (fingerprint.empty()) { return Fault{"the store has no sealing key yet", home.store().string()}; }
                 auto loaded = load_sealing_key(home, fingerprint, randomness);
                 if (!loaded) { return loaded.error(); }
-                key = *loaded;
+                keys.emplace(*loaded);
             }
-            return sealed_secret(*database, *key, ref);
+            return sealed_secret(*database, *keys, ref);
         } catch (const store::StoreFailure& failure) { return Fault{failure.what(), home.store().string(), Advice::stop}; }
+    };
+    const OpenOwn own = [&](const SecretRef& ref) { return ref.from == SecretRef::From::store ? sealed(ref) : resolve(ref); };
+    const auto kept = read_kept_secrets(config, own);
+    if (!kept) { return kept.error(); }
+    return open_secrets(config, [&](const SecretRef& ref) {
+        return ref.from == SecretRef::From::keeper ? kept_secret(*kept, ref) : sealed(ref);
     });
 }
 
-orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenSecrets& secrets, const crypto::SealingKey& key,
+orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenSecrets& secrets, const crypto::KeyRing& keys,
                                 const Clock& clock, Randomness& randomness) {
     const UtcMs now = clock.utc_ms();
     for (const auto& account : config.accounts) {
         std::optional<std::string> api_key;
         if (const auto own = secrets.credentials.find(account.name); own != secrets.credentials.end()) {
             const auto secret = own->second.find("api_key");
-            if (secret != own->second.end()) { api_key = key.seal(secret->second, "suppliers/" + account.name, randomness); }
+            if (secret != own->second.end()) { api_key = keys.seal(secret->second, "suppliers/" + account.name, randomness); }
         }
         tx.run(
             "INSERT INTO suppliers (id, name, type, api_key, created_at, updated_at) VALUES (:1, :2, :3, :4, :5, :6) ON CONFLICT "
@@ -116,9 +125,10 @@ orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenS
     mark_configured(tx, config);
     auto accounts = known_accounts(tx, config);
     std::vector<orders::WebhookSecret> webhook_secrets;
-    for (const auto& [name, keys] : secrets.webhooks) {
-        for (const auto& one : keys) {
-            const auto fingerprint = crypto::hmac_sha256_hex(key.to_hex(), "webhook secret\n" + one.bytes);
+    const auto compared_by = mac_key(tx, keys);
+    for (const auto& [name, signers] : secrets.webhooks) {
+        for (const auto& one : signers) {
+            const auto fingerprint = crypto::hmac_sha256_hex(compared_by, "webhook secret\n" + one.bytes);
             webhook_secrets.push_back({accounts.by_name.at(name).supplier_id, one.name, fingerprint});
         }
     }
@@ -141,10 +151,11 @@ orders::Accounts known_accounts(store::Tx& tx, const Config& config) {
 }
 
 std::vector<OtherSettings> note_settings(store::Tx& tx, const Config& config, const OpenSecrets& secrets,
-                                         const crypto::SealingKey& key) {
+                                         const crypto::KeyRing& keys) {
     std::vector<OtherSettings> others;
+    const auto compared_by = mac_key(tx, keys);
     for (const auto& spec : worker_specs(config, secrets, "")) {
-        const std::string mac = crypto::hmac_sha256_hex(key.to_hex(), spec.settings.dump());
+        const std::string mac = crypto::hmac_sha256_hex(compared_by, spec.settings.dump());
         const auto known =
             tx.first<std::optional<std::string>>("SELECT settings_mac FROM suppliers WHERE name = :1", {spec.name});
         if (!known || std::get<0>(*known) == mac) { continue; }
@@ -158,6 +169,12 @@ static void take_isolation(plugin::WorkerSpec& spec, bool in_process) {
     spec.in_process = in_process;
     // A plugin that dies in the daemon takes it along: deaths of its carrier say nothing of the plugin.
     spec.quarantine = !in_process;
+}
+
+static void take_fence(plugin::WorkerSpec& spec, const OutboundConfig& outbound) {
+    spec.fenced = true;
+    spec.reach = outbound.reach;
+    spec.plain_http = outbound.plain_http;
 }
 
 static bool is_shadow(const Config& config, const std::string& account) {
@@ -203,6 +220,7 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
         spec.grants = account.folders;
         spec.account = Json::object({{"account", account.name}, {"currency", account.currency}});
         spec.request_timeout = account.request_timeout;
+        take_fence(spec, account.outbound);
         take_isolation(spec, account.in_process);
         spec.crash_at = crash_at;
         if (is_shadow(config, account.name)) { specs.push_back(shadow_spec(config, spec)); }
@@ -217,6 +235,7 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
         spec.settings = with_secrets(channel.name, channel.settings);
         spec.account = Json::object({{"channel", channel.name}});
         spec.request_timeout = channel.request_timeout;
+        take_fence(spec, channel.outbound);
         take_isolation(spec, channel.in_process);
         spec.crash_at = crash_at;
         specs.push_back(std::move(spec));

@@ -3,7 +3,7 @@
 #include "api/api.hpp"
 #include "app/pipelines.hpp"
 #include "config/config.hpp"
-#include "crypto/crypto.hpp"
+#include "crypto/key_ring.hpp"
 #include "pipeline/environment.hpp"
 #include "plugin/workers.hpp"
 
@@ -20,20 +20,20 @@ struct OpenSecrets {
     std::map<std::string, std::vector<crypto::WebhookKey>> webhooks;  ///< by account
 };
 
-/// Opens all of them. `sealed` answers secret://name. Errors: `where` is the place in the config.
+/// Opens all of them. `elsewhere` answers secret://name and those of keepers. Errors: `where` is the place in the config.
 [[nodiscard]] Result<OpenSecrets> open_secrets(const Config& config,
-                                               const std::function<Result<std::string>(const SecretRef&)>& sealed);
+                                               const std::function<Result<std::string>(const SecretRef&)>& elsewhere);
 
 /// What secret://name stands for in the store. Errors: there is none, or it was sealed with another key; `where` is in the
 /// config.
-[[nodiscard]] Result<std::string> sealed_secret(store::Tx& tx, const crypto::SealingKey& key, const SecretRef& ref);
+[[nodiscard]] Result<std::string> sealed_secret(store::Tx& tx, const crypto::KeyRing& keys, const SecretRef& ref);
 
 /// Opens all secrets for a command: the store is read only when the config names a secret in it.
 [[nodiscard]] Result<OpenSecrets> open_secrets(const Config& config);
 
 /// Makes the `suppliers` table follow the config. Returns the accounts with their rows' ids.
 [[nodiscard]] orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenSecrets& secrets,
-                                              const crypto::SealingKey& key, const Clock& clock, Randomness& randomness);
+                                              const crypto::KeyRing& keys, const Clock& clock, Randomness& randomness);
 
 /// The same accounts as the table has them, without a change.
 [[nodiscard]] orders::Accounts known_accounts(store::Tx& tx, const Config& config);
@@ -45,7 +45,7 @@ struct OtherSettings {
 /// Notes what the accounts' plugins are started with, secrets included, by a keyed digest. Ends the pauses of accounts for which
 /// that is other than it was, and returns these. Inside a commit.
 [[nodiscard]] std::vector<OtherSettings> note_settings(store::Tx& tx, const Config& config, const OpenSecrets& secrets,
-                                                       const crypto::SealingKey& key);
+                                                       const crypto::KeyRing& keys);
 
 /// What each worker is started with.
 [[nodiscard]] std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSecrets& secrets,

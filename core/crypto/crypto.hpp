@@ -36,6 +36,9 @@ public:
     [[nodiscard]] static Result<SealingKey> load(const std::filesystem::path& file, const char* from_environment, bool may_create,
                                                  Randomness& randomness);
 
+    /// Writes it to a file that is not there yet (0600, synced, whole or not at all). Errors: names the file.
+    [[nodiscard]] Result<> write(const std::filesystem::path& file) const;
+
     [[nodiscard]] std::string to_hex() const;
     /// First 16 hex digits of SHA-256 over a label and the key.
     [[nodiscard]] std::string fingerprint() const;

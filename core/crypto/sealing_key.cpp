@@ -106,7 +106,7 @@ Result<SealingKey> SealingKey::load(const std::filesystem::path& file, const cha
                          Advice::stop};
         }
         const auto key = make(randomness);
-        if (auto created = create_file(file, key.to_hex() + "\n"); created.has_error()) { return created.error(); }
+        if (auto created = key.write(file); created.has_error()) { return created.error(); }
         return key;
     }
     struct stat status {};
@@ -129,6 +129,10 @@ Result<SealingKey> SealingKey::load(const std::filesystem::path& file, const cha
     OPENSSL_cleanse(text.data(), text.size());
     if (key.has_error()) { return Fault{key.error().what, file.string(), Advice::stop}; }
     return key;
+}
+
+Result<> SealingKey::write(const std::filesystem::path& file) const {
+    return create_file(file, to_hex() + "\n");
 }
 
 std::string SealingKey::to_hex() const {

@@ -36,6 +36,12 @@ struct HttpExchange {
     std::string body;
     /// GET and HEAD that are no effects: libcurl may send them again when a reused connection turns out to be dead.
     bool may_repeat = false;
+    /// How libcurl signs it; of no scheme: not at all.
+    struct Signature {
+        std::string scheme = {};  ///< "aws:amz:REGION:SERVICE"
+        std::string id = {};
+        std::string key = {};
+    } signature = {};
 };
 
 struct HttpResult {

@@ -3,6 +3,8 @@
 #include "base/joined.hpp"
 #include "base/log.hpp"
 #include "base/unique_fd.hpp"
+#include "plugin/reach.hpp"
+#include "plugin/settings.hpp"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -156,6 +158,17 @@ Task<Result<Manifest>> inspect(FloorPtr floor, WorkerSpec spec) {
     co_return std::move(*outcome);
 }
 
+/// The carrier knows no settings: it is told the places that they name.
+void take_fence(const Manifest& manifest, WorkerSpec& spec) {
+    const auto settings = check_settings(manifest.schema, spec.settings);
+    if (!spec.fenced || !settings) { return; }
+    for (auto& place : places(manifest.schema, *settings)) {
+        if (std::find(spec.reach.begin(), spec.reach.end(), place) == spec.reach.end()) {
+            spec.reach.push_back(std::move(place));
+        }
+    }
+}
+
 }  // namespace
 
 Task<Result<Manifest>> connect(FloorPtr floor, WorkerPtr worker) {
@@ -164,6 +177,7 @@ Task<Result<Manifest>> connect(FloorPtr floor, WorkerPtr worker) {
         if (!seen) { co_return seen.error(); }
         if (floor->stopping) { co_return Fault{"the workers are being stopped", worker->spec.name, Advice::stop}; }
         worker->spec.digest = seen->digest;
+        take_fence(*seen, worker->spec);
     }
     worker->resolver = marks_of(floor->options.resolver_files);
     auto started = start_process(*floor, worker->spec);

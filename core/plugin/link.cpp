@@ -77,7 +77,8 @@ Frame Link::hello() const {
     payload.set("settings", spec_.settings.is_null() ? Json::object() : spec_.settings).set("account", spec_.account);
     Json reach = Json::array();
     for (const auto& place : spec_.reach) { reach.push(place); }
-    payload.set("reach", std::move(reach)).set("verbose", spec_.verbose);
+    payload.set("reach", std::move(reach)).set("fenced", spec_.fenced).set("plain_http", spec_.plain_http);
+    payload.set("verbose", spec_.verbose);
     if (log_format() == LogFormat::json) { payload.set("log", "json"); }
     payload.set("crash_at", spec_.crash_at).set("folder", spec_.folder.string()).set("inspect", spec_.inspect_only);
     payload.set("shadow", spec_.shadow);

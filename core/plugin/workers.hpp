@@ -27,7 +27,9 @@ struct WorkerSpec {
     bool inspect_only = false;             ///< only read the manifest: no settings are checked, no code of the account runs
     Json account;  ///< what the account's file says that adapters may read (operations, request_timeout_ms)
     milliseconds request_timeout{10'000};  ///< one HTTP or SMTP exchange
-    std::vector<std::string> reach = {};   ///< "HOST:PORT" that exchanges may go to; empty: anywhere
+    std::vector<std::string> reach = {};   ///< "HOST:PORT" that exchanges may go to; empty and not `fenced`: anywhere
+    bool fenced = false;  ///< they may also go to the places that settings name, nowhere else, and to other machines by https:
+    bool plain_http = false;  ///< `fenced`: by http:, too
     /// What the plugin sends is recorded and goes nowhere; the process has no sockets, and `grants` are its own, made here.
     bool shadow = false;
     bool verbose = false;     ///< logs what the plugin says at level debug, too

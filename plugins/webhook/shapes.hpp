@@ -93,16 +93,4 @@ inline std::string standard_key(std::string_view secret, std::string_view settin
     return *bytes;
 }
 
-/// Whether a URL keeps to this machine, or to TLS.
-inline bool is_private(std::string_view url) {
-    constexpr std::string_view plain = "http://";
-    if (!url.starts_with(plain)) { return true; }
-    url.remove_prefix(plain.size());
-    auto authority = url.substr(0, url.find_first_of("/?#"));
-    authority = authority.substr(authority.rfind('@') == std::string_view::npos ? 0 : authority.rfind('@') + 1);
-    const bool bracketed = authority.starts_with('[');
-    const auto host = bracketed ? authority.substr(0, authority.find(']') + 1) : authority.substr(0, authority.find(':'));
-    return host == "localhost" || host == "[::1]" || host == "127.0.0.1";
-}
-
 }  // namespace webhook

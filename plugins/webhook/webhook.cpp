@@ -23,7 +23,6 @@ public:
             .text("signature_header", "Of the shape phonex", "X-PhoneX-Signature")
             .map("statuses", "Of the shape phonex: our status -> the platform's word", status_settings())
             .optional()
-            .boolean("plain_http", "Allow http:// to another machine, where everyone on the way can read along", false)
             .secret("secret", "Shared with the platform; of the shape standard-webhooks whsec_...")
             .secret("old_secret", "Of the shape standard-webhooks: signs beside `secret` until the platform has the new one")
             .optional();
@@ -35,10 +34,6 @@ public:
         phonex_ = settings.need_text("shape") == "phonex";
         header_ = settings.need_text("signature_header");
         words_ = status_words(settings);
-        const auto* plain = settings.find("plain_http");
-        if (!is_private(url_) && (plain == nullptr || !plain->as_boolean())) {
-            throw std::invalid_argument("\"url\" is http:// to another machine: use https://, or say `plain_http: true`");
-        }
         if (phonex_ && host.find_secret("old_secret")) {
             throw std::invalid_argument("\"old_secret\" is of the shape standard-webhooks: PhoneX's header has one signature");
         }

@@ -202,6 +202,23 @@ TEST_CASE("a supplier file that claims what it has no request for is refused", "
     }
 }
 
+TEST_CASE("a supplier file that claims `idempotent` and sends no key is refused", "[rest]") {
+    auto options = options_for(kontor);
+    const auto made = options.edit_supplier;
+    options.edit_supplier = [made](const std::string& demo) {
+        auto text = made(demo);
+        const std::string key = "    headers: { X-Request-Key: \"${{ .effect_key }}\" }\n";
+        return text.erase(text.find(key), key.size());
+    };
+    MainJob job(std::move(options));
+    for (const char* const command : {"lint", "serve"}) {
+        const auto said = job.rig().crossdock({command});
+        CHECK(said.exit_code == 3);
+        CHECK_THAT(said.err, Catch::Contains("phonex.yaml:25:3: create_order is of class `idempotent`, and `settings: "
+                                             "create_order` sends no ${{ .effect_key }}"));
+    }
+}
+
 TEST_CASE("status 200 with a refusal in it rejects the order, and one that says busy is sent again", "[rest]") {
     MainJob job(options_for(kontor));
     job.start_world();

@@ -65,9 +65,11 @@ ChannelConfig read_channel(Part& part, const std::string& name, yaml::Place plac
     check_name(part, place, "channels", name);
     Fields parts(part.checks, node, "`" + name + "`",
                  {"plugin", "isolation", "settings", "credentials", "not_after", "request_timeout", "limits", "audience",
-                  "events", "retry"});
+                  "events", "retry", "reach", "plain_http"});
     if (!part.checks.ok()) { return channel; }
     channel.settings = read_settings(part, parts);
+    channel.settings_where = setting_places(part, parts);
+    channel.outbound = read_outbound(part, parts);
     channel.credentials = read_credentials(part, parts);
     read_times(parts, channel.not_after, channel.request_timeout);
     channel.limits = read_pace_limits(part, parts);

@@ -26,12 +26,13 @@ public:
     void read(const Node& root) {
         Fields fields(checks_, root, "the config",
                       {"listen", "data", "pipelines", "templates", "plugins", "currency", "log", "mail", "alerts", "routes",
-                       "schedules", "suppliers", "channels", "intake", "limits", "rate_limits", "workers", "test"});
+                       "schedules", "suppliers", "channels", "intake", "limits", "rate_limits", "workers", "secrets", "test"});
         if (!checks_.ok()) { return; }
         read_listen(fields);
         read_folders(fields);
         read_rest(fields);
         read_plugin_folders(fields);
+        read_keepers(fields);
         read_channels(fields);
         read_suppliers(fields);
         made_.routes = read_routes(checks_, fields, made_.accounts);
@@ -164,6 +165,16 @@ private:
         made_.plugin_folders = plugin_folders_;
     }
 
+    void read_keepers(Fields& fields) {
+        const Node* map = fields.map("secrets");
+        if (map == nullptr) { return; }
+        for (const auto& [name, place, node] : map->entries) {
+            auto keeper = read_keeper(part_, name, place, node);
+            if (!checks_.ok()) { return; }
+            made_.keepers.push_back(std::move(keeper));
+        }
+    }
+
     void read_channels(Fields& fields) {
         const Node* map = fields.map("channels");
         if (map == nullptr) { return; }
@@ -265,7 +276,40 @@ Result<> check_folders(const Config& config) {
     return {};
 }
 
+Result<> check_keepers(const Config& config) {
+    for (const auto& ref : secrets_from(config, SecretRef::From::keeper)) {
+        const bool known = std::any_of(config.keepers.begin(), config.keepers.end(),
+                                       [&](const KeeperConfig& keeper) { return keeper.name == ref.keeper; });
+        if (known) { continue; }
+        std::vector<std::string_view> names;
+        for (const auto& keeper : config.keepers) { names.push_back(keeper.name); }
+        return Fault{"there is no `" + ref.keeper + "` under `secrets` of the config" + yaml::hint(ref.keeper, names), ref.where};
+    }
+    return {};
+}
+
 }  // namespace
+
+std::vector<SecretRef> secrets_from(const Config& config, SecretRef::From from) {
+    std::vector<SecretRef> refs;
+    const auto add = [&](const SecretRef& ref) {
+        if (ref.from == from && std::find(refs.begin(), refs.end(), ref) == refs.end()) { refs.push_back(ref); }
+    };
+    const auto add_all = [&](const auto& owners) {
+        for (const auto& owner : owners) {
+            for (const auto& [setting, ref] : owner.credentials) { add(ref); }
+        }
+    };
+    add_all(config.accounts);
+    add_all(config.channels);
+    add_all(config.keepers);
+    for (const auto& account : config.accounts) {
+        if (!account.webhook) { continue; }
+        for (const auto& secret : account.webhook->secrets) { add(secret.ref); }
+    }
+    if (config.intake.outbox && config.intake.outbox->password) { add(*config.intake.outbox->password); }
+    return refs;
+}
 
 Result<Config> load_config(const fs::path& file, const ConfigOverrides& overrides) {
     Config made;
@@ -276,6 +320,7 @@ Result<Config> load_config(const fs::path& file, const ConfigOverrides& override
     Reader(checks, overrides, made).read(*root);
     if (!checks.ok()) { return checks.fault(); }
     if (auto fine = check_folders(made); !fine) { return fine.error(); }
+    if (auto fine = check_keepers(made); !fine) { return fine.error(); }
     return made;
 }
 

@@ -26,20 +26,30 @@
 
 namespace crossdock::app {
 
-/// A secret as the config names it: `{env: NAME}`, `{file: PATH}` or `secret://name`.
+/// A secret as the config names it: `{env: NAME}`, `{file: PATH}`, `secret://name` or `{from: KEEPER, name: NAME, field: FIELD}`.
 struct SecretRef {
-    enum class From { env, file, store } from = From::env;
-    std::string name;   ///< variable, path (absolute) or the sealed secret's name
-    std::string where;  ///< file:line:column, for messages
+    enum class From { env, file, store, keeper } from = From::env;
+    std::string name;                       ///< variable, path (absolute), the sealed secret's name, or the keeper's
+    std::string where;                      ///< file:line:column, for messages
+    std::string keeper = {};                ///< one under `secrets:`
+    std::optional<std::string> field = {};  ///< of a keeper's secret that has several
 
     /// The same secret, wherever it is named.
-    [[nodiscard]] bool operator==(const SecretRef& other) const { return from == other.from && name == other.name; }
+    [[nodiscard]] bool operator==(const SecretRef& other) const {
+        return from == other.from && name == other.name && keeper == other.keeper && field == other.field;
+    }
 };
 
 /// One of the secrets with which an account's webhooks may be signed; several while one takes the place of another.
 struct WebhookSecretRef {
     std::string name;  ///< "secret" for a lone one
     SecretRef ref;
+};
+
+/// Where exchanges may go beyond the places that settings name, and whether in clear.
+struct OutboundConfig {
+    std::vector<std::string> reach = {};  ///< "host:port"
+    bool plain_http = false;              ///< http: to another machine
 };
 
 /// `operations.<name>` of a supplier file: what was verified for this account.
@@ -70,6 +80,7 @@ struct AccountConfig {
         std::string url;  ///< where the supplier sends them, as told to it; may be empty
     };
     std::optional<Webhook> webhook;
+    OutboundConfig outbound = {};
     milliseconds not_after{5'000};  ///< an effect's intent is sent within this time or not at all
     milliseconds request_timeout{10'000};
     std::map<std::string, OperationConfig> operations;  ///< create_order, ...
@@ -91,7 +102,10 @@ struct ChannelConfig {
     std::string plugin_where;
     bool in_process = false;
     Json settings = Json::object();
+    /// Where each of them stands, as in an account.
+    std::map<std::string, std::string> settings_where = {};
     std::map<std::string, SecretRef> credentials;
+    OutboundConfig outbound = {};
     milliseconds not_after{5'000};
     milliseconds request_timeout{10'000};
     model::PaceLimits limits;
@@ -103,6 +117,18 @@ struct ChannelConfig {
         milliseconds deadline{72 * 3'600'000};  ///< from the first try of a message; then it is a dead letter
     };
     std::optional<Platform> platform = {};
+};
+
+/// One under `secrets:`, where secrets are read from at the start and at each reload.
+struct KeeperConfig {
+    std::string name;
+    std::filesystem::path plugin;
+    std::string plugin_where;
+    Json settings = Json::object();
+    std::map<std::string, std::string> settings_where = {};
+    std::map<std::string, SecretRef> credentials;  ///< of no keeper
+    OutboundConfig outbound = {};
+    milliseconds request_timeout{10'000};
 };
 
 /// Bounds on each worker process, and when one that keeps dying is given up.
@@ -198,6 +224,7 @@ struct Config {
     std::map<std::string, model::Schedule> schedules;             ///< by pipeline, instead of the one in its file
     std::vector<AccountConfig> accounts;
     std::vector<ChannelConfig> channels;
+    std::vector<KeeperConfig> keepers;
     IntakeConfig intake;
     LimitsConfig limits;
     WorkersConfig workers;
@@ -221,6 +248,9 @@ struct ConfigOverrides {
 /// Errors: unset or empty variable, unreadable or empty file, a secret of the store (which only the store can open); `where` is
 /// the place in the config, and no message holds any of the content.
 [[nodiscard]] Result<std::string> resolve(const SecretRef& secret);
+
+/// Each secret that the config names there, once.
+[[nodiscard]] std::vector<SecretRef> secrets_from(const Config& config, SecretRef::From from);
 
 /// `--config`, then $CROSSDOCK_CONFIG, then /etc/crossdock/crossdock.yaml.
 [[nodiscard]] std::filesystem::path config_path(const std::optional<std::string>& option);

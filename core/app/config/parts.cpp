@@ -1,7 +1,7 @@
 #include "config/parts.hpp"
 
+#include "base/place.hpp"
 #include "config/plugin_files.hpp"
-
 #include "model/money.hpp"
 #include "yaml/words.hpp"
 
@@ -118,9 +118,20 @@ SecretRef read_secret(Part& part, const yaml::Node& node, std::string_view key) 
             named(key) + ": a secret is never written into the config; it takes {env: NAME}, {file: PATH} or secret://name");
         return secret;
     }
-    yaml::Fields fields(part.checks, node, named(key), {"env", "file"});
+    yaml::Fields fields(part.checks, node, named(key), {"env", "file", "from", "name", "field"});
     const auto variable = fields.text("env");
     const auto file = fields.text("file");
+    if (const auto keeper = fields.text("from")) {
+        secret.from = SecretRef::From::keeper;
+        secret.keeper = *keeper;
+        secret.name = fields.required_text("name");
+        secret.field = fields.text("field");
+        if (variable || file) { part.checks.refuse(node.place, named(key) + " takes one of {env}, {file} and {from}"); }
+        return secret;
+    }
+    if (fields.has("name") || fields.has("field")) {
+        part.checks.refuse(node.place, named(key) + ": `name` and `field` are of {from: KEEPER, name: NAME, field: FIELD}");
+    }
     if (variable.has_value() == file.has_value()) {
         part.checks.refuse(node.place, named(key) + " takes one of {env: NAME} and {file: PATH}");
     }
@@ -181,6 +192,42 @@ Json read_settings(Part& part, yaml::Fields& fields, std::vector<FolderGrant>& f
     return settings;
 }
 
+namespace {
+
+void note_places(const Part& part, const yaml::Node& node, const std::string& name, std::map<std::string, std::string>& places) {
+    const auto inner = [&](const std::string& key) { return name.empty() ? key : name + "." + key; };
+    if (!name.empty()) { places.emplace(name, part.checks.where(node.place)); }
+    for (const auto& entry : node.entries) { note_places(part, entry.value, inner(entry.key), places); }
+    for (std::size_t i = 0; i < node.items.size(); ++i) { note_places(part, node.items[i], inner(std::to_string(i)), places); }
+}
+
+}  // namespace
+
+std::map<std::string, std::string> setting_places(const Part& part, yaml::Fields& fields) {
+    std::map<std::string, std::string> places;
+    if (const auto* settings = fields.find("settings")) { note_places(part, *settings, "", places); }
+    return places;
+}
+
+OutboundConfig read_outbound(Part& part, yaml::Fields& fields) {
+    OutboundConfig made;
+    made.plain_http = fields.boolean("plain_http").value_or(false);
+    const auto* list = fields.find("reach");
+    if (list == nullptr) { return made; }
+    if (!list->is_list() || list->items.empty()) {
+        part.checks.refuse(list->place, "`reach` takes a list of HOST:PORT, such as [cdn.example.com:443]");
+        return made;
+    }
+    for (const auto& item : list->items) {
+        if (!item.is_scalar() || !is_place(item.text)) {
+            part.checks.refuse(item.place, "`reach` takes HOST:PORT without scheme or path, such as cdn.example.com:443");
+            return made;
+        }
+        made.reach.push_back(place_of(item.text));
+    }
+    return made;
+}
+
 std::optional<ReadRate> read_rate(Part& part, yaml::Fields& fields) {
     const auto written = fields.text("rate");
     if (!written) { return {}; }
@@ -222,6 +269,29 @@ void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& req
     const yaml::DurationRange range{milliseconds{100}, std::chrono::minutes{10}};
     not_after = fields.duration("not_after", range).value_or(not_after);
     request_timeout = fields.duration("request_timeout", range).value_or(request_timeout);
+}
+
+KeeperConfig read_keeper(Part& part, const std::string& name, yaml::Place place, const yaml::Node& node) {
+    KeeperConfig keeper;
+    keeper.name = name;
+    check_name(part, place, "secrets", name);
+    yaml::Fields fields(part.checks, node, named(name),
+                        {"plugin", "settings", "credentials", "request_timeout", "reach", "plain_http"});
+    if (!part.checks.ok()) { return keeper; }
+    keeper.settings = read_settings(part, fields);
+    keeper.settings_where = setting_places(part, fields);
+    keeper.credentials = read_credentials(part, fields);
+    for (const auto& [key, ref] : keeper.credentials) {
+        if (ref.from == SecretRef::From::keeper) {
+            part.checks.refuse(fields.place("credentials"),
+                               named(key) + ": what asks for secrets cannot have its own from another");
+        }
+    }
+    keeper.outbound = read_outbound(part, fields);
+    milliseconds unused{5'000};
+    read_times(fields, unused, keeper.request_timeout);
+    read_plugin(part, fields, keeper.plugin, keeper.plugin_where);
+    return keeper;
 }
 
 }  // namespace crossdock::app

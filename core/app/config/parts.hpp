@@ -42,6 +42,10 @@ void read_plugin(Part& part, yaml::Fields& fields, std::filesystem::path& plugin
 [[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields);
 /// The same; a setting written `{folder: PATH}`, perhaps with `access: read`, is the path, and a grant.
 [[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields, std::vector<FolderGrant>& folders);
+/// Where each setting stands: "create_order.body.lines.0" -> file:line:column. Lists begin to count at 0.
+[[nodiscard]] std::map<std::string, std::string> setting_places(const Part& part, yaml::Fields& fields);
+/// `reach: [HOST:PORT]` and `plain_http: true`.
+[[nodiscard]] OutboundConfig read_outbound(Part& part, yaml::Fields& fields);
 /// `rate: 10/s`, as a number and what it is for; nothing without it, or after a fault.
 struct ReadRate {
     std::int64_t rate = 0;
@@ -65,6 +69,9 @@ void read_listen(Part& part, const yaml::Node& node, Config& made);
 
 /// One entry under `channels:`.
 [[nodiscard]] ChannelConfig read_channel(Part& part, const std::string& name, yaml::Place place, const yaml::Node& node);
+
+/// One entry under `secrets:`.
+[[nodiscard]] KeeperConfig read_keeper(Part& part, const std::string& name, yaml::Place place, const yaml::Node& node);
 
 /// `intake:` of the config.
 [[nodiscard]] IntakeConfig read_intake(Part& part, const yaml::Node& node);

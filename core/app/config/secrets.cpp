@@ -24,6 +24,7 @@ Result<std::string> resolve(const SecretRef& secret) {
             return {boost::system::in_place_value, std::move(value)};
         }
         case SecretRef::From::store: break;
+        case SecretRef::From::keeper: return Fault{"the secret " + secret.name + " is kept by " + secret.keeper, secret.where};
     }
     return Fault{"the secret " + secret.name + " is sealed in the store", secret.where};
 }

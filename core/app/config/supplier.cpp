@@ -134,22 +134,15 @@ std::optional<model::PollPattern> read_poll(Part& part, Fields& account_fields, 
     return pattern;
 }
 
-/// Lists begin to count at 0: "create_order.body.lines.0".
-void note_places(const Part& part, const Node& node, const std::string& name, std::map<std::string, std::string>& places) {
-    const auto inner = [&](const std::string& key) { return name.empty() ? key : name + "." + key; };
-    if (!name.empty()) { places.emplace(name, part.checks.where(node.place)); }
-    for (const auto& entry : node.entries) { note_places(part, entry.value, inner(entry.key), places); }
-    for (std::size_t i = 0; i < node.items.size(); ++i) { note_places(part, node.items[i], inner(std::to_string(i)), places); }
-}
-
 }  // namespace
 
 ReadAccount read_account(Part& part, const Node& root) {
     static constexpr std::array<std::string_view, 3> types{"direct", "phonex", "custom"};
-    Fields fields(part.checks, root, "a supplier file",
-                  {"account", "name",      "type",      "plugin",          "api_endpoint", "currency", "credentials", "settings",
-                   "webhook", "isolation", "not_after", "request_timeout", "operations",   "outcomes", "statuses",    "low_stock",
-                   "limits",  "breaker",   "poll",      "supplier_code"});
+    Fields fields(
+        part.checks, root, "a supplier file",
+        {"account", "name",      "type",      "plugin",          "api_endpoint", "currency",  "credentials", "settings",
+         "webhook", "isolation", "not_after", "request_timeout", "operations",   "outcomes",  "statuses",    "low_stock",
+         "limits",  "breaker",   "poll",      "supplier_code",   "reach",        "plain_http"});
     AccountConfig account;
     account.name = fields.required_text("account");
     check_name(part, fields.place("account"), "account", account.name);
@@ -165,7 +158,9 @@ ReadAccount read_account(Part& part, const Node& root) {
         account.currency = std::move(*currency);
     }
     account.credentials = read_credentials(part, fields);
-    if (const Node* settings = fields.find("settings")) { note_places(part, *settings, "", account.settings_where); }
+    account.settings_where = setting_places(part, fields);
+    account.settings_where.emplace("base_url", part.checks.where(fields.place("api_endpoint")));
+    account.outbound = read_outbound(part, fields);
     if (const Node* webhook = fields.find("webhook")) { account.webhook = read_webhook(part, *webhook); }
     read_times(fields, account.not_after, account.request_timeout);
     read_operations(part, fields, account);

@@ -4,8 +4,8 @@
 #include "base/system_clock.hpp"
 #include "crypto/crypto.hpp"
 #include "jq/scan.hpp"
+#include "plugin/reach.hpp"
 #include "plugin/wire.hpp"
-#include "reach.hpp"
 #include "shadow_carrier.hpp"
 
 #include <crossdock/rows.hpp>
@@ -86,8 +86,13 @@ void CallHost::learn_tokens(const std::string& answer) {
     }
 }
 
-bool CallHost::outside(std::string_view place) {
-    auto why = beyond(services_.reach, place);
+bool CallHost::outside(std::string_view place, std::string_view url) {
+    auto why = plugin::beyond(services_.reach, place);
+    if (why.empty() && !url.empty()) {
+        if (const auto clear = plugin::in_clear(url, services_.plain_http); !clear.empty()) {
+            why = "the address that the plugin wants to reach at " + std::string(place) + " " + clear;
+        }
+    }
     if (why.empty()) { return false; }
     host_fault_ = std::move(why);
     return true;
@@ -97,7 +102,7 @@ http::HttpResult CallHost::exchange(const xd_http_request& request) {
     http::HttpResult refused;
     refused.reason = may_send();
     if (!refused.reason.empty()) { return refused; }
-    if (outside(place_of(sdk::view(request.url)))) {
+    if (outside(place_of(sdk::view(request.url)), sdk::view(request.url))) {
         refused.reason = host_fault_;
         return refused;
     }
@@ -108,6 +113,8 @@ http::HttpResult CallHost::exchange(const xd_http_request& request) {
     for (std::size_t i = 0; i < request.header_count; ++i) {
         exchange.headers.emplace_back(sdk::view(request.headers[i].name), sdk::view(request.headers[i].value));
     }
+    exchange.signature = {std::string(sdk::view(request.signature)), std::string(sdk::view(request.signing_id)),
+                          std::string(sdk::view(request.signing_key))};
     exchange.may_repeat = !effect_ && (exchange.method == "GET" || exchange.method == "HEAD");
     const bool preparation = prepares(exchange);
     auto result =

@@ -27,6 +27,7 @@ struct Services {
     milliseconds request_timeout{10'000};
     bool shadow = false;                  ///< nothing leaves: the carrier is a ShadowCarrier
     std::vector<std::string> reach = {};  ///< "HOST:PORT" that exchanges may go to; empty: anywhere
+    bool plain_http = true;               ///< to another machine, too
     std::string settings = "{}";  ///< JSON, checked, with defaults; without secrets, except for a plugin of ABI revision 1
     std::map<std::string, std::string, std::less<>> secrets = {};
     AccountFiles files = {};
@@ -84,7 +85,7 @@ private:
     /// Tokens in the answer to a request that prepares others are secrets from now on.
     void learn_tokens(const std::string& answer);
     /// Refuses, and ends the operation with a fault, when an exchange would leave the fence.
-    [[nodiscard]] bool outside(std::string_view place);
+    [[nodiscard]] bool outside(std::string_view place, std::string_view url = {});
     [[nodiscard]] http::ExchangeLimits limits(std::uint32_t timeout_ms) const;
     [[nodiscard]] bool hand_over(Json rows);
     /// Why an evaluation is not even asked for; empty when it is.

@@ -2,8 +2,8 @@
 
 #include "base/log.hpp"
 #include "exchange_wire.hpp"
+#include "plugin/reach.hpp"
 #include "plugin/wire.hpp"
-#include "reach.hpp"
 #include "stream.hpp"
 #include "thread_pool.hpp"
 
@@ -88,11 +88,11 @@ private:
     }
 
     http::HttpResult carried(const HttpAsk& ask) {
-        if (auto why = beyond(reach_, place_of(ask.exchange.url)); !why.empty()) { return {.reason = std::move(why)}; }
+        if (auto why = plugin::beyond(reach_, place_of(ask.exchange.url)); !why.empty()) { return {.reason = std::move(why)}; }
         return outbound_.send(ask.exchange, ask.limits);
     }
     http::SmtpResult carried(const SmtpAsk& ask) {
-        if (auto why = beyond(reach_, place_of(ask.exchange.host, ask.exchange.port)); !why.empty()) {
+        if (auto why = plugin::beyond(reach_, place_of(ask.exchange.host, ask.exchange.port)); !why.empty()) {
             return {.reason = std::move(why)};
         }
         return outbound_.submit(ask.exchange, ask.limits);

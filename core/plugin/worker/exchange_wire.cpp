@@ -51,6 +51,9 @@ public:
         headers(ask.exchange.headers);
         text(ask.exchange.body);
         number(ask.exchange.may_repeat ? 1 : 0);
+        text(ask.exchange.signature.scheme);
+        text(ask.exchange.signature.id);
+        text(ask.exchange.signature.key);
     }
     void members(const SmtpAsk& ask) {
         limits(ask.limits, ask.cancelable);
@@ -139,6 +142,9 @@ public:
         made.exchange.headers = headers();
         made.exchange.body = text();
         made.exchange.may_repeat = number() != 0;
+        made.exchange.signature.scheme = text();
+        made.exchange.signature.id = text();
+        made.exchange.signature.key = text();
         return made;
     }
     SmtpAsk smtp_ask() {

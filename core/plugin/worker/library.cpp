@@ -55,7 +55,7 @@ const xd_instance_v1* table_of(const xd_plugin& plugin, std::string_view interfa
 /// What a plugin can be used for; the expression evaluator's interface is for Crossdock itself.
 std::vector<std::string> offered(const xd_plugin& plugin) {
     std::vector<std::string> list;
-    for (const std::string_view id : {CROSSDOCK_SUPPLIER_ID, CROSSDOCK_CHANNEL_ID}) {
+    for (const std::string_view id : {CROSSDOCK_SUPPLIER_ID, CROSSDOCK_CHANNEL_ID, CROSSDOCK_SECRETS_ID}) {
         if (table_of(plugin, id) != nullptr) { list.emplace_back(id); }
     }
     return list;
@@ -75,6 +75,10 @@ void read_operations(Library& library, const std::string& interface) {
     };
     if (interface == CROSSDOCK_CHANNEL_ID) {
         add("deliver", offsetof(xd_channel_v1, deliver));
+        return;
+    }
+    if (interface == CROSSDOCK_SECRETS_ID) {
+        add("read", offsetof(xd_secrets_v1, read));
         return;
     }
     if (interface == CROSSDOCK_EXPRESSIONS_ID) {

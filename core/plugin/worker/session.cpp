@@ -3,6 +3,7 @@
 #include "base/journal_point.hpp"
 #include "base/log.hpp"
 #include "plugin/folders.hpp"
+#include "plugin/reach.hpp"
 #include "plugin/settings.hpp"
 #include "stream.hpp"
 
@@ -120,6 +121,13 @@ Result<> Session::make_instance(const Json& hello) {
     take_settings(*settings);
     services_.files = AccountFiles(hello.text("folder"));
     services_.reach = plugin::texts(hello.find("reach"));
+    if (hello.boolean("fenced")) {
+        services_.plain_http = hello.boolean("plain_http");
+        if (auto fine = plugin::check_scheme(library_.schema, *settings, services_.plain_http); !fine) { return fine; }
+        for (auto& place : plugin::places(library_.schema, *settings)) { services_.reach.push_back(std::move(place)); }
+        // What names no place reaches none.
+        if (services_.reach.empty()) { services_.reach.emplace_back(); }
+    }
     services_.request_timeout = milliseconds(std::max<std::int64_t>(1, hello.integer("request_timeout_ms", 10'000)));
     services_.evaluate = [this](std::uint64_t call, Json wanted) {
         const auto bytes = plugin::encode({FrameType::evaluate, call, std::move(wanted)});

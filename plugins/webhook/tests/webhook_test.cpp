@@ -137,20 +137,6 @@ void refuses_settings_by_name() {
     has(refusal(standard_settings(standard_secret, R"(,"old_secret":"whsec_c2hvcnQ=")")), "\"old_secret\" must be whsec_");
 }
 
-void keeps_to_this_machine_or_to_tls() {
-    for (const char* const url : {"https://shop.example", "http://localhost:8080/x", "http://127.0.0.1/x", "http://[::1]:80/x"}) {
-        testing::expect(webhook::is_private(url), url);
-    }
-    for (const char* const url : {"http://shop.example", "http://127.0.0.1.shop.example/", "http://localhost@shop.example/",
-                                  "http://10.0.0.1/", "http://[::2]/", "http://localhost.example:80"}) {
-        testing::expect(!webhook::is_private(url), url);
-        const auto given = std::string(R"({"secret":"s","url":")") + url + "\"";
-        const auto text = testing::expect_throws([given] { (void)webhook().start(given + "}"); });
-        testing::expect(text.find("use https://, or say `plain_http: true`") != std::string::npos, text);
-        (void)webhook().start(given + R"(,"plain_http":true})");
-    }
-}
-
 void sends_nothing_that_is_for_a_person() {
     auto instance = webhook().start(settings());
     testing::FakeHost host;
@@ -182,7 +168,6 @@ int main(int argc, char** argv) {
     suite.test("a message is repeated under the same id", repeats_under_the_same_id);
     suite.test("two secrets sign while one takes the other's place", signs_with_both_secrets_while_one_takes_the_others_place);
     suite.test("settings that do not fit are refused by name", refuses_settings_by_name);
-    suite.test("http to another machine wants to be asked for", keeps_to_this_machine_or_to_tls);
     suite.test("a message for a person is not sent", sends_nothing_that_is_for_a_person);
     suite.test("a rotated secret signs at once", notices_a_secret_that_was_rotated);
     return suite.run(argc, argv);

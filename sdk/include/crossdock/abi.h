@@ -1,4 +1,4 @@
-/* The C ABI between Crossdock and its plugins, revision 4. What may change and when: docs/abi.md.
+/* The C ABI between Crossdock and its plugins, revision 5. What may change and when: docs/abi.md.
  *
  * A plugin is a shared library that exports exactly one symbol, the descriptor `crossdock_plugin`. It answers interfaces by
  * string id ("crossdock.supplier/1"), and the host gives it services through a table, xd_host.
@@ -28,11 +28,12 @@ extern "C" {
 #endif
 
 /* This header's revision, and the oldest one whose plugins this host still loads. */
-#define CROSSDOCK_ABI_REVISION 4u
+#define CROSSDOCK_ABI_REVISION 5u
 #define CROSSDOCK_ABI_OLDEST 1u
 
 #define CROSSDOCK_SUPPLIER_ID "crossdock.supplier/1"
 #define CROSSDOCK_CHANNEL_ID "crossdock.channel/1"
+#define CROSSDOCK_SECRETS_ID "crossdock.secrets/1" /* revision 5 */
 
 /* Whether a struct that the other side made has a member: XD_HAS(host, xd_host, secret). */
 #define XD_HAS(object, type, member) ((object)->size >= offsetof(type, member) + sizeof((object)->member))
@@ -86,6 +87,11 @@ typedef struct xd_http_request {
     const xd_header* headers;
     size_t header_count;
     xd_text body;
+    /* Revision 5. The host signs the request as it leaves: "aws:amz:REGION:SERVICE" is AWS Signature Version 4. Empty: it does
+     * not. An older host does not know the member and sends the request unsigned. */
+    xd_text signature;
+    xd_text signing_id;  /* for example an access key's id */
+    xd_text signing_key; /* the secret that belongs to it */
 } xd_http_request;
 
 /* Made by the plugin, which sets size; filled by the host. Texts live until the next service call of the same operation, or its
@@ -262,6 +268,12 @@ typedef struct xd_channel_v1 {
     xd_instance_v1 base; /* base.size is the size of this whole struct */
     xd_operation deliver;
 } xd_channel_v1;
+
+/* "crossdock.secrets/1", revision 5: where secrets of the config are kept. */
+typedef struct xd_secrets_v1 {
+    xd_instance_v1 base; /* base.size is the size of this whole struct */
+    xd_operation read;
+} xd_secrets_v1;
 
 /* What the library exports as `crossdock_plugin`.
  * Threads: get_interface from any. Lifetime: as long as the library, which is never unloaded. */

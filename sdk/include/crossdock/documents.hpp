@@ -276,6 +276,14 @@ private:
     std::int64_t rows_ = 0;
 };
 
+/// A secret as the config names it.
+struct WantedSecret {
+    std::string name;                       ///< as its keeper calls it, for example a path
+    std::optional<std::string> field = {};  ///< of one that has several; nothing: the secret itself
+
+    [[nodiscard]] static WantedSecret read(const Json& input) { return {input.need_text("name"), input.text("field")}; }
+};
+
 /// One message to one recipient.
 struct Message {
     std::string message_id;  ///< with <>; the same on every try

@@ -65,7 +65,7 @@ struct Instance {
             if constexpr (std::is_same_v<Base, SupplierAdapter>) {
                 classes.set("create_order", name(says.create_order)).set("cancel_order", name(says.cancel_order));
             }
-            else { classes.set("deliver", name(says.deliver)); }
+            else if constexpr (std::is_same_v<Base, NotificationChannel>) { classes.set("deliver", name(says.deliver)); }
             Json out = Json::object();
             out.set("classes", std::move(classes)).set("settings", Derived::settings().json());
             const std::string written = out.dump();
@@ -137,6 +137,15 @@ struct ChannelOperations {
     }
 };
 
+struct SecretsOperations {
+    static std::uint32_t read(void* self, const xd_host* host, xd_text input, const xd_reply* reply) {
+        return operation<SecretsProvider>(self, host, input, reply, [](SecretsProvider& plugin, const Json& in, Host& h) {
+            Json out = Json::object();
+            return out.set("value", plugin.read(WantedSecret::read(in), h));
+        });
+    }
+};
+
 /// The class that a member function was found in: the base's own when Derived does not override it.
 template <class Class, class Function>
 Class* owner_of(Function Class::*);
@@ -160,6 +169,15 @@ inline constexpr xd_supplier_v1 supplier_table{
 template <class Derived>
 inline constexpr xd_channel_v1 channel_table{Instance<Derived, NotificationChannel>::table(sizeof(xd_channel_v1)),
                                              if_overridden<NotificationChannel>(&Derived::deliver, &ChannelOperations::deliver)};
+
+template <class Derived>
+inline constexpr xd_secrets_v1 secrets_table{Instance<Derived, SecretsProvider>::table(sizeof(xd_secrets_v1)),
+                                             if_overridden<SecretsProvider>(&Derived::read, &SecretsOperations::read)};
+
+template <class Derived>
+const void* secrets_interface(xd_text id) {
+    return view(id) == CROSSDOCK_SECRETS_ID ? &secrets_table<Derived> : nullptr;
+}
 
 template <class Derived>
 const void* supplier_interface(xd_text id) {
@@ -193,3 +211,8 @@ constexpr xd_plugin descriptor(const void* (*get_interface)(xd_text)) {
 #define CROSSDOCK_EXPORT_CHANNEL(Class)                                      \
     extern "C" CROSSDOCK_EXPORT constinit const xd_plugin crossdock_plugin = \
         crossdock::sdk::detail::descriptor<Class>(&crossdock::sdk::detail::channel_interface<Class>);
+
+/// Makes a library the plugin for one keeper of secrets. Once per library, at namespace scope.
+#define CROSSDOCK_EXPORT_SECRETS(Class)                                      \
+    extern "C" CROSSDOCK_EXPORT constinit const xd_plugin crossdock_plugin = \
+        crossdock::sdk::detail::descriptor<Class>(&crossdock::sdk::detail::secrets_interface<Class>);

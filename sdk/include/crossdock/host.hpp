@@ -68,6 +68,13 @@ struct HttpReply {
     }
 };
 
+/// How the host signs a request as it leaves.
+struct RequestSignature {
+    std::string scheme;  ///< "aws:amz:REGION:SERVICE": AWS Signature Version 4
+    std::string id;      ///< the access key's id
+    std::string key;     ///< the secret that belongs to it
+};
+
 /// HTTP through the host: TLS, pooled connections, limits and time limits are the host's.
 class Http {
 public:
@@ -76,6 +83,11 @@ public:
     /// `url` is absolute, http:// or https://.
     [[nodiscard]] HttpReply send(std::string_view method, std::string_view url, const std::vector<Header>& headers = {},
                                  std::string_view body = {}) const {
+        return send_signed({}, method, url, headers, body);
+    }
+    /// The same, signed. A plugin that does so needs ABI revision 5: an older host would send the request unsigned.
+    [[nodiscard]] HttpReply send_signed(const RequestSignature& signature, std::string_view method, std::string_view url,
+                                        const std::vector<Header>& headers = {}, std::string_view body = {}) const {
         std::vector<xd_header> raw;
         raw.reserve(headers.size());
         for (const auto& header : headers) { raw.push_back({text(header.first), text(header.second)}); }
@@ -86,6 +98,9 @@ public:
         request.headers = raw.data();
         request.header_count = raw.size();
         request.body = text(body);
+        request.signature = text(signature.scheme);
+        request.signing_id = text(signature.id);
+        request.signing_key = text(signature.key);
         xd_http_reply answer{};
         answer.size = sizeof(answer);
         answer.retry_after_ms = -1;

@@ -56,4 +56,17 @@ public:
     virtual Delivery deliver(const Message& /*message*/, Host& /*host*/) { throw NotSupported(); }
 };
 
+/// What an integrator derives from to read secrets from where they are kept. Threads, lifetime and errors as SupplierAdapter.
+class SecretsProvider {
+public:
+    SecretsProvider() = default;
+    SecretsProvider(const SecretsProvider&) = delete;
+    SecretsProvider& operator=(const SecretsProvider&) = delete;
+    virtual ~SecretsProvider() = default;
+
+    /// One secret. It changes nothing, so it may send several requests.
+    /// Errors: there is none, or it may not be read; the text names it, and holds nothing of it.
+    virtual std::string read(const WantedSecret& /*wanted*/, Host& /*host*/) { throw NotSupported(); }
+};
+
 }  // namespace crossdock::sdk

@@ -16,6 +16,7 @@ std::size_t layout_in_c(char* out, std::size_t size);
 std::size_t layout_of_revision_1(char* out, std::size_t size);
 std::size_t layout_of_revision_2(char* out, std::size_t size);
 std::size_t layout_of_revision_3(char* out, std::size_t size);
+std::size_t layout_of_revision_4(char* out, std::size_t size);
 }
 
 namespace {
@@ -92,10 +93,11 @@ TEST_CASE("the ABI's layout is the one recorded for its revision", "[abi][unit]"
 }
 
 TEST_CASE("the header of each supported older revision is kept as it was", "[abi][unit]") {
-    static_assert(CROSSDOCK_ABI_OLDEST == 1 && CROSSDOCK_ABI_REVISION == 4, "add the older revisions to this test");
+    static_assert(CROSSDOCK_ABI_OLDEST == 1 && CROSSDOCK_ABI_REVISION == 5, "add the older revisions to this test");
     CHECK(from_c(&layout_of_revision_1) == recorded(1));
     CHECK(from_c(&layout_of_revision_2) == recorded(2));
     CHECK(from_c(&layout_of_revision_3) == recorded(3));
+    CHECK(from_c(&layout_of_revision_4) == recorded(4));
 }
 
 TEST_CASE("each revision only adds to the one before", "[abi][unit]") {

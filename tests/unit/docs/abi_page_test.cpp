@@ -80,7 +80,7 @@ TEST_CASE("the page's example uses files where the host has them, and works wher
         sdk::Json input = sdk::Json::object();
         return input.set("body", body.dump());
     };
-    for (const unsigned revision : {1U, 2U, 3U, 4U}) {
+    for (const unsigned revision : {1U, 2U, 3U, 4U, 5U}) {
         INFO("a host of revision " << revision);
         testing::FakeHost host;
         host.set_revision(revision);

@@ -184,6 +184,15 @@ TEST_CASE("a plugin built for revision 2 of the ABI loads and works", "[workers]
     CHECK(busy.retry_after == milliseconds(7'000));
 }
 
+TEST_CASE("a plugin built for revision 4 of the ABI loads and works", "[workers][unit]") {
+    Floor floor;
+    const auto manifest = floor.wait(floor.workers->start(supplier_spec(test_plugins / "librevision_4.so")));
+    REQUIRE(manifest.has_value());
+    CHECK(manifest->abi_revision == 4);
+    CHECK(manifest->abi_needs == 4);
+    CHECK(ask(floor, "{}").output.text("exchange") == "32 " + std::to_string(sizeof(xd_host)));
+}
+
 TEST_CASE("a plugin built for revision 3 of the ABI loads and works", "[workers][unit]") {
     Workers::Options options;
     options.expressions = EXPRESSIONS;

@@ -207,6 +207,15 @@ TEST_CASE("a plugin of revision 3 is loaded from its file and works", "[sdk][uni
     CHECK(host.evaluations().at(0).document == R"({"reference":"PX1"})");
 }
 
+TEST_CASE("a plugin of revision 4 is loaded from its file and works", "[sdk][unit]") {
+    const auto plugin = testing::Plugin::load(test_plugins + "/librevision_4.so");
+    CHECK(plugin.abi_revision() == 4);
+    auto instance = plugin.start("{}");
+    FakeHost host;
+    CHECK_THAT(instance.call("create_order", R"({"reference":"PX1"})", host).document.need_text("exchange"),
+               Catch::StartsWith("32 "));
+}
+
 TEST_CASE("a file that is no plugin is refused by name and reason", "[sdk][unit]") {
     struct Row {
         std::string file;

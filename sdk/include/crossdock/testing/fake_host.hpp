@@ -145,7 +145,7 @@ public:
     /// When that many batches of rows have been stored. The host makes batches of at most rows_per_batch rows.
     void cancel_after_batches(std::size_t count) { cancel_after_ = count; }
 
-    /// Serves as a host of an older ABI revision does. Requires 1 to 4.
+    /// Serves as a host of an older ABI revision does. Requires 1 to 5.
     void set_revision(std::uint32_t revision) { revision_ = revision; }
     [[nodiscard]] std::uint32_t revision() const { return revision_; }
 

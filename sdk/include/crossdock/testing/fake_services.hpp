@@ -153,6 +153,10 @@ inline void FakeHost::http(void* context, const xd_http_request* request, xd_htt
     }
     made.body = view(theirs.body);
     made.timeout_ms = theirs.timeout_ms;
+    if (host.revision_ >= 5) {
+        made.signature = {std::string(view(theirs.signature)), std::string(view(theirs.signing_id)),
+                          std::string(view(theirs.signing_key))};
+    }
     made.refused = host.may_send();
     if (made.refused.empty()) { made.refused = detail::refusal(made); }
     if (made.refused.empty()) { made.refused = detail::too_late(host.call_.effect, host.not_after_, host.boot_ms_); }

@@ -58,7 +58,7 @@ struct OperationInfo {
     std::size_t offset;
     bool effect;
 };
-inline constexpr std::array<OperationInfo, 7> known_operations{{
+inline constexpr std::array<OperationInfo, 8> known_operations{{
     {"create_order", CROSSDOCK_SUPPLIER_ID, offsetof(xd_supplier_v1, create_order), true},
     {"find_order", CROSSDOCK_SUPPLIER_ID, offsetof(xd_supplier_v1, find_order), false},
     {"get_order_status", CROSSDOCK_SUPPLIER_ID, offsetof(xd_supplier_v1, get_order_status), false},
@@ -66,6 +66,7 @@ inline constexpr std::array<OperationInfo, 7> known_operations{{
     {"sync_inventory", CROSSDOCK_SUPPLIER_ID, offsetof(xd_supplier_v1, sync_inventory), false},
     {"handle_webhook", CROSSDOCK_SUPPLIER_ID, offsetof(xd_supplier_v1, handle_webhook), false},
     {"deliver", CROSSDOCK_CHANNEL_ID, offsetof(xd_channel_v1, deliver), true},
+    {"read", CROSSDOCK_SECRETS_ID, offsetof(xd_secrets_v1, read), false},
 }};
 
 [[nodiscard]] inline const OperationInfo* find_operation(std::string_view operation) {
@@ -306,11 +307,13 @@ inline Plugin::Plugin(const xd_plugin& descriptor, std::string file) {
     }
     loaded.name = view(descriptor.name);
     loaded.version = view(descriptor.version);
-    for (const std::string_view id : {CROSSDOCK_SUPPLIER_ID, CROSSDOCK_CHANNEL_ID}) {
+    for (const std::string_view id : {CROSSDOCK_SUPPLIER_ID, CROSSDOCK_CHANNEL_ID, CROSSDOCK_SECRETS_ID}) {
         const auto* const base = static_cast<const xd_instance_v1*>(descriptor.get_interface(text(id)));
         if (base != nullptr) { loaded.interfaces.push_back(read(id, base)); }
     }
-    if (loaded.interfaces.empty()) { refuse("the plugin offers neither " CROSSDOCK_SUPPLIER_ID " nor " CROSSDOCK_CHANNEL_ID); }
+    if (loaded.interfaces.empty()) {
+        refuse("the plugin offers none of " CROSSDOCK_SUPPLIER_ID ", " CROSSDOCK_CHANNEL_ID " and " CROSSDOCK_SECRETS_ID);
+    }
 }
 
 inline detail::Interface Plugin::read(std::string_view id, const xd_instance_v1* base) const {

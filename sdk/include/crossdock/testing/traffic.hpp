@@ -28,7 +28,8 @@ struct HttpRequest {
     std::vector<Header> headers = {};
     std::string body = {};
     std::uint32_t timeout_ms = 0;
-    std::string refused = {};  ///< why the host did not send it; empty when it did
+    RequestSignature signature = {};  ///< with which the host would have signed it; of no scheme: not at all
+    std::string refused = {};         ///< why the host did not send it; empty when it did
 
     /// The first header of that name; nothing when there is none.
     [[nodiscard]] std::optional<std::string> header(std::string_view name) const {
