@@ -75,17 +75,22 @@ Task<Result<Json>> rotate_key(AdminContext context, Json request) {
         co_return Fault{"takes a duration of at most 90d, such as 24h, or 0s, not \"" + overlap + "\"", "overlap"};
     }
     const std::string token = crypto::new_api_key(context.randomness);
-    using Outcome = Result<api::Rotated>;
-    std::function<Outcome(store::Tx&)> unit = [context, which, token, overlap = *duration](store::Tx& tx) -> Outcome {
-        const UtcMs now = context.clock.utc_ms();
-        auto made = api::rotate_key(tx, which, token, new_id(context.clock, context.randomness), now + overlap.count(), now);
-        if (made) { audit(tx, context, "key.rotate", made->name); }
-        return made;
+    struct Outcome {
+        std::optional<api::Rotated> made;
+        std::optional<Fault> fault;
     };
-    auto done = co_await context.store.commit<Outcome>(Commit::key_change, std::move(unit));
+    std::function<Outcome(store::Tx&)> unit = [context, which, token, overlap = *duration](store::Tx& tx) {
+        const UtcMs now = context.clock.utc_ms();
+        const auto made =
+            api::rotate_key(tx, which, token, new_id(context.clock, context.randomness), now + overlap.count(), now);
+        if (!made) { return Outcome{{}, made.error()}; }
+        audit(tx, context, "key.rotate", made->name);
+        return Outcome{*made, {}};
+    };
+    const auto done = co_await context.store.commit<Outcome>(Commit::key_change, std::move(unit));
     if (!done) { co_return done.error(); }
-    if (!*done) { co_return done->error(); }
-    const auto& made = **done;
+    if (done->fault) { co_return *done->fault; }
+    const auto& made = *done->made;
     co_return Json::object({{"id", made.new_id},
                             {"name", made.name},
                             {"token", token},
