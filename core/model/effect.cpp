@@ -137,6 +137,10 @@ Verdict classify_mail(const Submission& submission) {
     return Verdict::unknown;
 }
 
+bool says_no_such_recipient(int status) {
+    return status == 550 || status == 551 || status == 553;
+}
+
 Verdict classify_post(const Submission& submission) {
     if (submission.transport == Submission::Transport::not_sent) { return Verdict::not_sent; }
     if (submission.transport == Submission::Transport::cut) { return Verdict::unknown; }

@@ -67,7 +67,7 @@ ChannelConfig read_channel(Part& part, const std::string& name, yaml::Place plac
                  {"plugin", "isolation", "settings", "credentials", "not_after", "request_timeout", "limits", "audience",
                   "events", "retry"});
     if (!part.checks.ok()) { return channel; }
-    channel.settings = read_settings(part, parts);
+    channel.settings = read_settings(part, parts, channel.folders);
     channel.credentials = read_credentials(part, parts);
     read_times(parts, channel.not_after, channel.request_timeout);
     channel.limits = read_pace_limits(part, parts);

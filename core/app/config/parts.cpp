@@ -148,11 +148,6 @@ std::map<std::string, SecretRef> read_credentials(Part& part, yaml::Fields& fiel
     return credentials;
 }
 
-Json read_settings(Part& /*part*/, yaml::Fields& fields) {
-    const yaml::Node* map = fields.map("settings");
-    return map == nullptr ? Json::object() : yaml::to_json(*map);
-}
-
 /// Errors: no folder of that name; it must be there before a worker is confined to it.
 static FolderGrant read_folder(Part& part, const yaml::Node& node, const std::string& setting) {
     static constexpr std::array<std::string_view, 2> ways{"write", "read"};

@@ -36,9 +36,7 @@ void read_plugin(Part& part, yaml::Fields& fields, std::filesystem::path& plugin
 /// `{env: NAME}`, `{file: PATH}` or `secret://name`.
 [[nodiscard]] SecretRef read_secret(Part& part, const yaml::Node& node, std::string_view key);
 [[nodiscard]] std::map<std::string, SecretRef> read_credentials(Part& part, yaml::Fields& fields);
-/// `settings:`, a map that the plugin's own schema checks.
-[[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields);
-/// The same; a setting written `{folder: PATH}`, perhaps with `access: read`, is the path, and a grant.
+/// `settings:`, a map that the plugin's own schema checks. A setting written `{folder: PATH}`, perhaps with `access: read`, is the path, and a grant.
 [[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields, std::vector<FolderGrant>& folders);
 /// `limits: { rate, burst, concurrency }`.
 [[nodiscard]] model::PaceLimits read_pace_limits(Part& part, yaml::Fields& fields);
@@ -52,6 +50,10 @@ void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& req
 
 /// One entry under `channels:`.
 [[nodiscard]] ChannelConfig read_channel(Part& part, const std::string& name, yaml::Place place, const yaml::Node& node);
+
+/// `notifications:` of the config. `channels`: those that tell people.
+[[nodiscard]] NotificationsConfig read_notifications(Part& part, const yaml::Node& node,
+                                                     const std::vector<std::string>& channels);
 
 /// `intake:` of the config.
 [[nodiscard]] IntakeConfig read_intake(Part& part, const yaml::Node& node);
