@@ -37,15 +37,17 @@ std::string escaped(const std::string& text) {
 http::Response simple_page(int status, const std::string& title, const std::string& content) {
     http::Response response;
     response.status = status;
-    response.body = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-                    "content=\"width=device-width\"><meta name=\"robots\" content=\"noindex\"><title>" +
-                    title +
-                    "</title><style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:"
-                    "15vh auto;padding:0 1rem}button{font:inherit;padding:.5rem 1rem}</style></head><body><h1>" +
-                    title + "</h1>" + content + "</body></html>";
+    response.body =
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+        "content=\"width=device-width\"><meta name=\"robots\" content=\"noindex\"><title>" +
+        title +
+        "</title><style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:"
+        "15vh auto;padding:0 1rem}button{font:inherit;padding:.5rem 1rem}</style></head><body><h1>" +
+        title + "</h1>" + content + "</body></html>";
     response.headers = {{"Content-Type", "text/html; charset=utf-8"},
-                        {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
-                                                    "frame-ancestors 'none'; base-uri 'none'"},
+                        {"Content-Security-Policy",
+                         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+                         "frame-ancestors 'none'; base-uri 'none'"},
                         {"X-Frame-Options", "DENY"},
                         {"Referrer-Policy", "no-referrer"}};
     return response;

@@ -36,7 +36,8 @@ Set set_preferences(store::Tx& tx, const AdminContext& context, const Json& requ
     if (!before) { return {}; }
     const auto* replace = request.find("replace");
     const auto* changes = request.find("changes");
-    const Json wanted = replace != nullptr ? *replace : merged(model::to_json(before->own), changes == nullptr ? Json() : *changes);
+    const Json wanted =
+        replace != nullptr ? *replace : merged(model::to_json(before->own), changes == nullptr ? Json() : *changes);
     const auto options = context.engine->facts.options();
     const auto read = model::read_preferences(wanted, {model::client_events(), options->channels});
     if (!read) {

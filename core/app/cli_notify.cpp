@@ -58,11 +58,9 @@ int preview(const CommandLine& line, const Preview& wanted) {
     }
     bool happened = false;
     if (!wanted.order_id.empty()) {
-        const auto found = read_store(
-            *config, [&](store::Tx& tx) -> Result<Json> { return preview_data(tx, wanted, std::move(*example)); });
-        if (!found) {
-            return fail(line, found.error(), found.error().advice == Advice::stop ? exit_unavailable : exit_failed);
-        }
+        const auto found =
+            read_store(*config, [&](store::Tx& tx) -> Result<Json> { return preview_data(tx, wanted, std::move(*example)); });
+        if (!found) { return fail(line, found.error(), found.error().advice == Advice::stop ? exit_unavailable : exit_failed); }
         data = *found->find("data");
         happened = found->boolean("happened");
     }
@@ -71,8 +69,9 @@ int preview(const CommandLine& line, const Preview& wanted) {
     if (!mail) { return fail(line, mail.error(), exit_bad_config); }
     const auto shown = mails->language_of(wanted.event, language).value_or(language);
     if (!happened && !line.json) {
-        std::fprintf(stderr, "%s\n", wanted.order_id.empty() ? "an example: --order ID shows the mail of an order"
-                                                             : "this has not happened to the order: parts of it are an example");
+        std::fprintf(stderr, "%s\n",
+                     wanted.order_id.empty() ? "an example: --order ID shows the mail of an order"
+                                             : "this has not happened to the order: parts of it are an example");
     }
     const std::string text = wanted.html   ? mail->html
                              : wanted.text ? mail->text
@@ -110,7 +109,8 @@ std::string stopped_text(const Json& list) {
 void add_stopped(CLI::App& group, CommandLine& line) {
     auto* stopped = group.add_subcommand("stopped", "Recipients to whom nothing is sent any more, and why");
     stopped->callback([&line] {
-        line.exit_code = reading(line, [](store::Tx& tx) -> Result<Json> { return notify::list_stopped(tx); }, stopped_text);
+        line.exit_code = reading(
+            line, [](store::Tx& tx) -> Result<Json> { return notify::list_stopped(tx); }, stopped_text);
     });
     auto recipient = std::make_shared<std::string>();
     auto channel = std::make_shared<std::string>();
@@ -118,9 +118,9 @@ void add_stopped(CLI::App& group, CommandLine& line) {
     resume->add_option("recipient", *recipient, "The mail address")->required();
     resume->add_option("--channel", *channel, "On this channel only");
     resume->callback([&line, recipient, channel] {
-        line.exit_code = changing(
-            line, Json::object({{"command", "recipient.resume"}, {"recipient", *recipient}, {"channel", *channel}}),
-            [](const Json& result) { return result.text("recipient") + " is sent to again\n"; });
+        line.exit_code =
+            changing(line, Json::object({{"command", "recipient.resume"}, {"recipient", *recipient}, {"channel", *channel}}),
+                     [](const Json& result) { return result.text("recipient") + " is sent to again\n"; });
     });
 }
 

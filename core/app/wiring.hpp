@@ -21,8 +21,8 @@ struct OpenSecrets {
     std::string unsubscribe_key = {};                                 ///< as unsubscribe_key() gives it
 };
 
-/// What links to unsubscribe are signed with: a secret of the store's own, sealed like any other and made when there is none. Inside
-/// a commit. Empty where the config wants no such links.
+/// What links to unsubscribe are signed with: a secret of the store's own, sealed like any other and made when there is none.
+/// Inside a commit. Empty where the config wants no such links.
 [[nodiscard]] std::string unsubscribe_key(store::Tx& tx, const Config& config, const crypto::SealingKey& key, const Clock& clock,
                                           Randomness& randomness);
 

@@ -87,9 +87,12 @@ Result<MailTemplate> parse_mail_template(std::string_view text, const std::strin
             return Fault{"only blank lines stand between `Subject:` and `--- text`", place(file, line->number)};
         }
     }
-    MailTemplate made{file, std::string(lines.front().text.substr(subject_mark.size())),
+    MailTemplate made{file,
+                      std::string(lines.front().text.substr(subject_mark.size())),
                       std::string(text.substr(text_line->next, html_line->begin - text_line->next)),
-                      std::string(text.substr(html_line->next)), text_line->number + 1, html_line->number + 1};
+                      std::string(text.substr(html_line->next)),
+                      text_line->number + 1,
+                      html_line->number + 1};
     if (const auto good = check_template(made.subject); !good) { return moved(good.error(), file, 1, subject_mark.size() + 1); }
     if (const auto good = check_template(made.text); !good) { return moved(good.error(), file, text_line->number + 1, 1); }
     if (const auto good = check_template(made.html); !good) { return moved(good.error(), file, html_line->number + 1, 1); }

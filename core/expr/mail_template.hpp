@@ -25,16 +25,16 @@ struct MailTemplate {
 
 /// A name that a template asks for.
 struct MailName {
-    std::string name;                  ///< as written: "sku", "status_is.on_hold"
-    std::vector<std::string> sections; ///< those that it stands in, outermost first
-    std::string where;                 ///< file:line:column of the tag
+    std::string name;                   ///< as written: "sku", "status_is.on_hold"
+    std::vector<std::string> sections;  ///< those that it stands in, outermost first
+    std::string where;                  ///< file:line:column of the tag
 };
 
 /// All of them, in the order of the file. Requires that parse_mail_template has made it.
 [[nodiscard]] std::vector<MailName> names_of(const MailTemplate& mail);
 
-/// Whether data of this shape has what a name asks for: as Mustache looks it up, from the innermost section outward. Of a list its
-/// first item stands for all; an empty object may hold anything.
+/// Whether data of this shape has what a name asks for: as Mustache looks it up, from the innermost section outward. Of a list
+/// its first item stands for all; an empty object may hold anything.
 [[nodiscard]] bool has_name(const Json& shape, const MailName& name);
 /// The names that could stand there, innermost section first.
 [[nodiscard]] std::vector<std::string> names_at(const Json& shape, const std::vector<std::string>& sections);
@@ -76,8 +76,8 @@ public:
     [[nodiscard]] static Result<MailLanguages> load(const std::filesystem::path& folder);
 
     [[nodiscard]] const std::map<std::string, MailTemplates>& all() const { return by_language_; }
-    /// In that language, else in the one that it is a kind of (`pt` for `pt-BR`), else in English; the first that has the template.
-    /// Errors: no language has it.
+    /// In that language, else in the one that it is a kind of (`pt` for `pt-BR`), else in English; the first that has the
+    /// template. Errors: no language has it.
     [[nodiscard]] Result<RenderedMail> render(const std::string& name, const std::string& language, const Json& data) const;
     /// The language that render takes; nothing when none has the template.
     [[nodiscard]] std::optional<std::string> language_of(const std::string& name, const std::string& language) const;

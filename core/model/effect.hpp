@@ -48,7 +48,8 @@ struct Submission {
 /// `not_processed` lists were not processed; what is not listed is unknown. A rule over the body counts more than the lists, but
 /// of an answer of 500 and above it is not believed: that is a proxy's as likely as the supplier's.
 [[nodiscard]] Verdict classify(const Submission& submission, const StatusLists& lists, bool needs_id = true);
-/// SMTP (RFC 5321): 2xx accepted, 4xx not sent, 5xx refused, a cut conversation unknown.
+/// SMTP (RFC 5321): 2xx accepted, 4xx not sent, 5xx refused but where it is about our own credentials, a cut conversation
+/// unknown.
 [[nodiscard]] Verdict classify_mail(const Submission& submission);
 /// Whether a mail server's refusal is about the address, not about this mail (RFC 5321, section 4.2.3: 550, 551, 553).
 [[nodiscard]] bool says_no_such_recipient(int status);

@@ -286,9 +286,9 @@ UtcMs next_minute_of_day(const Zone& zone, int minute, UtcMs now) {
 }
 
 const std::vector<std::string>& client_events() {
-    static const std::vector<std::string> events{"order.placed",    "order.accepted", "order.rejected", "order.fulfillment_started",
-                                                 "order.shipped",   "order.delivered", "order.canceled",
-                                                 "order.status_changed"};
+    static const std::vector<std::string> events{
+        "order.placed",  "order.accepted",  "order.rejected", "order.fulfillment_started",
+        "order.shipped", "order.delivered", "order.canceled", "order.status_changed"};
     return events;
 }
 

@@ -61,8 +61,7 @@ void Facts::tell_alerts(store::Tx& tx, const StoredFact& fact, UtcMs now) {
     const auto options = options_.get();
     if (options->alerts_mail.empty() || !among(model::alert_events(), fact.kind)) { return; }
     // Not under the customer's name: it is none of the client's business.
-    const Addressee who{
-        .to = options->alerts_mail, .customer_id = {}, .language = options->alerts.language.value_or("en")};
+    const Addressee who{.to = options->alerts_mail, .customer_id = {}, .language = options->alerts.language.value_or("en")};
     tell_by(tx, fact, who, model::tell_by({}, options->alerts, fact.kind, now));
 }
 
@@ -80,13 +79,12 @@ void Facts::tell_client(store::Tx& tx, const StoredFact& fact, UtcMs now) {
     const auto telling = model::tell_by(own, options->clients, fact.kind, now);
     if (!to) {
         if (telling.told == model::Told::off) { return; }
-        needs_attention(tx, *fact.order_id, "no-recipient",
-                        "the customer has no mail address, so nobody was told: " + fact.kind);
+        needs_attention(tx, *fact.order_id, "no-recipient", "the customer has no mail address, so nobody was told: " + fact.kind);
         return;
     }
     const std::string usual = known ? known->language : options->clients.language.value_or("en");
-    tell_by(tx, fact,
-            {.to = *to, .customer_id = fact.customer_id, .language = own.language.value_or(usual), .client = true}, telling);
+    tell_by(tx, fact, {.to = *to, .customer_id = fact.customer_id, .language = own.language.value_or(usual), .client = true},
+            telling);
 }
 
 void Facts::tell_by(store::Tx& tx, const StoredFact& fact, const Addressee& who, const model::Telling& telling) {

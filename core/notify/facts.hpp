@@ -56,10 +56,10 @@ struct Platform {
 struct FactOptions {
     Render render;
     std::string mail_from;
-    std::string message_id_domain;  ///< right side of every Message-ID
-    std::string alerts_mail;        ///< empty: alerts go to the event stream only
-    std::string channel = "email";            ///< of what a pipeline's step tells
-    std::vector<std::string> channels = {};   ///< those that tell people; empty: nobody looks
+    std::string message_id_domain;           ///< right side of every Message-ID
+    std::string alerts_mail;                 ///< empty: alerts go to the event stream only
+    std::string channel = "email";           ///< of what a pipeline's step tells
+    std::vector<std::string> channels = {};  ///< those that tell people; empty: nobody looks
     model::Preferences clients = model::client_defaults();
     model::Preferences alerts = model::alerts_defaults();
     UnsubscribeOptions unsubscribe = {};
@@ -92,8 +92,8 @@ public:
     /// The same of something that is no order. `topic` is the whole natural key, `data` goes into the fact.
     void alert(store::Tx& tx, const std::string& topic, const std::string& about, Json data, const std::string& reason);
 
-    /// Fills in a digest's effect, in the commit that is about to begin its first attempt: one mail of all that its recipient was to
-    /// be told with it. Any other effect is left as it is. False: there is nothing to tell any more.
+    /// Fills in a digest's effect, in the commit that is about to begin its first attempt: one mail of all that its recipient was
+    /// to be told with it. Any other effect is left as it is. False: there is nothing to tell any more.
     bool compose(store::Tx& tx, store::EffectRow& effect);
 
     /// Facts recorded from now on are told by these options.

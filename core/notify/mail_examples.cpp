@@ -46,8 +46,7 @@ constexpr Row rows[] = {
      R"({"reason":"the supplier does not answer","attention":12,"about":"","state":"","by_itself":false})", true},
     {"stock.low", stock, false},
     {"stock.restored", stock, false},
-    {"supplier.degraded",
-     R"({"supplier":"phonex","reason":"it answers 503","state":"failing","by_itself":true})", false},
+    {"supplier.degraded", R"({"supplier":"phonex","reason":"it answers 503","state":"failing","by_itself":true})", false},
     {"supplier.recovered", R"({"supplier":"phonex","reason":"its calls are answered"})", false},
     {"feed.quarantined", R"({"account":"phonex","feed":"0193a5f0-0000-7000-8000-000000000000","reason":"half of it is missing"})",
      false},
@@ -68,7 +67,8 @@ constexpr std::string_view order_members =
 }  // namespace
 
 std::optional<Json> example_data(const std::string& template_name) {
-    const auto* const row = std::find_if(std::begin(rows), std::end(rows), [&](const Row& one) { return one.name == template_name; });
+    const auto* const row =
+        std::find_if(std::begin(rows), std::end(rows), [&](const Row& one) { return one.name == template_name; });
     if (row == std::end(rows)) { return {}; }
     Json made = Json::parse(row->members).value();
     if (!row->order) { return made; }

@@ -105,11 +105,8 @@ Json list_stopped(store::Tx& tx, const Text& recipient) {
              "SELECT channel, recipient, cause, reason, stopped_at FROM stopped_recipients " + which +
                  "ORDER BY stopped_at DESC, recipient, channel LIMIT :" + (recipient.empty() ? "1" : "2"),
              params)) {
-        list.push(Json::object({{"recipient", who},
-                                {"channel", channel},
-                                {"cause", cause},
-                                {"reason", reason},
-                                {"stopped_at", rfc3339_ms(at)}}));
+        list.push(Json::object(
+            {{"recipient", who}, {"channel", channel}, {"cause", cause}, {"reason", reason}, {"stopped_at", rfc3339_ms(at)}}));
     }
     return list;
 }

@@ -25,8 +25,8 @@ struct Unsubscription {
 /// The path below which links lead.
 inline constexpr std::string_view unsubscribe_path = "/unsubscribe/";
 
-/// What stands behind the path: the subscription in base64url, a dot, and the base64url of its HMAC-SHA256. Whoever has a mail can
-/// read in it whom it was sent to, and nobody can make one for another recipient.
+/// What stands behind the path: the subscription in base64url, a dot, and the base64url of its HMAC-SHA256. Whoever has a mail
+/// can read in it whom it was sent to, and nobody can make one for another recipient.
 [[nodiscard]] std::string unsubscribe_token(std::string_view key, const Unsubscription& who);
 
 /// Errors: `what` for people: it is none of ours, it has expired. The signature is checked first, in constant time.

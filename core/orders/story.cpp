@@ -56,7 +56,8 @@ void add_calls(store::Tx& tx, const std::string& order_id, std::vector<Moment>& 
 void add_mails(store::Tx& tx, const std::string& order_id, std::vector<Moment>& moments) {
     for (auto& [email, subject, sent, sent_at, created_at, message_id, state, reason, next_at, not_told, digest] :
          tx.all<Text, Text, Int, MaybeInt, Int, Text, MaybeText, MaybeText, MaybeInt, MaybeText, MaybeText>(
-             "SELECT n.email, n.subject, n.sent, n.sent_at, n.created_at, n.message_id, e.state, e.reason, e.next_at, n.not_told, "
+             "SELECT n.email, n.subject, n.sent, n.sent_at, n.created_at, n.message_id, e.state, e.reason, e.next_at, "
+             "n.not_told, "
              "n.digest_id FROM notifications n LEFT JOIN effects e ON e.notification_id = COALESCE(n.digest_id, n.id) WHERE "
              "n.order_id = :1 ORDER BY n.created_at, n.id",
              {order_id})) {

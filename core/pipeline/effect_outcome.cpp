@@ -111,16 +111,21 @@ void apply_lookup(store::Tx& tx, Environment& environment, store::EffectRow& eff
     }
 }
 
-/// A server that says of an address that it takes no mail is believed: whoever is behind it is told no more until a person says so.
-void stop_refused(store::Tx& tx, const store::EffectRow& effect, const plugin::CallAnswer& answer, UtcMs now) {
-    const auto status = answer.output.integer("status");
-    if (!model::says_no_such_recipient(static_cast<int>(status))) { return; }
+/// A server that says of an address that it takes no mail is believed: whoever is behind it is told no more until a person says
+/// so. A refused mail about no order, such as a digest, is told to a person here.
+void after_refusal(store::Tx& tx, Environment& environment, const store::EffectRow& effect, const plugin::CallAnswer& answer) {
     const auto row = tx.first<std::string, std::optional<std::string>>("SELECT email, user_id FROM notifications WHERE id = :1",
                                                                        {*effect.notification_id});
     // Alerts have no other way to reach anybody.
     if (!row || !std::get<1>(*row)) { return; }
-    notify::stop_recipient(tx, effect.target, std::get<0>(*row),
-                           {notify::Stop::Cause::refused, "refused for good: " + detail_of(answer)}, now);
+    const auto& to = std::get<0>(*row);
+    if (!effect.order_id) {
+        environment.facts.alert(tx, "mail/" + effect.id, "Mail to " + to, Json::object(),
+                                "a mail was refused: " + detail_of(answer));
+    }
+    if (!model::says_no_such_recipient(static_cast<int>(answer.output.integer("status")))) { return; }
+    notify::stop_recipient(tx, effect.target, to, {notify::Stop::Cause::refused, "refused for good: " + detail_of(answer)},
+                           environment.clock.utc_ms());
 }
 
 void apply_delivery(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
@@ -143,7 +148,7 @@ void apply_delivery(store::Tx& tx, Environment& environment, const EngineOptions
             const std::string what = is_posted(answer) ? effect.target + " refused a message: " : "a mail was refused: ";
             environment.facts.needs_attention(tx, *effect.order_id, "mail/" + effect.id, what + detail_of(answer));
         }
-        if (!is_posted(answer)) { stop_refused(tx, effect, answer, now); }
+        if (!is_posted(answer)) { after_refusal(tx, environment, effect, answer); }
     }
     else { apply_decision(tx, environment, effect, decision); }
 }

@@ -117,7 +117,8 @@ inline std::string compose(const sdk::Message& message) {
         throw std::invalid_argument("\"date\" is no RFC 5322 date");
     }
 
-    const bool bad_link = !is_printable_ascii(message.unsubscribe) || message.unsubscribe.find_first_of(" <>,") != std::string::npos;
+    const bool bad_link =
+        !is_printable_ascii(message.unsubscribe) || message.unsubscribe.find_first_of(" <>,") != std::string::npos;
     if (bad_link || message.unsubscribe.size() > 900) { throw std::invalid_argument("\"unsubscribe\" is no link for a header"); }
 
     const auto part = [](std::string_view type, std::string_view text) {

@@ -132,9 +132,8 @@ TEST_CASE("a channel that the core knows nothing of takes a library and its name
     const support::TemporaryFolder mail;
     app::RigOptions options = quick("");
     options.edit_config = [&mail](std::string config) {
-        const std::string block =
-            "channels:\n  archive:\n    plugin: file\n    settings: { maildir: { folder: '" + mail.path().string() +
-            "' } }\n    not_after: 3s\n    request_timeout: 3s\n";
+        const std::string block = "channels:\n  archive:\n    plugin: file\n    settings: { maildir: { folder: '" +
+                                  mail.path().string() + "' } }\n    not_after: 3s\n    request_timeout: 3s\n";
         config.replace(config.find("channels:\n"), std::string("channels:\n").size(), block);
         return config + "\nnotifications: { clients: { channels: [archive] } }\n";
     };

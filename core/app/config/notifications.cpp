@@ -51,9 +51,9 @@ void read_role(Part& part, Fields& fields, const char* key, const model::Prefere
     part.checks.refuse(place_of(*node, pointer), "`" + where + "` " + message);
 }
 
-/// `https://host`, perhaps with a path; nothing that a mail's header could not hold.
+/// `https://host`, perhaps with a path, as RFC 8058 wants it; nothing that a mail's header could not hold.
 bool is_base_url(const std::string& url) {
-    const bool web = url.starts_with("https://") || url.starts_with("http://");
+    const bool web = url.starts_with("https://");
     const bool plain = std::all_of(url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7F; });
     return web && plain && url.find_first_of("<>\"?#,") == std::string::npos && url.size() <= 500 &&
            url.find("//") + 2 < url.size();
@@ -78,9 +78,10 @@ NotificationsConfig read_notifications(Part& part, const Node& node, const std::
     if (auto url = fields.text("base_url")) {
         while (url->ends_with('/')) { url->pop_back(); }
         if (!is_base_url(*url)) {
-            part.checks.refuse(fields.place("base_url"), "`base_url` takes the address at which recipients of mail reach the "
-                                                         "daemon, such as https://orders.example.com, not " +
-                                                             json_quoted(*url));
+            part.checks.refuse(fields.place("base_url"),
+                               "`base_url` takes the address at which recipients of mail reach the "
+                               "daemon, such as https://orders.example.com, not " +
+                                   json_quoted(*url));
         }
         made.base_url = *url;
     }

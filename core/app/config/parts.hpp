@@ -36,7 +36,8 @@ void read_plugin(Part& part, yaml::Fields& fields, std::filesystem::path& plugin
 /// `{env: NAME}`, `{file: PATH}` or `secret://name`.
 [[nodiscard]] SecretRef read_secret(Part& part, const yaml::Node& node, std::string_view key);
 [[nodiscard]] std::map<std::string, SecretRef> read_credentials(Part& part, yaml::Fields& fields);
-/// `settings:`, a map that the plugin's own schema checks. A setting written `{folder: PATH}`, perhaps with `access: read`, is the path, and a grant.
+/// `settings:`, a map that the plugin's own schema checks. A setting written `{folder: PATH}`, perhaps with `access: read`, is
+/// the path, and a grant.
 [[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields, std::vector<FolderGrant>& folders);
 /// `limits: { rate, burst, concurrency }`.
 [[nodiscard]] model::PaceLimits read_pace_limits(Part& part, yaml::Fields& fields);

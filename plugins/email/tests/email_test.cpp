@@ -62,7 +62,8 @@ void offers_to_unsubscribe() {
     testing::expect(mail.find("\r\nList-Unsubscribe: <https://x.example/unsubscribe/t.s>\r\nList-Unsubscribe-Post: "
                               "List-Unsubscribe=One-Click\r\n") != std::string::npos,
                     "both headers");
-    for (const char* const bad : {"https://x.example/>\\r\\nBcc: x@y.example", "https://x.example/a b", "https://x.example/>,<mailto:x"}) {
+    for (const char* const bad :
+         {"https://x.example/>\\r\\nBcc: x@y.example", "https://x.example/a b", "https://x.example/>,<mailto:x"}) {
         testing::FakeHost quiet;
         const auto answer = instance.call("deliver", with_link(bad), quiet);
         testing::expect(answer.fault.find("\"unsubscribe\"") != std::string::npos, bad);

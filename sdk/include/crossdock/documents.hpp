@@ -285,9 +285,9 @@ struct Message {
     std::string subject;
     std::string text;
     std::string html;
-    std::string date;  ///< RFC 5322
-    Json fact = {};    ///< to a program: what happened, as GET /v1/events shows it; null to a person
-    Json order = {};   ///< to a program: how the fact's order stands; null to a person
+    std::string date;              ///< RFC 5322
+    Json fact = {};                ///< to a program: what happened, as GET /v1/events shows it; null to a person
+    Json order = {};               ///< to a program: how the fact's order stands; null to a person
     std::string unsubscribe = {};  ///< a link by which the recipient ends such messages (RFC 8058); empty: there is none
 
     [[nodiscard]] static Message read(const Json& input) {

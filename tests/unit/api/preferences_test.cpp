@@ -27,9 +27,10 @@ public:
             (void)api::add_key(tx, {"reader", {"read"}, {}, reader}, "k2", 0);
             (void)api::add_key(tx, {"bound", {"orders:write", "read"}, "c2", bound}, "k3", 0);
             for (const char* const id : {"c1", "c2"}) {
-                tx.run("INSERT INTO customers (id, name, email, language, created_at, updated_at) VALUES (:1, 'Anna', "
-                       "'anna@example.com', 'de', 0, 0)",
-                       {id});
+                tx.run(
+                    "INSERT INTO customers (id, name, email, language, created_at, updated_at) VALUES (:1, 'Anna', "
+                    "'anna@example.com', 'de', 0, 0)",
+                    {id});
             }
         });
         api.set_ready();
@@ -91,7 +92,8 @@ TEST_CASE("wrong preferences change nothing, and each field is named", "[api][un
     Desk desk;
     const auto refused = desk.ask("PUT", c1, writer, R"({"channels":["fax"],"events":{"order.shipped":"weekly"}})");
     CHECK(refused.status == 422);
-    CHECK_THAT(refused.body, Contains(R"({"pointer":"/channels/0","message":"is no channel that tells people; there are: email, archive"})"));
+    CHECK_THAT(refused.body,
+               Contains(R"({"pointer":"/channels/0","message":"is no channel that tells people; there are: email, archive"})"));
     CHECK_THAT(refused.body, Contains("/events/order.shipped"));
     CHECK(desk.ask("PUT", c1, writer, "{").status == 400);
     CHECK(desk.ask("PUT", c1, writer, R"({"language":"de","language":"en"})").status == 400);
@@ -138,8 +140,8 @@ TEST_CASE("a link that is forged or has expired changes nothing", "[api][unit]")
     const auto now = desk.rig.clock.utc_ms();
     auto forged = desk.link(now + 1'000);
     forged[forged.size() - 3] = forged[forged.size() - 3] == 'A' ? 'B' : 'A';
-    for (const auto& link : {forged, desk.link(now - 1), std::string(notify::unsubscribe_path) + "x",
-                             std::string(notify::unsubscribe_path)}) {
+    for (const auto& link :
+         {forged, desk.link(now - 1), std::string(notify::unsubscribe_path) + "x", std::string(notify::unsubscribe_path)}) {
         CHECK(desk.ask("GET", link).status == 404);
         CHECK(desk.ask("POST", link, "", "List-Unsubscribe=One-Click").status == 404);
     }

@@ -53,21 +53,24 @@ TEST_CASE("each bundled mail reads to its end with example data, without tags an
 }
 
 TEST_CASE("a name that an event does not have is refused with its place, and what was probably meant", "[app][unit]") {
-    CHECK(faults_of("order.shipped", "Subject: {{order_id}}: {{traking_number}}\n--- text\n{{#items}}{{sku}} {{qantity}}{{/items}}\n"
-                                     "--- html\n<p>\n ü {{{total}}} {{& reson}}</p>\n") ==
-          std::vector<std::string>{
-              "order.shipped.mustache:1:23: a mail of order.shipped has no `traking_number` here; did you mean `tracking_number`?",
-              "order.shipped.mustache:3:19: a mail of order.shipped has no `qantity` here; did you mean `quantity`?",
-              "order.shipped.mustache:6:16: a mail of order.shipped has no `reson` here; did you mean `reason`?"});
+    CHECK(
+        faults_of("order.shipped",
+                  "Subject: {{order_id}}: {{traking_number}}\n--- text\n{{#items}}{{sku}} {{qantity}}{{/items}}\n"
+                  "--- html\n<p>\n ü {{{total}}} {{& reson}}</p>\n") ==
+        std::vector<std::string>{
+            "order.shipped.mustache:1:23: a mail of order.shipped has no `traking_number` here; did you mean `tracking_number`?",
+            "order.shipped.mustache:3:19: a mail of order.shipped has no `qantity` here; did you mean `quantity`?",
+            "order.shipped.mustache:6:16: a mail of order.shipped has no `reson` here; did you mean `reason`?"});
     // A row's name outside of the rows.
     CHECK(faults_of("order.placed", "Subject: x\n--- text\n{{#items}}{{/items}}{{sku}}\n--- html\n").size() == 1);
     // The order around a row is still to be had, and an address is the platform's own.
-    CHECK(faults_of("order.placed",
-                    "Subject: x\n--- text\n{{#items}}{{order_id}}{{/items}}{{#shipping_address}}{{door}}{{/shipping_address}}"
-                    "{{^total}}{{customer_name}}{{/total}}{{! a note }}\n--- html\n{{status_is.on_hold}}\n") ==
-          std::vector<std::string>{"order.placed.mustache:5:1: a mail of order.placed has no `status_is.on_hold` here; known are: "
-                                   "customer_id, customer_name, items, order_id, shipping_address, status, supplier, total, "
-                                   "unsubscribe_url"});
+    CHECK(
+        faults_of("order.placed",
+                  "Subject: x\n--- text\n{{#items}}{{order_id}}{{/items}}{{#shipping_address}}{{door}}{{/shipping_address}}"
+                  "{{^total}}{{customer_name}}{{/total}}{{! a note }}\n--- html\n{{status_is.on_hold}}\n") ==
+        std::vector<std::string>{"order.placed.mustache:5:1: a mail of order.placed has no `status_is.on_hold` here; known are: "
+                                 "customer_id, customer_name, items, order_id, shipping_address, status, supplier, total, "
+                                 "unsubscribe_url"});
     CHECK(faults_of("order.status_changed", "Subject: {{status_is.on_hold}}\n--- text\n--- html\n").empty());
     CHECK(faults_of("order.status_changed", "Subject: {{status_is.on_hld}}\n--- text\n--- html\n").size() == 1);
 }

@@ -63,7 +63,8 @@ TEST_CASE("a wrong config is refused with file, line and column", "[config][unit
         Row{"limits: { drain: 11m }\n", "@/crossdock.yaml:1:18: `drain` is 11m; it takes 0s to 10m"},
         Row{"limits: { order_body: 1MB }\n", "@/crossdock.yaml:1:23: `order_body` takes a whole number, not \"1MB\""},
         Row{"notifications: { clients: { langauge: de } }\n",
-            "@/crossdock.yaml:1:29: `langauge` is not known here; known are: language, timezone, quiet_hours, digest_at, channels, "
+            "@/crossdock.yaml:1:29: `langauge` is not known here; known are: language, timezone, quiet_hours, digest_at, "
+            "channels, "
             "events"},
         Row{"notifications:\n  clients:\n    events: { order.shiped: off }\n",
             "@/crossdock.yaml:3:31: `order.shiped` is no event that can be told here; there are: order.placed, order.accepted, "

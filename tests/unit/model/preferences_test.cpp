@@ -36,8 +36,8 @@ std::string told(const std::string& own, const std::string& event, UtcMs at = no
 }  // namespace
 
 TEST_CASE("clients are told of what ends or moves their order, and of the rest when they ask for it", "[model][unit]") {
-    const auto event = GENERATE(as<std::string>(), "order.accepted", "order.rejected", "order.shipped", "order.delivered",
-                                "order.canceled");
+    const auto event =
+        GENERATE(as<std::string>(), "order.accepted", "order.rejected", "order.shipped", "order.delivered", "order.canceled");
     CHECK(told("{}", event) == "immediate 2025-10-30T18:06:39Z");
     const auto other = GENERATE(as<std::string>(), "order.placed", "order.fulfillment_started", "order.status_changed");
     CHECK(told("{}", other) == "off");

@@ -27,8 +27,9 @@ public:
         options.channels = {"email", "archive"};
         facts.change(options);
         store.run([](store::Tx& tx) {
-            tx.run("INSERT INTO customers (id, name, email, language, created_at, updated_at) VALUES ('c1', 'Anna & Co', "
-                   "'anna@example.com', 'en', 0, 0)");
+            tx.run(
+                "INSERT INTO customers (id, name, email, language, created_at, updated_at) VALUES ('c1', 'Anna & Co', "
+                "'anna@example.com', 'en', 0, 0)");
         });
     }
 
@@ -48,8 +49,9 @@ public:
     }
     /// "channel type: subject [why it is told to nobody]" of each mail in the ledger, as they were entered.
     std::vector<std::string> ledger() {
-        return list("SELECT channel || ' ' || type || ': ' || subject || COALESCE(' [' || not_told || ']', '') FROM "
-                    "notifications WHERE template <> 'digest' ORDER BY rowid");
+        return list(
+            "SELECT channel || ' ' || type || ': ' || subject || COALESCE(' [' || not_told || ']', '') FROM "
+            "notifications WHERE template <> 'digest' ORDER BY rowid");
     }
     std::int64_t waiting() { return count("effects WHERE operation = 'deliver' AND state = 'pending'"); }
 
@@ -62,7 +64,8 @@ TEST_CASE("each trigger has its mail and its type, and the quiet ones are sent t
     Desk desk;
     desk.place(order_text("PO-0"));
     CHECK(desk.ledger().empty());
-    desk.prefer(R"({"events":{"order.placed":"immediate","order.fulfillment_started":"immediate","order.status_changed":"immediate"}})");
+    desk.prefer(
+        R"({"events":{"order.placed":"immediate","order.fulfillment_started":"immediate","order.status_changed":"immediate"}})");
     desk.place(order_text("PO-1"));
     for (const char* const kind : {"order.accepted", "order.rejected", "order.fulfillment_started", "order.shipped",
                                    "order.status_changed", "order.delivered", "order.canceled"}) {
@@ -70,13 +73,11 @@ TEST_CASE("each trigger has its mail and its type, and the quiet ones are sent t
         // Learned again, it is no news.
         desk.fact(kind);
     }
-    CHECK(desk.ledger() == std::vector<std::string>{"email order: We have your order PO-1", "email order: Order PO-1 is confirmed",
-                                                    "email order: Order PO-1 could not be accepted",
-                                                    "email fulfillment: Order PO-1 is being prepared",
-                                                    "email fulfillment: Order PO-1 has shipped",
-                                                    "email status: Order PO-1: on hold",
-                                                    "email fulfillment: Order PO-1 was delivered",
-                                                    "email status: Order PO-1 was canceled"});
+    CHECK(desk.ledger() == std::vector<std::string>{
+                               "email order: We have your order PO-1", "email order: Order PO-1 is confirmed",
+                               "email order: Order PO-1 could not be accepted", "email fulfillment: Order PO-1 is being prepared",
+                               "email fulfillment: Order PO-1 has shipped", "email status: Order PO-1: on hold",
+                               "email fulfillment: Order PO-1 was delivered", "email status: Order PO-1 was canceled"});
     CHECK(desk.waiting() == 8);
 }
 
@@ -183,9 +184,10 @@ TEST_CASE("a digest is composed from the ledger in the language and on the clock
         const auto input = Json::parse(effect.input).value();
         CHECK(input.text("subject") == "2 Neuigkeiten am 2025-10-30");
         CHECK(input.text("to") == "anna@example.com");
-        CHECK(input.text("text").starts_with("Guten Tag Anna & Co,\n\nDas ist seit der letzten dieser Mails geschehen:\n\n"
-                                             "  19:06  Bestellung PO-1 ist unterwegs\n  20:06  Bestellung PO-1 ist "
-                                             "zugestellt\n"));
+        CHECK(
+            input.text("text").starts_with("Guten Tag Anna & Co,\n\nDas ist seit der letzten dieser Mails geschehen:\n\n"
+                                           "  19:06  Bestellung PO-1 ist unterwegs\n  20:06  Bestellung PO-1 ist "
+                                           "zugestellt\n"));
         CHECK(input.text("html").find("Anna &amp; Co") != std::string::npos);
         CHECK(input.find("client") == nullptr);
         // Once it has been tried it stays as it left.

@@ -25,16 +25,10 @@ TEST_CASE("a link that is forged, changed or cut is none of ours", "[notify][uni
     const auto token = unsubscribe_token("key", anna);
     const auto other = unsubscribe_token("key", {"email", "ben@example.com", now});
     const auto dot = token.find('.');
-    const std::vector<std::string> bad{"",
-                                       ".",
-                                       "x",
-                                       token.substr(0, dot),
-                                       token.substr(0, token.size() - 1),
-                                       token + "A",
+    const std::vector<std::string> bad{"", ".", "x", token.substr(0, dot), token.substr(0, token.size() - 1), token + "A",
                                        // Another's body under this signature.
                                        other.substr(0, other.find('.')) + token.substr(dot),
-                                       unsubscribe_token("another key", anna),
-                                       token + std::string(2'000, 'A')};
+                                       unsubscribe_token("another key", anna), token + std::string(2'000, 'A')};
     for (const auto& one : bad) {
         CAPTURE(one);
         const auto read = read_unsubscribe_token("key", one, now);

@@ -17,16 +17,18 @@ constexpr milliseconds day = std::chrono::hours{25};
 
 void prepare(EngineRig& rig, const std::string& preferences) {
     rig.commit([&](store::Tx& tx) {
-        tx.run("INSERT INTO customers (id, name, email, preferences, created_at, updated_at) VALUES ('c1', 'Anna', "
-               "'anna@example.com', :1, 0, 0)",
-               {preferences});
+        tx.run(
+            "INSERT INTO customers (id, name, email, preferences, created_at, updated_at) VALUES ('c1', 'Anna', "
+            "'anna@example.com', :1, 0, 0)",
+            {preferences});
     });
     rig.commit([&](store::Tx& tx) {
         for (const char* const id : {"PO-1", "PO-2"}) {
-            tx.run("INSERT INTO orders (id, api_key_id, body_digest, document, answer, supplier_code, customer_id, email, currency, "
-                   "total_minor, status, placed_at, updated_at) VALUES (:1, 'k', '', '{}', '', 'phonex', 'c1', "
-                   "'anna@example.com', 'USD', 1, 'pending', 0, 0)",
-                   {id});
+            tx.run(
+                "INSERT INTO orders (id, api_key_id, body_digest, document, answer, supplier_code, customer_id, email, currency, "
+                "total_minor, status, placed_at, updated_at) VALUES (:1, 'k', '', '{}', '', 'phonex', 'c1', "
+                "'anna@example.com', 'USD', 1, 'pending', 0, 0)",
+                {id});
         }
     });
 }
@@ -151,7 +153,8 @@ TEST_CASE("a recipient whose server takes no mail for it is stopped with the rea
     EngineRig rig(PIPELINES);
     prepare(rig, "{}");
     rig.start();
-    rig.caller.script("deliver", support::answered(Json::object({{"transport", "answered"}, {"status", status}, {"reason", "no such user"}})));
+    rig.caller.script(
+        "deliver", support::answered(Json::object({{"transport", "answered"}, {"status", status}, {"reason", "no such user"}})));
     fact(rig, "PO-1", "order.shipped");
     REQUIRE(rig.until([&] { return idle(rig); }));
     const auto before = rig.caller.calls_of("deliver").size();
