@@ -41,7 +41,8 @@ Set set_preferences(store::Tx& tx, const AdminContext& context, const Json& requ
     const auto options = context.engine->facts.options();
     const auto read = model::read_preferences(wanted, {model::client_events(), options->channels});
     if (!read) {
-        const auto& [pointer, message] = read.error().front();
+        const auto errors = read.error();
+        const auto& [pointer, message] = errors.front();
         return {{}, Fault{message, pointer.empty() ? "preferences" : pointer}};
     }
     const UtcMs now = context.clock.utc_ms();

@@ -11,8 +11,8 @@ using yaml::Node;
 
 constexpr yaml::DurationRange links_valid{std::chrono::hours{24}, std::chrono::hours{24 * 366}};
 
-/// The node that a JSON pointer names, or the nearest one above it; a key that is not known here has its own place.
-yaml::Place place_of(const Node& root, const std::string& pointer) {
+/// Where the value stands that a JSON pointer names, or its key when the fault is about that; else the nearest one above it.
+yaml::Place place_of(const Node& root, const std::string& pointer, bool of_key) {
     const Node* node = &root;
     yaml::Place place = root.place;
     for (std::size_t at = 0; at < pointer.size();) {
@@ -21,7 +21,10 @@ yaml::Place place_of(const Node& root, const std::string& pointer) {
         const Node* next = nullptr;
         if (node->is_list()) {
             const auto index = static_cast<std::size_t>(std::stoul(word));
-            if (index < node->items.size()) { next = &node->items[index]; }
+            if (index < node->items.size()) {
+                next = &node->items[index];
+                place = next->place;
+            }
         }
         for (const auto& entry : node->entries) {
             if (entry.key != word) { continue; }
@@ -30,8 +33,7 @@ yaml::Place place_of(const Node& root, const std::string& pointer) {
         }
         if (next == nullptr) { return place; }
         node = next;
-        // Of a list's member its own place, of a map's member its key's.
-        if (end == pointer.size() && node->is_scalar()) { return node->place; }
+        if (end == pointer.size() && node->is_scalar() && !of_key) { return node->place; }
         at = end;
     }
     return place;
@@ -46,9 +48,10 @@ void read_role(Part& part, Fields& fields, const char* key, const model::Prefere
         role = model::over(*read, role);
         return;
     }
-    const auto& [pointer, message] = read.error().front();
+    const auto errors = read.error();
+    const auto& [pointer, message] = errors.front();
     const std::string where = pointer.empty() ? key : pointer.substr(pointer.rfind('/') + 1);
-    part.checks.refuse(place_of(*node, pointer), "`" + where + "` " + message);
+    part.checks.refuse(place_of(*node, pointer, message.starts_with("is ")), "`" + where + "` " + message);
 }
 
 /// `https://host`, perhaps with a path, as RFC 8058 wants it; nothing that a mail's header could not hold.

@@ -58,7 +58,7 @@ TEST_CASE("a name that an event does not have is refused with its place, and wha
                   "Subject: {{order_id}}: {{traking_number}}\n--- text\n{{#items}}{{sku}} {{qantity}}{{/items}}\n"
                   "--- html\n<p>\n ü {{{total}}} {{& reson}}</p>\n") ==
         std::vector<std::string>{
-            "order.shipped.mustache:1:23: a mail of order.shipped has no `traking_number` here; did you mean `tracking_number`?",
+            "order.shipped.mustache:1:24: a mail of order.shipped has no `traking_number` here; did you mean `tracking_number`?",
             "order.shipped.mustache:3:19: a mail of order.shipped has no `qantity` here; did you mean `quantity`?",
             "order.shipped.mustache:6:16: a mail of order.shipped has no `reson` here; did you mean `reason`?"});
     // A row's name outside of the rows.

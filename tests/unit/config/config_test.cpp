@@ -67,7 +67,7 @@ TEST_CASE("a wrong config is refused with file, line and column", "[config][unit
             "channels, "
             "events"},
         Row{"notifications:\n  clients:\n    events: { order.shiped: off }\n",
-            "@/crossdock.yaml:3:31: `order.shiped` is no event that can be told here; there are: order.placed, order.accepted, "
+            "@/crossdock.yaml:3:15: `order.shiped` is no event that can be told here; there are: order.placed, order.accepted, "
             "order.rejected, order.fulfillment_started, order.shipped, order.delivered, order.canceled, order.status_changed"},
         Row{"notifications:\n  alerts:\n    events: { stock.low: { when: weekly } }\n",
             "@/crossdock.yaml:3:34: `when` takes off, immediate or daily"},
@@ -76,7 +76,7 @@ TEST_CASE("a wrong config is refused with file, line and column", "[config][unit
         Row{"notifications: { base_url: orders.example }\n",
             "@/crossdock.yaml:1:28: `base_url` takes the address at which recipients of mail reach the daemon, such as "
             "https://orders.example.com, not \"orders.example\""},
-        Row{"notifications: { links_valid_for: 1h }\n", "@/crossdock.yaml:1:35: `links_valid_for` is 1h; it takes 24h to 366d"},
+        Row{"notifications: { links_valid_for: 1h }\n", "@/crossdock.yaml:1:35: `links_valid_for` is 1h; it takes 1d to 366d"},
         Row{"workers: { confinement: always }\n",
             "@/crossdock.yaml:1:25: `confinement`: unknown value \"always\"; known are: when-available, strict"},
         Row{"test: { crash_points: yes }\n", "@/crossdock.yaml:1:23: `crash_points` takes true or false, not \"yes\""},

@@ -111,6 +111,8 @@ TEST_CASE("a digest tells each fact once, whichever commit the daemon dies behin
         options.file = image;
         options.utc = rig.clock.utc_ms();
         EngineRig next(PIPELINES, options);
+        // Between intent and outcome nobody knows whether it has left.
+        const bool interrupted = next.count("effects WHERE state = 'sending'") == 1;
         next.recover();
         next.start();
         // The platform says again what it had said: facts that are there are no news.
@@ -120,7 +122,8 @@ TEST_CASE("a digest tells each fact once, whichever commit the daemon dies behin
         const auto second_life = next.caller.calls_of("deliver");
         // How often each fact was told, by different messages.
         std::map<std::string, std::set<std::string>> told;
-        for (const auto* life : {&first_life, &second_life}) {
+        for (const std::vector<plugin::Call>* life :
+             std::initializer_list<const std::vector<plugin::Call>*>{&first_life, &second_life}) {
             for (std::size_t n = 0; n < (life == &first_life ? sent_before : life->size()); ++n) {
                 const auto& input = (*life)[n].input;
                 for (const char* const order : {"PO-1", "PO-2"}) {
@@ -131,7 +134,6 @@ TEST_CASE("a digest tells each fact once, whichever commit the daemon dies behin
         CHECK(told["PO-1"].size() == 1);
         CHECK(told["PO-2"].size() == 1);
         CHECK(next.count("notifications WHERE sent = 0 AND not_told IS NULL") == 0);
-        const bool interrupted = sent_before == 1 && !second_life.empty();
         CHECK(next.count("notifications WHERE template = 'digest' AND repeats > 0") == (interrupted ? 1 : 0));
     }
 }
