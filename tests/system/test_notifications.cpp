@@ -41,6 +41,16 @@ std::string link_of(const sandbox::StoredMail& mail) {
     return header.substr(begin.size(), header.size() - begin.size() - 1);
 }
 
+/// The mails to the seed's client; alerts offer nothing of the kind.
+std::vector<sandbox::StoredMail> client_mails(MainJob& job) {
+    std::vector<sandbox::StoredMail> found;
+    for (auto& mail : job.mails()) {
+        if (mail.to == "orders@worldtech.example") { found.push_back(std::move(mail)); }
+        else { CHECK(mail.header("List-Unsubscribe").empty()); }
+    }
+    return found;
+}
+
 std::string content(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
@@ -55,8 +65,8 @@ std::string with_id(std::string order, const std::string& id) {
 TEST_CASE("a client ends the mails by the one click that each of them offers, and by nothing less", "[system]") {
     MainJob job(quick("\nnotifications: { base_url: 'https://orders.example/xd/' }\n"));
     job.run_seed_order();
-    const auto mails = job.mails();
-    REQUIRE(mails.size() >= 2);
+    const auto mails = client_mails(job);
+    REQUIRE(mails.size() == 2);
     const auto link = link_of(mails.front());
     for (const auto& mail : mails) {
         CHECK(mail.header("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click");
@@ -84,7 +94,7 @@ TEST_CASE("a client ends the mails by the one click that each of them offers, an
     job.wait_for_status("PXSTKL0000348", "shipped");
     REQUIRE(eventually([&] { return count(job, "notifications WHERE order_id = 'PXSTKL0000348'") >= 2; }));
     CHECK(count(job, "notifications WHERE order_id = 'PXSTKL0000348' AND not_told IS NULL") == 0);
-    CHECK(job.mails().size() == mails.size());
+    CHECK(client_mails(job).size() == mails.size());
     CHECK_THAT(job.rig().crossdock({"order", "show", "PXSTKL0000348"}).out,
                Contains("told to nobody (unsubscribed by the link in a mail)"));
     const auto stopped = job.rig().crossdock({"notify", "stopped"});
