@@ -33,15 +33,19 @@ Json list_notifications(store::Tx& tx, std::int64_t most, const std::optional<st
     const std::string condition =
         customer ? "WHERE n.user_id = :1 ORDER BY n.created_at DESC, n.id LIMIT :2" : "ORDER BY n.created_at DESC, n.id LIMIT :1";
     const store::Tx::Params params = customer ? store::Tx::Params{*customer, most} : store::Tx::Params{most};
-    for (auto& [id, type, order_id, email, subject, sent, sent_at, created, channel, state, reason] :
-         tx.all<std::string, std::string, std::optional<std::string>, std::string, std::string, std::int64_t,
-                std::optional<std::int64_t>, std::int64_t, std::string, std::optional<std::string>, std::optional<std::string>>(
-             "SELECT n.id, n.type, n.order_id, n.email, n.subject, n.sent, n.sent_at, n.created_at, n.channel, (SELECT e.state "
-             "FROM "
-             "effects e WHERE e.notification_id = n.id), (SELECT e.reason FROM effects e WHERE e.notification_id = n.id) FROM "
-             "notifications n " +
+    for (auto& [id, type, order_id, email, subject, sent, sent_at, created, channel, template_name, digest, not_told, state,
+                reason] : tx.all<std::string, std::string, std::optional<std::string>, std::string, std::string, std::int64_t,
+                                 std::optional<std::int64_t>, std::int64_t, std::string, std::string, std::optional<std::string>,
+                                 std::optional<std::string>, std::optional<std::string>, std::optional<std::string>>(
+             "SELECT n.id, n.type, n.order_id, n.email, n.subject, n.sent, n.sent_at, n.created_at, n.channel, n.template, "
+             "n.digest_id, n.not_told, (SELECT e.state FROM effects e WHERE e.notification_id = COALESCE(n.digest_id, n.id)), "
+             "(SELECT e.reason FROM effects e WHERE e.notification_id = COALESCE(n.digest_id, n.id)) FROM notifications n " +
                  condition,
              params)) {
+        if (not_told) {
+            state = "not_told";
+            reason = not_told;
+        }
         list.push(Json::object({{"id", id},
                                 {"type", type},
                                 {"order_id", order_id},
@@ -51,6 +55,8 @@ Json list_notifications(store::Tx& tx, std::int64_t most, const std::optional<st
                                 {"sent_at", sent_at ? Json(rfc3339_ms(*sent_at)) : Json()},
                                 {"created_at", rfc3339_ms(created)},
                                 {"channel", channel},
+                                {"template", template_name},
+                                {"digest_id", digest},
                                 {"state", sent != 0 ? Json("sent") : Json(state)},
                                 {"reason", sent != 0 ? Json() : Json(reason)}}));
     }
@@ -90,7 +96,9 @@ void guard(http::Response& response) {
 Task<http::Response> Api::handle(http::Request request) {
     const BootMs begun = clock_.boot_ms();
     const std::string method = request.method;
-    const std::string path = request.path;
+    // Of a mail's link its signature is the recipient's own.
+    const std::string path =
+        request.path.starts_with(notify::unsubscribe_path) ? std::string(notify::unsubscribe_path) + "..." : request.path;
     const std::string peer = request.peer;
     const auto notes = std::make_shared<http::Notes>();
     request.notes = notes;
@@ -175,6 +183,16 @@ Task<http::Response> Api::route(http::Request request) {
     if (path.starts_with(orders) && path.size() > orders.size()) {
         if (!get) { co_return method_not_allowed("GET"); }
         co_return co_await get_order(std::move(request), path.substr(orders.size()));
+    }
+    constexpr std::string_view customers = "/v1/customers/";
+    constexpr std::string_view preferences_end = "/preferences";
+    if (path.starts_with(customers) && path.ends_with(preferences_end) &&
+        path.size() > customers.size() + preferences_end.size()) {
+        co_return co_await preferences(std::move(request),
+                                       path.substr(customers.size(), path.size() - customers.size() - preferences_end.size()));
+    }
+    if (path.starts_with(notify::unsubscribe_path)) {
+        co_return co_await unsubscribe(std::move(request), path.substr(notify::unsubscribe_path.size()));
     }
     if (path == "/v1/orders" || path == "/v1/inventory" || path == "/v1/notifications") {
         if (!get) { co_return method_not_allowed(path == "/v1/orders" ? "GET, POST" : "GET"); }

@@ -132,6 +132,11 @@ private:
     Task<http::Response> get_order(http::Request request, std::string order_id);
     Task<http::Response> cancel_order(http::Request request, std::string order_id);
     Task<http::Response> list(http::Request request);
+    /// How one customer wants to be told.
+    Task<http::Response> preferences(http::Request request, std::string customer_id);
+    Task<http::Response> set_preferences(http::Request request, std::string customer_id, Principal who);
+    /// The link in a mail: shown by GET, acted on by POST.
+    Task<http::Response> unsubscribe(http::Request request, std::string token);
     static bool is_page(const std::string& path);
     /// The page itself, and signing in and out.
     Task<http::Response> page(http::Request request);

@@ -195,6 +195,7 @@ Task<Result<Json>> run_admin(AdminContext context, Json request) {
     if (command == "secret.set") { co_return co_await set_secret(context, std::move(request)); }
     if (command == "secret.rotate") { co_return co_await rotate_sealing_key(context, std::move(request)); }
     if (is_order_command(command)) { co_return co_await order_command(context, std::move(request)); }
+    if (is_recipient_command(command)) { co_return co_await recipient_command(context, std::move(request)); }
     if (command == "supplier.enable") { co_return co_await enable_supplier(context, std::move(request)); }
     if (command == "supplier.disable") { co_return co_await disable_supplier(context, std::move(request)); }
     co_return Fault{"unknown command \"" + command + "\""};

@@ -23,7 +23,8 @@ struct AdminContext {
 };
 
 /// Runs one command: {"command":"customer.add", ...}. Commands: customer.add, key.create, key.revoke, secret.set, secret.rotate,
-/// supplier.enable, supplier.disable {"name","reason"}, and those of order_command.
+/// supplier.enable, supplier.disable {"name","reason"}, and those of order_command and
+/// recipient_command.
 /// Errors: unknown command, wrong fields (named), not found.
 [[nodiscard]] Task<Result<Json>> run_admin(AdminContext context, Json request);
 
@@ -31,6 +32,10 @@ struct AdminContext {
 /// {"ids","all","pipeline","account","order_id","reason","from","rate","preview"}. Nothing for another command.
 [[nodiscard]] bool is_order_command(const std::string& command);
 [[nodiscard]] Task<Result<Json>> order_command(AdminContext context, Json request);
+
+/// customer.preferences {"id","replace" or "changes"}, recipient.resume {"recipient","channel"}. Nothing for another command.
+[[nodiscard]] bool is_recipient_command(const std::string& command);
+[[nodiscard]] Task<Result<Json>> recipient_command(AdminContext context, Json request);
 
 /// Who they act for, in the audit.
 inline constexpr const char* command_line_actor = "command line";

@@ -78,13 +78,19 @@ public:
 class Offline {
 public:
     static Result<std::unique_ptr<Offline>> make(const Config& config, Executor executor, Clock& clock, Randomness& randomness,
-                                                 store::InlineStore& store) {
+                                                 store::InlineStore& store, const crypto::KeyRing& keys) {
         Setup setup;
         setup.config = config;
         if (const auto faults = read_files(setup); !faults.empty()) { return faults.front(); }
         const std::function<orders::Accounts(store::Tx&)> look = [&config](store::Tx& tx) { return known_accounts(tx, config); };
         auto accounts = store.read_now<orders::Accounts>(look);
         if (!accounts) { return accounts.error(); }
+        const std::function<std::string(store::Tx&)> sign = [&](store::Tx& tx) {
+            return unsubscribe_key(tx, config, keys, clock, randomness);
+        };
+        auto signing = store.commit_now<std::string>(Commit::config_sync, sign);
+        if (!signing) { return signing.error(); }
+        setup.secrets.unsubscribe_key = std::move(*signing);
         return std::unique_ptr<Offline>(new Offline(setup, std::move(executor), clock, randomness, store, *accounts));
     }
 
@@ -136,8 +142,8 @@ Result<Json> change_store(const Config& config, const Json& request) {
         if (auto noted = store.commit_now<int>(Commit::config_sync, note); !noted) { return noted.error(); }
     }
     std::unique_ptr<Offline> offline;
-    if (is_order_command(request.text("command"))) {
-        auto made = Offline::make(config, io.get_executor(), clock, randomness, store);
+    if (is_order_command(request.text("command")) || is_recipient_command(request.text("command"))) {
+        auto made = Offline::make(config, io.get_executor(), clock, randomness, store, keys);
         if (!made) { return made.error(); }
         offline = std::move(*made);
     }
@@ -202,6 +208,7 @@ int run_cli(int argc, char** argv) {
     add_attention_commands(app, line);
     add_webhook_commands(app, line);
     add_admin_commands(app, line);
+    add_notify_commands(app, line);
     add_plugin_commands(app, line);
     try {
         app.parse(argc, argv);

@@ -40,7 +40,7 @@ void add_customers(CLI::App& app, CommandLine& line) {
     add->add_option("id", given->id, "As orders name it in customer_id")->required();
     add->add_option("--name", given->name)->required();
     add->add_option("--email", given->email, "Where the client's mails go");
-    add->add_option("--language", given->language);
+    add->add_option("--language", given->language, "Of the mails: en, de, or another that has templates");
     add->callback([&line, given] {
         line.exit_code = changing(line,
                                   Json::object({{"command", "customer.add"},
@@ -50,6 +50,7 @@ void add_customers(CLI::App& app, CommandLine& line) {
                                                 {"language", given->language}}),
                                   [](const Json& result) { return "customer " + result.text("id") + " is stored\n"; });
     });
+    add_preferences_command(*customer, line);
     auto* list_command = customer->add_subcommand("list", "List customers");
     list_command->callback([&line] {
         line.exit_code = list(line, orders::list_customers, [](const Json& one) {

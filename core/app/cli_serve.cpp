@@ -5,6 +5,7 @@
 #include "app/home.hpp"
 #include "app/kept_secrets.hpp"
 #include "app/literal_secrets.hpp"
+#include "app/mail_lint.hpp"
 #include "app/pipelines.hpp"
 #include "app/plugin_settings.hpp"
 #include "app/reload.hpp"
@@ -142,6 +143,9 @@ int lint(const CommandLine& line, const std::vector<std::string>& files) {
         loaded = load_pipelines(config->pipelines);
         check_expressions(loaded);
         if (const auto tls = read_tls(*config, system_utc_ms()); !tls) { loaded.faults.push_back(tls.error()); }
+        const auto mails = expr::MailLanguages::load(config->templates);
+        auto mail_trouble = mails ? mail_faults(*mails) : std::vector<Fault>{mails.error()};
+        loaded.faults.insert(loaded.faults.end(), mail_trouble.begin(), mail_trouble.end());
         auto faults = plugin_faults(*config);
         loaded.faults.insert(loaded.faults.end(), faults.begin(), faults.end());
     }

@@ -35,6 +35,10 @@ void add_order_commands(CLI::App& app, CommandLine& line);
 void add_attention_commands(CLI::App& app, CommandLine& line);
 void add_webhook_commands(CLI::App& app, CommandLine& line);
 void add_admin_commands(CLI::App& app, CommandLine& line);
+/// notify preview|stopped|resume.
+void add_notify_commands(CLI::App& app, CommandLine& line);
+/// preferences, into the group `customer`.
+void add_preferences_command(CLI::App& customer, CommandLine& line);
 void add_sandbox_commands(CLI::App& app, CommandLine& line);
 void add_doctor_command(CLI::App& app, CommandLine& line);
 void add_status_command(CLI::App& app, CommandLine& line);

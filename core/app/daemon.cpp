@@ -209,6 +209,7 @@ private:
             tx.run(
                 "INSERT INTO store_settings (name, value) VALUES ('sealing_key_fingerprint', :1) ON CONFLICT (name) DO NOTHING",
                 {serving_.keys->fingerprint()});
+            serving_.setup.secrets.unsubscribe_key = unsubscribe_key(tx, config(), *serving_.keys, clock_, randomness_);
             return store_accounts(tx, serving_, serving_.setup);
         };
         auto accounts = co_await store_->commit<orders::Accounts>(Commit::config_sync, std::move(sync));

@@ -47,6 +47,7 @@ Result<plugin::WorkerSpec> keeper_spec(const KeeperConfig& keeper, const OpenOwn
         if (!secret) { return secret.error(); }
         spec.settings.set(setting, std::move(*secret));
     }
+    spec.grants = keeper.folders;
     spec.account = Json::object({{"keeper", keeper.name}});
     spec.request_timeout = keeper.request_timeout;
     spec.fenced = true;

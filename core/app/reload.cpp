@@ -224,6 +224,8 @@ Task<Reloaded> reload(Serving& serving, ReadConfig read_config) {
     }
     if (prepared.faults.empty()) {
         std::function<orders::Accounts(store::Tx&)> unit = [&serving, &prepared, &options, &others, &report](store::Tx& tx) {
+            prepared.setup.secrets.unsubscribe_key =
+                unsubscribe_key(tx, prepared.setup.config, *serving.keys, serving.clock, serving.randomness);
             auto stored = store_accounts(tx, serving, prepared.setup);
             options = engine_options(prepared.setup.config, stored, prepared.setup.definitions, prepared.manifests);
             serving.engine->sync(tx, options);

@@ -1,6 +1,7 @@
 #include "app/setup.hpp"
 
 #include "app/kept_secrets.hpp"
+#include "app/mail_lint.hpp"
 #include "app/plugin_settings.hpp"
 #include "base/system_clock.hpp"
 
@@ -26,8 +27,11 @@ Result<std::shared_ptr<const http::TlsIdentity>> read_tls(const Config& config, 
 std::vector<Fault> read_files(Setup& setup) {
     auto loaded = load_pipelines(setup.config.pipelines);
     setup.definitions = std::move(loaded.definitions);
-    auto templates = expr::MailTemplates::load(setup.config.templates / "en");
-    if (templates) { setup.templates = std::make_shared<const expr::MailTemplates>(std::move(*templates)); }
+    auto templates = expr::MailLanguages::load(setup.config.templates);
+    if (templates) {
+        for (auto& fault : mail_faults(*templates)) { loaded.faults.push_back(std::move(fault)); }
+        setup.templates = std::make_shared<const expr::MailLanguages>(std::move(*templates));
+    }
     else { loaded.faults.push_back(templates.error()); }
     auto tls = read_tls(setup.config, system_utc_ms());
     if (tls) { setup.tls = std::move(*tls); }
@@ -40,6 +44,10 @@ notify::FactOptions fact_options(const Setup& setup) {
     notify::FactOptions options;
     options.mail_from = config.mail_from;
     options.alerts_mail = config.alerts_mail;
+    options.clients = config.notifications.clients;
+    options.alerts = config.notifications.alerts;
+    options.channels = people_channels(config);
+    options.unsubscribe = {config.notifications.base_url, setup.secrets.unsubscribe_key, config.notifications.links_valid_for};
     options.ledger_key = config.mechanisms.ledger_key;
     options.message_id_domain = config.mail_from.substr(config.mail_from.find('@') + 1);
     for (const auto& channel : config.channels) {
@@ -52,8 +60,9 @@ notify::FactOptions fact_options(const Setup& setup) {
                                          {"deadline_ms", told.deadline.count()}});
         options.platforms.push_back({channel.name, told.events, retry.dump()});
     }
-    options.render = [templates = setup.templates](const std::string& name, const Json& data) -> Result<notify::Rendered> {
-        auto mail = templates->render(name, data);
+    options.render = [templates = setup.templates](const std::string& name, const std::string& language,
+                                                   const Json& data) -> Result<notify::Rendered> {
+        auto mail = templates->render(name, language, data);
         if (!mail) { return mail.error(); }
         return notify::Rendered{std::move(mail->subject), std::move(mail->text), std::move(mail->html)};
     };

@@ -14,7 +14,7 @@ namespace crossdock::app {
 struct Setup {
     Config config;
     std::vector<pipeline::Definition> definitions;
-    std::shared_ptr<const expr::MailTemplates> templates;
+    std::shared_ptr<const expr::MailLanguages> templates;
     OpenSecrets secrets;
     std::shared_ptr<const http::TlsIdentity> tls;  ///< null: HTTP in clear
 };

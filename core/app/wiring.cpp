@@ -107,6 +107,24 @@ Result<OpenSecrets> open_secrets(const Config& config) {
     });
 }
 
+std::string unsubscribe_key(store::Tx& tx, const Config& config, const crypto::KeyRing& keys, const Clock& clock,
+                            Randomness& randomness) {
+    if (config.notifications.base_url.empty()) { return {}; }
+    // No name that the config could give: secret://... takes no slash.
+    const std::string name = "crossdock/unsubscribe";
+    const std::string context = "secrets/" + name;
+    if (const auto row = tx.first<std::string>("SELECT sealed FROM secrets WHERE name = :1", {name})) {
+        auto opened = keys.open(std::get<0>(*row), context);
+        if (!opened) { throw store::StoreFailure(name + " cannot be opened: " + opened.error().what); }
+        return *opened;
+    }
+    std::string made = crypto::new_api_key(randomness);
+    const UtcMs now = clock.utc_ms();
+    tx.run("INSERT INTO secrets (name, sealed, created_at, updated_at) VALUES (:1, :2, :3, :4)",
+           {name, keys.seal(made, context, randomness), now, now});
+    return made;
+}
+
 orders::Accounts sync_suppliers(store::Tx& tx, const Config& config, const OpenSecrets& secrets, const crypto::KeyRing& keys,
                                 const Clock& clock, Randomness& randomness) {
     const UtcMs now = clock.utc_ms();
@@ -233,6 +251,7 @@ std::vector<plugin::WorkerSpec> worker_specs(const Config& config, const OpenSec
         spec.library = channel.plugin;
         spec.folder = Home{config.data}.plugin_files(channel.name);
         spec.settings = with_secrets(channel.name, channel.settings);
+        spec.grants = channel.folders;
         spec.account = Json::object({{"channel", channel.name}});
         spec.request_timeout = channel.request_timeout;
         take_fence(spec, channel.outbound);

@@ -18,7 +18,13 @@ struct OpenSecrets {
     std::map<std::string, std::map<std::string, std::string>> credentials;  ///< account or channel -> setting -> secret
     std::optional<std::string> outbox_password;
     std::map<std::string, std::vector<crypto::WebhookKey>> webhooks;  ///< by account
+    std::string unsubscribe_key = {};                                 ///< as unsubscribe_key() gives it
 };
+
+/// What links to unsubscribe are signed with: a secret of the store's own, sealed like any other and made when there is none.
+/// Inside a commit. Empty where the config wants no such links.
+[[nodiscard]] std::string unsubscribe_key(store::Tx& tx, const Config& config, const crypto::KeyRing& keys, const Clock& clock,
+                                          Randomness& randomness);
 
 /// Opens all of them. `elsewhere` answers secret://name and those of keepers. Errors: `where` is the place in the config.
 [[nodiscard]] Result<OpenSecrets> open_secrets(const Config& config,

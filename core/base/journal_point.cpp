@@ -20,7 +20,7 @@ struct CommitRow {
 constexpr std::array commits{
     CommitRow{Commit::migrate, "migrate", "one numbered migration of the schema"},
     CommitRow{Commit::config_sync, "config.sync", "accounts, secrets and pipeline revisions follow the config at start"},
-    CommitRow{Commit::customer_add, "customer.add", "a customer is stored"},
+    CommitRow{Commit::customer_add, "customer.add", "a customer, how it is told, or that it is told no more is stored"},
     CommitRow{Commit::key_change, "key.change", "an API key is created or revoked, or somebody signs in or out with one"},
     CommitRow{Commit::order_accept, "order.accept", "an order and its identity are stored, before it is answered"},
     CommitRow{Commit::webhook_receive, "webhook.receive", "a signed webhook is stored raw, before it is answered"},

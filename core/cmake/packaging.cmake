@@ -3,7 +3,7 @@
 install(TARGETS crossdock crossdock-worker DESTINATION bin COMPONENT daemon)
 # lib, not lib/<triplet>: plugins are looked up beside the programs.
 install(TARGETS expressions DESTINATION lib/crossdock COMPONENT daemon)
-install(TARGETS plugin_phonex plugin_wesellcellular plugin_email plugin_webhook plugin_rest plugin_vault plugin_aws-secrets DESTINATION lib/crossdock/plugins COMPONENT daemon)
+install(TARGETS plugin_phonex plugin_wesellcellular plugin_email plugin_webhook plugin_file plugin_rest plugin_vault plugin_aws-secrets DESTINATION lib/crossdock/plugins COMPONENT daemon)
 install(DIRECTORY config pipelines DESTINATION share/crossdock COMPONENT daemon PATTERN systemd EXCLUDE)
 install(DIRECTORY docs/ DESTINATION share/doc/crossdock COMPONENT daemon PATTERN decisions EXCLUDE)
 install(DIRECTORY sdk/template/ DESTINATION share/crossdock/templates COMPONENT sdk)

@@ -16,6 +16,8 @@ constexpr std::string_view text_mark = "--- text";
 constexpr std::string_view html_mark = "--- html";
 constexpr std::string_view suffix = ".mustache";
 constexpr std::size_t template_max = 256 << 10;
+/// Whatever has no template in another one has it in this.
+constexpr const char* last_language = "en";
 
 std::string place(const std::string& file, std::size_t line, std::size_t column = 1) {
     return file + ":" + std::to_string(line) + ":" + std::to_string(column);
@@ -85,9 +87,12 @@ Result<MailTemplate> parse_mail_template(std::string_view text, const std::strin
             return Fault{"only blank lines stand between `Subject:` and `--- text`", place(file, line->number)};
         }
     }
-    MailTemplate made{file, std::string(lines.front().text.substr(subject_mark.size())),
+    MailTemplate made{file,
+                      std::string(lines.front().text.substr(subject_mark.size())),
                       std::string(text.substr(text_line->next, html_line->begin - text_line->next)),
-                      std::string(text.substr(html_line->next))};
+                      std::string(text.substr(html_line->next)),
+                      text_line->number + 1,
+                      html_line->number + 1};
     if (const auto good = check_template(made.subject); !good) { return moved(good.error(), file, 1, subject_mark.size() + 1); }
     if (const auto good = check_template(made.text); !good) { return moved(good.error(), file, text_line->number + 1, 1); }
     if (const auto good = check_template(made.html); !good) { return moved(good.error(), file, html_line->number + 1, 1); }
@@ -137,6 +142,40 @@ Result<RenderedMail> MailTemplates::render(const std::string& name, const Json& 
     const auto at = by_name_.find(name);
     if (at == by_name_.end()) { return Fault{"there is no mail template " + name + std::string(suffix), folder_.string()}; }
     return render_mail(at->second, data);
+}
+
+Result<MailLanguages> MailLanguages::load(const std::filesystem::path& folder) {
+    std::error_code error;
+    MailLanguages made;
+    std::vector<std::filesystem::path> languages;
+    for (auto entry = std::filesystem::directory_iterator(folder, error);
+         !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+        if (entry->is_directory() && !entry->path().filename().string().starts_with('.')) { languages.push_back(entry->path()); }
+    }
+    if (error) { return Fault{"the folder of mail templates cannot be read: " + error.message(), folder.string()}; }
+    std::sort(languages.begin(), languages.end());
+    for (const auto& path : languages) {
+        auto templates = MailTemplates::load(path);
+        if (!templates) { return templates.error(); }
+        made.by_language_.emplace(path.filename().string(), std::move(*templates));
+    }
+    if (!made.by_language_.contains(last_language)) {
+        return Fault{"there is no folder `en` here; its mails are those of every language that has none of its own",
+                     folder.string()};
+    }
+    return made;
+}
+
+std::optional<std::string> MailLanguages::language_of(const std::string& name, const std::string& language) const {
+    for (const auto& candidate : {language, language.substr(0, language.find('-')), std::string(last_language)}) {
+        const auto at = by_language_.find(candidate);
+        if (at != by_language_.end() && at->second.all().contains(name)) { return candidate; }
+    }
+    return {};
+}
+
+Result<RenderedMail> MailLanguages::render(const std::string& name, const std::string& language, const Json& data) const {
+    return by_language_.at(language_of(name, language).value_or(last_language)).render(name, data);
 }
 
 }  // namespace crossdock::expr

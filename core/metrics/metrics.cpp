@@ -207,6 +207,8 @@ std::string route_of(std::string_view path) {
     };
     // The first that fits counts.
     static constexpr std::array forms{Form{"/api/webhooks/", "", "/api/webhooks/{account}"},
+                                      Form{"/unsubscribe/", "", "/unsubscribe/{token}"},
+                                      Form{"/v1/customers/", "/preferences", "/v1/customers/{id}/preferences"},
                                       Form{"/v1/orders/", "/cancel", "/v1/orders/{id}/cancel"},
                                       Form{"/v1/orders/", "/explain", "/v1/orders/{id}/explain"},
                                       Form{"/v1/orders/", "", "/v1/orders/{id}"},

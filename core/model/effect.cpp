@@ -133,8 +133,15 @@ Verdict classify_mail(const Submission& submission) {
     if (submission.transport == Submission::Transport::cut) { return Verdict::unknown; }
     if (submission.status >= 200 && submission.status < 300) { return Verdict::accepted; }
     if (submission.status >= 400 && submission.status < 500) { return Verdict::not_sent; }
+    // It is us whom the server does not let in (RFC 4954, section 6): the mail is as good as before, once the password is.
+    static const std::vector<int> not_let_in{530, 534, 535, 538};
+    if (listed(not_let_in, submission.status)) { return Verdict::not_sent; }
     if (submission.status >= 500 && submission.status < 600) { return Verdict::refused; }
     return Verdict::unknown;
+}
+
+bool says_no_such_recipient(int status) {
+    return status == 550 || status == 551 || status == 553;
 }
 
 Verdict classify_post(const Submission& submission) {

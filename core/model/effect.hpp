@@ -48,8 +48,11 @@ struct Submission {
 /// `not_processed` lists were not processed; what is not listed is unknown. A rule over the body counts more than the lists, but
 /// of an answer of 500 and above it is not believed: that is a proxy's as likely as the supplier's.
 [[nodiscard]] Verdict classify(const Submission& submission, const StatusLists& lists, bool needs_id = true);
-/// SMTP (RFC 5321): 2xx accepted, 4xx not sent, 5xx refused, a cut conversation unknown.
+/// SMTP (RFC 5321): 2xx accepted, 4xx not sent, 5xx refused but where it is about our own credentials, a cut conversation
+/// unknown.
 [[nodiscard]] Verdict classify_mail(const Submission& submission);
+/// Whether a mail server's refusal is about the address, not about this mail (RFC 5321, section 4.2.3: 550, 551, 553).
+[[nodiscard]] bool says_no_such_recipient(int status);
 /// A message that was posted by HTTP: 2xx accepted; 401, 403 and 410, which speak of the endpoint and not of this message, 408,
 /// 425, 429 and 503 not sent; other 4xx, and 3xx, since no redirect is followed, refused; all else unknown.
 [[nodiscard]] Verdict classify_post(const Submission& submission);

@@ -3,24 +3,20 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "crypto/crypto.hpp"
-#include "model/money.hpp"
+#include "notify/mail_data.hpp"
 #include "notify/platform.hpp"
+#include "notify/recipients.hpp"
 #include "store/journal.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace crossdock::notify {
 namespace {
 
-constexpr std::array<std::string_view, 5> told_to_the_client{"order.accepted", "order.rejected", "order.shipped",
-                                                             "order.delivered", "order.canceled"};
-constexpr std::array<std::string_view, 4> told_to_alerts{"order.needs_attention", "stock.low", "supplier.degraded",
-                                                         "supplier.recovered"};
+constexpr const char* mail_retry = R"({"attempts":100,"backoff_ms":1000,"backoff_max_ms":600000})";
 
-template <std::size_t N>
-bool among(const std::array<std::string_view, N>& list, std::string_view kind) {
-    return std::find(list.begin(), list.end(), kind) != list.end();
+bool among(const std::vector<std::string>& list, std::string_view word) {
+    return std::find(list.begin(), list.end(), word) != list.end();
 }
 
 std::string notification_type(std::string_view kind) {
@@ -28,33 +24,6 @@ std::string notification_type(std::string_view kind) {
     if (kind == "order.status_changed" || kind == "order.canceled") { return "status"; }
     if (kind.starts_with("order.")) { return "order"; }
     return "inventory";
-}
-
-/// What templates may use of an order: its document's address, its lines and its total.
-void add_order(store::Tx& tx, const std::string& order_id, Json& data) {
-    const auto order = tx.first<std::string, std::string, std::int64_t, std::string, std::optional<std::string>>(
-        "SELECT o.document, o.currency, o.total_minor, o.customer_id, c.name FROM orders o LEFT JOIN customers c ON c.id = "
-        "o.customer_id "
-        "WHERE o.id = :1",
-        {order_id});
-    data.set("order_id", order_id);
-    if (!order) { return; }
-    const auto& [document, currency, total, customer_id, customer_name] = *order;
-    data.set("total", model::text({total, currency}));
-    data.set("customer_id", customer_id);
-    data.set("customer_name", customer_name.value_or(""));
-    Json items = Json::array();
-    for (auto& [sku, quantity, price] : tx.all<std::string, std::int64_t, std::int64_t>(
-             "SELECT sku, ordered, unit_price_minor FROM order_lines WHERE order_id = :1 ORDER BY line_number", {order_id})) {
-        items.push(Json::object({{"sku", sku}, {"quantity", quantity}, {"unit_price", model::text({price, currency})}}));
-    }
-    data.set("items", std::move(items));
-    if (const auto parsed = Json::parse(document)) {
-        if (const Json* address = parsed->find("shipping_address")) { data.set("shipping_address", *address); }
-        if (const Json* contact = parsed->find("contact"); contact != nullptr && !contact->text("name").empty()) {
-            data.set("customer_name", contact->text("name"));
-        }
-    }
 }
 
 }  // namespace
@@ -83,20 +52,45 @@ bool Facts::record(store::Tx& tx, const Fact& fact) {
 
     const StoredFact stored{id, fact.kind, fact.order_id, fact.customer_id, fact.data};
     tell_platforms(tx, stored, now);
-    if (const auto to = options_.get()->alerts_mail; among(told_to_alerts, fact.kind) && !to.empty()) {
-        send(tx, stored, to, fact.kind);
-    }
-    if (among(told_to_the_client, fact.kind) && fact.order_id) {
-        const auto recipient = tx.first<std::optional<std::string>>(
-            "SELECT COALESCE(o.email, c.email) FROM orders o LEFT JOIN customers c ON c.id = o.customer_id WHERE o.id = :1",
-            {*fact.order_id});
-        if (recipient && std::get<0>(*recipient)) { send(tx, stored, *std::get<0>(*recipient), fact.kind); }
-        else {
-            needs_attention(tx, *fact.order_id, "no-recipient",
-                            "the customer has no mail address, so nobody was told: " + fact.kind);
-        }
-    }
+    tell_alerts(tx, stored, now);
+    tell_client(tx, stored, now);
     return true;
+}
+
+void Facts::tell_alerts(store::Tx& tx, const StoredFact& fact, UtcMs now) {
+    const auto options = options_.get();
+    if (options->alerts_mail.empty() || !among(model::alert_events(), fact.kind)) { return; }
+    // Not under the customer's name: it is none of the client's business.
+    const Addressee who{.to = options->alerts_mail, .customer_id = {}, .language = options->alerts.language.value_or("en")};
+    tell_by(tx, fact, who, model::tell_by({}, options->alerts, fact.kind, now));
+}
+
+void Facts::tell_client(store::Tx& tx, const StoredFact& fact, UtcMs now) {
+    if (!fact.order_id || !among(model::client_events(), fact.kind)) { return; }
+    const auto options = options_.get();
+    const auto order = tx.first<std::string, std::optional<std::string>>(
+        "SELECT o.customer_id, COALESCE(o.email, c.email) FROM orders o LEFT JOIN customers c ON c.id = o.customer_id WHERE o.id "
+        "= :1",
+        {*fact.order_id});
+    if (!order) { return; }
+    const auto& [customer_id, to] = *order;
+    const auto known = preferences_of(tx, customer_id);
+    const model::Preferences own = known ? known->own : model::Preferences{};
+    const auto telling = model::tell_by(own, options->clients, fact.kind, now);
+    if (!to) {
+        if (telling.told == model::Told::off) { return; }
+        needs_attention(tx, *fact.order_id, "no-recipient", "the customer has no mail address, so nobody was told: " + fact.kind);
+        return;
+    }
+    const std::string usual = known ? known->language : options->clients.language.value_or("en");
+    tell_by(tx, fact, {.to = *to, .customer_id = fact.customer_id, .language = own.language.value_or(usual), .client = true},
+            telling);
+}
+
+void Facts::tell_by(store::Tx& tx, const StoredFact& fact, const Addressee& who, const model::Telling& telling) {
+    // What nobody asked for leaves no trace; what somebody has switched off does.
+    if (telling.told == model::Told::off && !telling.by_choice) { return; }
+    for (const auto& channel : telling.channels) { send(tx, fact, who, channel, fact.kind, telling); }
 }
 
 bool Facts::tell(store::Tx& tx, const std::string& fact_id, const std::string& to, const std::string& template_name) {
@@ -104,8 +98,9 @@ bool Facts::tell(store::Tx& tx, const std::string& fact_id, const std::string& t
         "SELECT kind, order_id, customer_id, data FROM facts WHERE id = :1", {fact_id});
     if (!row) { return false; }
     auto data = Json::parse(std::get<3>(*row));
-    return send(tx, {fact_id, std::get<0>(*row), std::get<1>(*row), std::get<2>(*row), data ? *data : Json::object()}, to,
-                template_name);
+    const StoredFact fact{fact_id, std::get<0>(*row), std::get<1>(*row), std::get<2>(*row), data ? *data : Json::object()};
+    return send(tx, fact, {.to = to, .customer_id = fact.customer_id}, options_.get()->channel, template_name,
+                {.told = model::Told::immediate, .at = clock_.utc_ms()});
 }
 
 void Facts::needs_attention(store::Tx& tx, const std::string& order_id, const std::string& topic, const std::string& reason,
@@ -144,27 +139,37 @@ void Facts::raise(store::Tx& tx, Attention entry, const std::optional<std::strin
                 .occurred_at = entry.opened_at});
 }
 
-bool Facts::send(store::Tx& tx, const StoredFact& fact, const std::string& to, const std::string& template_name) {
+bool Facts::send(store::Tx& tx, const StoredFact& fact, const Addressee& who, const std::string& channel,
+                 const std::string& template_name, const model::Telling& telling) {
     const auto options = options_.get();
-    Json data = fact.data;
-    if (fact.order_id) { add_order(tx, *fact.order_id, data); }
-    auto mail = options->render(template_name, data);
+    Json data = mail_data(tx, fact);
+    const std::string link =
+        who.client ? unsubscribe_link(options->unsubscribe, channel, who.to, clock_.utc_ms()) : std::string();
+    if (!link.empty()) { data.set("unsubscribe_url", link); }
+    auto mail = options->render(template_name, who.language, data);
     if (!mail) {
         // A broken template must not lose the message: the bare fact is told instead, and the fault is logged.
         Log::error("a mail template failed; the bare fact is sent",
                    {{"template", template_name}, {"fault", mail.error().text()}});
         mail = Rendered{fact.kind, data.pretty(), ""};
     }
+    Json more = Json::object();
+    if (!link.empty()) { more.set("unsubscribe", link); }
     return enter(tx, fact,
-                 {.channel = options->channel,
-                  .to = to,
+                 {.channel = channel,
+                  .to = who.to,
                   .template_name = template_name,
-                  .lane = "mail/" + fact.order_id.value_or(fact.kind) + "/" + to,
-                  .user_id = fact.customer_id,
+                  .lane = "mail/" + fact.order_id.value_or(fact.kind) + "/" + who.to,
+                  .user_id = who.customer_id,
                   .subject = std::move(mail->subject),
                   .text = std::move(mail->text),
                   .html = std::move(mail->html),
-                  .retry = R"({"attempts":100,"backoff_ms":1000,"backoff_max_ms":600000})"});
+                  .retry = mail_retry,
+                  .more = std::move(more),
+                  .at = telling.at,
+                  .digest = telling.told == model::Told::daily,
+                  .client = who.client,
+                  .not_told = telling.told == model::Told::off ? telling.reason : std::string()});
 }
 
 void Facts::tell_platforms(store::Tx& tx, const StoredFact& fact, UtcMs now) {
@@ -185,8 +190,21 @@ void Facts::tell_platforms(store::Tx& tx, const StoredFact& fact, UtcMs now) {
                .subject = fact.kind + " " + *fact.order_id,
                .text = text,
                .retry = platform.retry,
-               .more = std::move(more)});
+               .more = std::move(more),
+               .at = now});
     }
+}
+
+std::string Facts::closed(store::Tx& tx, const Outgoing& message) const {
+    if (!message.not_told.empty() || message.to == platform_recipient) { return message.not_told; }
+    const auto options = options_.get();
+    if (!options->channels.empty() && !among(options->channels, message.channel)) {
+        return "there is no channel " + message.channel + " for people in the config";
+    }
+    // Whoever is on call is told in any case.
+    if (!message.user_id) { return {}; }
+    const auto stop = stop_of(tx, message.channel, message.to);
+    return stop ? stop->reason : std::string();
 }
 
 bool Facts::enter(store::Tx& tx, const StoredFact& fact, Outgoing message) {
@@ -197,17 +215,32 @@ bool Facts::enter(store::Tx& tx, const StoredFact& fact, Outgoing message) {
     const std::string message_id = "<" + ledger_key.substr(0, 32) + "@" + options->message_id_domain + ">";
     const std::string id = new_id();
     const UtcMs now = clock_.utc_ms();
+    const std::string why_not = closed(tx, message);
     const auto inserted = tx.run(
         "INSERT INTO notifications (id, type, order_id, user_id, email, subject, body, created_at, fact_id, channel, template, "
         "ledger_key, "
-        "message_id, body_html) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14) ON CONFLICT (ledger_key) DO "
-        "NOTHING",
+        "message_id, body_html, not_told) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14, :15) ON CONFLICT "
+        "(ledger_key) DO NOTHING",
         {id, notification_type(fact.kind), fact.order_id, message.user_id, message.to, message.subject, message.text, now,
-         fact.id, message.channel, message.template_name, ledger_key, message_id, message.html});
+         fact.id, message.channel, message.template_name, ledger_key, message_id, message.html,
+         why_not.empty() ? std::optional<std::string>() : std::optional(why_not)});
     if (inserted == 0) { return false; }
+    if (!why_not.empty()) { return true; }
+    if (message.digest) {
+        tx.run("UPDATE notifications SET digest_id = :1 WHERE id = :2", {digest_for(tx, message), id});
+        return true;
+    }
+    message.more.set("date", rfc5322_date(now));
+    insert_effect(tx, fact, std::move(message), id, ledger_key, message_id);
+    return true;
+}
+
+void Facts::insert_effect(store::Tx& tx, const StoredFact& fact, Outgoing message, const std::string& id,
+                          const std::string& ledger_key, const std::string& message_id) {
+    const UtcMs now = clock_.utc_ms();
     store::EffectRow effect;
     effect.id = new_id();
-    effect.effect_key = "notification/" + ledger_key;
+    effect.effect_key = (message.digest ? "digest/" : "notification/") + ledger_key;
     effect.operation = "deliver";
     effect.target = message.channel;
     effect.lane = message.lane;
@@ -216,17 +249,16 @@ bool Facts::enter(store::Tx& tx, const StoredFact& fact, Outgoing message) {
     effect.effect_class = "repeatable";
     effect.retry_json = message.retry;
     Json input = std::move(message.more);
-    input.set("message_id", message_id).set("from", options->mail_from).set("to", message.to).set("subject", message.subject);
-    input.set("text", message.text).set("html", message.html).set("date", rfc5322_date(now));
+    input.set("message_id", message_id).set("from", options_.get()->mail_from).set("to", message.to);
+    input.set("subject", message.subject).set("text", message.text).set("html", message.html);
     effect.input = input.dump();
-    effect.next_at = now;
+    effect.next_at = message.at;
     // Of two in one commit, or over a clock that was set back, the one that was entered first leaves first.
     effect.created_at = std::max(
         now, 1 + tx.number("SELECT COALESCE(MAX(created_at), 0) FROM effects WHERE lane = :1 AND state IN ('pending', 'sending', "
                            "'asking')",
                            {effect.lane}));
     store::insert_effect(tx, effect);
-    return true;
 }
 
 }  // namespace crossdock::notify

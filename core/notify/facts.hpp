@@ -3,10 +3,14 @@
 #include "base/clock.hpp"
 #include "base/current.hpp"
 #include "base/json.hpp"
+#include "model/preferences.hpp"
 #include "notify/attention.hpp"
+#include "notify/unsubscribe.hpp"
+#include "store/journal.hpp"
 #include "store/tx.hpp"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +24,9 @@ struct Rendered {
     std::string html;
 };
 
-/// Renders a template by its name ("order.shipped"). Errors: no such template, wrong template.
-using Render = std::function<Result<Rendered>(const std::string& name, const Json& data)>;
+/// Renders a template by its name ("order.shipped") in a language, or in the nearest one that it is there in. Errors: no such
+/// template, wrong template.
+using Render = std::function<Result<Rendered>(const std::string& name, const std::string& language, const Json& data)>;
 
 /// Something that happened, once.
 struct Fact {
@@ -51,9 +56,13 @@ struct Platform {
 struct FactOptions {
     Render render;
     std::string mail_from;
-    std::string message_id_domain;  ///< right side of every Message-ID
-    std::string alerts_mail;        ///< empty: alerts go to the event stream only
-    std::string channel = "email";
+    std::string message_id_domain;           ///< right side of every Message-ID
+    std::string alerts_mail;                 ///< empty: alerts go to the event stream only
+    std::string channel = "email";           ///< of what a pipeline's step tells
+    std::vector<std::string> channels = {};  ///< those that tell people; empty: nobody looks
+    model::Preferences clients = model::client_defaults();
+    model::Preferences alerts = model::alerts_defaults();
+    UnsubscribeOptions unsubscribe = {};
     std::vector<Platform> platforms = {};
     bool ledger_key = true;  ///< false, for a test: nobody remembers who was told
 };
@@ -83,16 +92,25 @@ public:
     /// The same of something that is no order. `topic` is the whole natural key, `data` goes into the fact.
     void alert(store::Tx& tx, const std::string& topic, const std::string& about, Json data, const std::string& reason);
 
+    /// Fills in a digest's effect, in the commit that is about to begin its first attempt: one mail of all that its recipient was
+    /// to be told with it. Any other effect is left as it is. False: there is nothing to tell any more.
+    bool compose(store::Tx& tx, store::EffectRow& effect);
+
     /// Facts recorded from now on are told by these options.
     void change(FactOptions options) { options_.set(std::move(options)); }
+    [[nodiscard]] std::shared_ptr<const FactOptions> options() const { return options_.get(); }
 
     [[nodiscard]] UtcMs now() const { return clock_.utc_ms(); }
     [[nodiscard]] std::string new_id();
 
 private:
-    void raise(store::Tx& tx, Attention entry, const std::optional<std::string>& customer_id, Json data);
-    bool send(store::Tx& tx, const StoredFact& fact, const std::string& to, const std::string& template_name);
-    void tell_platforms(store::Tx& tx, const StoredFact& fact, UtcMs now);
+    /// Somebody who is told.
+    struct Addressee {
+        std::string to;
+        std::optional<std::string> customer_id;
+        std::string language = "en";
+        bool client = false;  ///< one who may unsubscribe
+    };
     /// A message on its way to one recipient.
     struct Outgoing {
         std::string channel, to, template_name;
@@ -101,9 +119,27 @@ private:
         std::string subject, text, html = {};
         std::string retry;
         Json more = Json::object();  ///< further members of what the channel is handed
+        UtcMs at = 0;                ///< not earlier than this
+        bool digest = false;         ///< in the digest of that time
+        bool client = false;
+        std::string not_told = {};  ///< why it is entered, and told to nobody
     };
-    /// Enters it into the ledger, with its effect. False when that recipient was told before.
+
+    void raise(store::Tx& tx, Attention entry, const std::optional<std::string>& customer_id, Json data);
+    void tell_alerts(store::Tx& tx, const StoredFact& fact, UtcMs now);
+    void tell_client(store::Tx& tx, const StoredFact& fact, UtcMs now);
+    void tell_platforms(store::Tx& tx, const StoredFact& fact, UtcMs now);
+    void tell_by(store::Tx& tx, const StoredFact& fact, const Addressee& who, const model::Telling& telling);
+    bool send(store::Tx& tx, const StoredFact& fact, const Addressee& who, const std::string& channel,
+              const std::string& template_name, const model::Telling& telling);
+    /// Enters it into the ledger, with its effect or into its digest. False when that recipient was told before.
     bool enter(store::Tx& tx, const StoredFact& fact, Outgoing message);
+    /// Why that recipient is told nothing on that channel; empty: it is.
+    [[nodiscard]] std::string closed(store::Tx& tx, const Outgoing& message) const;
+    void insert_effect(store::Tx& tx, const StoredFact& fact, Outgoing message, const std::string& id,
+                       const std::string& ledger_key, const std::string& message_id);
+    /// The ledger's row of the digest that tells it.
+    std::string digest_for(store::Tx& tx, const Outgoing& message);
 
     const Clock& clock_;
     Randomness& randomness_;

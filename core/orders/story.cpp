@@ -54,15 +54,22 @@ void add_calls(store::Tx& tx, const std::string& order_id, std::vector<Moment>& 
 }
 
 void add_mails(store::Tx& tx, const std::string& order_id, std::vector<Moment>& moments) {
-    for (auto& [email, subject, sent, sent_at, created_at, message_id, state, reason] :
-         tx.all<Text, Text, Int, MaybeInt, Int, Text, Text, MaybeText>(
-             "SELECT n.email, n.subject, n.sent, n.sent_at, n.created_at, n.message_id, e.state, e.reason FROM notifications n "
-             "JOIN effects e ON "
-             "e.notification_id = n.id WHERE n.order_id = :1 ORDER BY n.created_at, n.id",
+    for (auto& [email, subject, sent, sent_at, created_at, message_id, state, reason, next_at, not_told, digest] :
+         tx.all<Text, Text, Int, MaybeInt, Int, Text, MaybeText, MaybeText, MaybeInt, MaybeText, MaybeText>(
+             "SELECT n.email, n.subject, n.sent, n.sent_at, n.created_at, n.message_id, e.state, e.reason, e.next_at, "
+             "n.not_told, "
+             "n.digest_id FROM notifications n LEFT JOIN effects e ON e.notification_id = COALESCE(n.digest_id, n.id) WHERE "
+             "n.order_id = :1 ORDER BY n.created_at, n.id",
              {order_id})) {
         std::string text = "to " + email + "  \"" + subject + "\"  ";
-        text += sent != 0 ? "sent" : state;
-        if (sent == 0 && reason) { text += " (" + *reason + ")"; }
+        text += sent != 0 ? "sent" : not_told ? "told to nobody" : state.value_or("?");
+        if (digest) { text += " in a digest"; }
+        const MaybeText why = not_told ? not_told : reason;
+        if (sent == 0 && why) { text += " (" + *why + ")"; }
+        // What waits on purpose says until when.
+        else if (sent == 0 && state == "pending" && next_at && *next_at > created_at) {
+            text += " (not before " + rfc3339(*next_at) + ")";
+        }
         text += "  " + message_id;
         moments.push_back({sent_at.value_or(created_at), "mail", text});
     }

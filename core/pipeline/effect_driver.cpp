@@ -107,6 +107,12 @@ std::optional<Attempt> EffectDriver::begin(store::Tx& tx, const std::string& id,
             return {};
         }
     }
+    if (!environment_.facts.compose(tx, *effect)) {
+        effect->state = "withdrawn";
+        effect->reason = "nothing is left to tell";
+        store::update_effect(tx, *effect, now);
+        return {};
+    }
     auto input = Json::parse(effect->input, JsonLimits{.bytes_max = 64 << 20});
     if (!input) { throw store::StoreFailure("effect " + id + " has an unreadable input: " + input.error().text()); }
 

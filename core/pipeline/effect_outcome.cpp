@@ -1,5 +1,6 @@
 #include "base/log.hpp"
 #include "model/status.hpp"
+#include "notify/recipients.hpp"
 #include "orders/polling.hpp"
 #include "orders/progress.hpp"
 #include "orders/shadow.hpp"
@@ -110,6 +111,23 @@ void apply_lookup(store::Tx& tx, Environment& environment, store::EffectRow& eff
     }
 }
 
+/// A server that says of an address that it takes no mail is believed: whoever is behind it is told no more until a person says
+/// so. A refused mail about no order, such as a digest, is told to a person here.
+void after_refusal(store::Tx& tx, Environment& environment, const store::EffectRow& effect, const plugin::CallAnswer& answer) {
+    const auto row = tx.first<std::string, std::optional<std::string>>("SELECT email, user_id FROM notifications WHERE id = :1",
+                                                                       {*effect.notification_id});
+    // Alerts have no other way to reach anybody.
+    if (!row || !std::get<1>(*row)) { return; }
+    const auto& to = std::get<0>(*row);
+    if (!effect.order_id) {
+        environment.facts.alert(tx, "mail/" + effect.id, "Mail to " + to, Json::object(),
+                                "a mail was refused: " + detail_of(answer));
+    }
+    if (!model::says_no_such_recipient(static_cast<int>(answer.output.integer("status")))) { return; }
+    notify::stop_recipient(tx, effect.target, to, {notify::Stop::Cause::refused, "refused for good: " + detail_of(answer)},
+                           environment.clock.utc_ms());
+}
+
 void apply_delivery(store::Tx& tx, Environment& environment, const EngineOptions& options, store::EffectRow& effect,
                     const plugin::CallAnswer& answer, double jitter) {
     const UtcMs now = environment.clock.utc_ms();
@@ -120,7 +138,8 @@ void apply_delivery(store::Tx& tx, Environment& environment, const EngineOptions
         tx.run("UPDATE notifications SET repeats = repeats + 1 WHERE id = :1", {*effect.notification_id});
     }
     if (decision.next == model::Next::settle_accepted) {
-        tx.run("UPDATE notifications SET sent = 1, sent_at = :1 WHERE id = :2", {now, *effect.notification_id});
+        tx.run("UPDATE notifications SET sent = 1, sent_at = :1 WHERE id = :2 OR (digest_id = :3 AND not_told IS NULL)",
+               {now, *effect.notification_id, *effect.notification_id});
         settle_state(tx, effect, "accepted", decision.reason, now);
     }
     else if (decision.next == model::Next::settle_refused) {
@@ -129,6 +148,7 @@ void apply_delivery(store::Tx& tx, Environment& environment, const EngineOptions
             const std::string what = is_posted(answer) ? effect.target + " refused a message: " : "a mail was refused: ";
             environment.facts.needs_attention(tx, *effect.order_id, "mail/" + effect.id, what + detail_of(answer));
         }
+        if (!is_posted(answer)) { after_refusal(tx, environment, effect, answer); }
     }
     else { apply_decision(tx, environment, effect, decision); }
 }

@@ -117,6 +117,10 @@ inline std::string compose(const sdk::Message& message) {
         throw std::invalid_argument("\"date\" is no RFC 5322 date");
     }
 
+    const bool bad_link =
+        !is_printable_ascii(message.unsubscribe) || message.unsubscribe.find_first_of(" <>,") != std::string::npos;
+    if (bad_link || message.unsubscribe.size() > 900) { throw std::invalid_argument("\"unsubscribe\" is no link for a header"); }
+
     const auto part = [](std::string_view type, std::string_view text) {
         return "--" + std::string(boundary) + "\r\nContent-Type: " + std::string(type) +
                "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + quoted_printable(text) + "\r\n";
@@ -128,6 +132,11 @@ inline std::string compose(const sdk::Message& message) {
     out += "Subject: " + header_text(message.subject) + "\r\n";
     out += "Message-ID: " + message.message_id + "\r\n";
     out += "Auto-Submitted: auto-generated\r\n";
+    if (!message.unsubscribe.empty()) {
+        // RFC 8058: the mail client posts to the link by itself, when its user says so.
+        out += "List-Unsubscribe: <" + message.unsubscribe + ">\r\n";
+        out += "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n";
+    }
     out += "MIME-Version: 1.0\r\n";
     out += "Content-Type: multipart/alternative; boundary=\"" + std::string(boundary) + "\"\r\n\r\n";
     out += part("text/plain", message.text);

@@ -14,7 +14,7 @@ namespace crossdock::support {
 
 inline notify::FactOptions fact_options() {
     notify::FactOptions options;
-    options.render = [](const std::string& name, const Json& data) -> Result<notify::Rendered> {
+    options.render = [](const std::string& name, const std::string& /*language*/, const Json& data) -> Result<notify::Rendered> {
         return notify::Rendered{name + " " + data.text("order_id"), data.pretty(), ""};
     };
     options.mail_from = "orders@reseller.example";

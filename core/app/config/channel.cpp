@@ -67,7 +67,7 @@ ChannelConfig read_channel(Part& part, const std::string& name, yaml::Place plac
                  {"plugin", "isolation", "settings", "credentials", "not_after", "request_timeout", "limits", "audience",
                   "events", "retry", "reach", "plain_http"});
     if (!part.checks.ok()) { return channel; }
-    channel.settings = read_settings(part, parts);
+    channel.settings = read_settings(part, parts, channel.folders);
     channel.settings_where = setting_places(part, parts);
     channel.outbound = read_outbound(part, parts);
     channel.credentials = read_credentials(part, parts);

@@ -26,7 +26,7 @@ public:
     void read(const Node& root) {
         Fields fields(checks_, root, "the config",
                       {"listen", "data", "pipelines", "templates", "plugins", "currency", "log", "mail", "alerts", "routes",
-                       "schedules", "suppliers", "channels", "intake", "limits", "rate_limits", "workers", "secrets", "test"});
+                       "schedules", "suppliers", "channels", "notifications", "intake", "limits", "rate_limits", "workers", "secrets", "test"});
         if (!checks_.ok()) { return; }
         read_listen(fields);
         read_folders(fields);
@@ -34,6 +34,9 @@ public:
         read_plugin_folders(fields);
         read_keepers(fields);
         read_channels(fields);
+        if (const Node* node = fields.find("notifications")) {
+            made_.notifications = read_notifications(part_, *node, people_channels(made_));
+        }
         read_suppliers(fields);
         made_.routes = read_routes(checks_, fields, made_.accounts);
         read_schedules(fields);
@@ -255,22 +258,23 @@ bool holds(const fs::path& folder, const fs::path& inner) {
     return end == folder.end() || (std::next(end) == folder.end() && end->empty());
 }
 
-/// What an account's file opens to its plugin is never the store, the keys or the config, by whatever links it is named.
+/// What is opened to a plugin is never the store, the keys or the config, by whatever links it is named.
 Result<> check_folders(const Config& config) {
     std::error_code ignored;
     const auto data = fs::weakly_canonical(config.data, ignored);
     const auto own = fs::weakly_canonical(config.file, ignored);
-    for (const auto& account : config.accounts) {
-        for (const auto& grant : account.folders) {
-            const auto folder = fs::weakly_canonical(grant.path, ignored);
-            const std::string opened = "`" + grant.setting + "` opens " + grant.path.string() + " to the plugin, and that ";
-            if (holds(folder, data) || holds(data, folder)) {
-                return Fault{opened + "is, or holds, or lies in, the data folder " + config.data.string() + "; take another",
-                             grant.where};
-            }
-            if (holds(folder, own)) {
-                return Fault{opened + "holds the config " + config.file.string() + "; take another", grant.where};
-            }
+    std::vector<FolderGrant> grants;
+    for (const auto& account : config.accounts) { grants.insert(grants.end(), account.folders.begin(), account.folders.end()); }
+    for (const auto& channel : config.channels) { grants.insert(grants.end(), channel.folders.begin(), channel.folders.end()); }
+    for (const auto& grant : grants) {
+        const auto folder = fs::weakly_canonical(grant.path, ignored);
+        const std::string opened = "`" + grant.setting + "` opens " + grant.path.string() + " to the plugin, and that ";
+        if (holds(folder, data) || holds(data, folder)) {
+            return Fault{opened + "is, or holds, or lies in, the data folder " + config.data.string() + "; take another",
+                         grant.where};
+        }
+        if (holds(folder, own)) {
+            return Fault{opened + "holds the config " + config.file.string() + "; take another", grant.where};
         }
     }
     return {};

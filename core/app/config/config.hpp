@@ -12,6 +12,7 @@
 #include "model/fulfilment.hpp"
 #include "model/pace.hpp"
 #include "model/polling.hpp"
+#include "model/preferences.hpp"
 #include "model/rate_limit.hpp"
 #include "model/routing.hpp"
 #include "model/schedule.hpp"
@@ -104,6 +105,7 @@ struct ChannelConfig {
     Json settings = Json::object();
     /// Where each of them stands, as in an account.
     std::map<std::string, std::string> settings_where = {};
+    std::vector<FolderGrant> folders = {};  ///< as AccountConfig::folders
     std::map<std::string, SecretRef> credentials;
     OutboundConfig outbound = {};
     milliseconds not_after{5'000};
@@ -126,9 +128,18 @@ struct KeeperConfig {
     std::string plugin_where;
     Json settings = Json::object();
     std::map<std::string, std::string> settings_where = {};
+    std::vector<FolderGrant> folders = {};         ///< as AccountConfig::folders
     std::map<std::string, SecretRef> credentials;  ///< of no keeper
     OutboundConfig outbound = {};
     milliseconds request_timeout{10'000};
+};
+
+/// Who is told of what, unless they want it otherwise: `notifications:`.
+struct NotificationsConfig {
+    model::Preferences clients = model::client_defaults();
+    model::Preferences alerts = model::alerts_defaults();
+    std::string base_url;  ///< where recipients reach the daemon, for links to unsubscribe; empty: no such links
+    milliseconds links_valid_for{std::chrono::hours{24 * 180}};
 };
 
 /// Bounds on each worker process, and when one that keeps dying is given up.
@@ -225,6 +236,7 @@ struct Config {
     std::vector<AccountConfig> accounts;
     std::vector<ChannelConfig> channels;
     std::vector<KeeperConfig> keepers;
+    NotificationsConfig notifications;
     IntakeConfig intake;
     LimitsConfig limits;
     WorkersConfig workers;
@@ -243,6 +255,9 @@ struct ConfigOverrides {
 /// A plugin given by name is looked up in the overrides' folders, in those under `plugins:`, then in default_plugin_folders().
 /// Errors: `where` is file:line:column; unknown and duplicate keys, wrong types, missing files, unreadable values.
 [[nodiscard]] Result<Config> load_config(const std::filesystem::path& file, const ConfigOverrides& overrides = {});
+
+/// The channels by which people are told: those of the config, and `email`, for which messages wait where it is not set up.
+[[nodiscard]] std::vector<std::string> people_channels(const Config& config);
 
 /// The secret itself, from the environment or a file (one trailing line end is cut).
 /// Errors: unset or empty variable, unreadable or empty file, a secret of the store (which only the store can open); `where` is

@@ -159,11 +159,6 @@ std::map<std::string, SecretRef> read_credentials(Part& part, yaml::Fields& fiel
     return credentials;
 }
 
-Json read_settings(Part& /*part*/, yaml::Fields& fields) {
-    const yaml::Node* map = fields.map("settings");
-    return map == nullptr ? Json::object() : yaml::to_json(*map);
-}
-
 /// Errors: no folder of that name; it must be there before a worker is confined to it.
 static FolderGrant read_folder(Part& part, const yaml::Node& node, const std::string& setting) {
     static constexpr std::array<std::string_view, 2> ways{"write", "read"};
@@ -278,7 +273,7 @@ KeeperConfig read_keeper(Part& part, const std::string& name, yaml::Place place,
     yaml::Fields fields(part.checks, node, named(name),
                         {"plugin", "settings", "credentials", "request_timeout", "reach", "plain_http"});
     if (!part.checks.ok()) { return keeper; }
-    keeper.settings = read_settings(part, fields);
+    keeper.settings = read_settings(part, fields, keeper.folders);
     keeper.settings_where = setting_places(part, fields);
     keeper.credentials = read_credentials(part, fields);
     for (const auto& [key, ref] : keeper.credentials) {

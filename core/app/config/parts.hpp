@@ -38,9 +38,8 @@ void read_plugin(Part& part, yaml::Fields& fields, std::filesystem::path& plugin
 /// `{env: NAME}`, `{file: PATH}` or `secret://name`.
 [[nodiscard]] SecretRef read_secret(Part& part, const yaml::Node& node, std::string_view key);
 [[nodiscard]] std::map<std::string, SecretRef> read_credentials(Part& part, yaml::Fields& fields);
-/// `settings:`, a map that the plugin's own schema checks.
-[[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields);
-/// The same; a setting written `{folder: PATH}`, perhaps with `access: read`, is the path, and a grant.
+/// `settings:`, a map that the plugin's own schema checks. A setting written `{folder: PATH}`, perhaps with `access: read`, is
+/// the path, and a grant.
 [[nodiscard]] Json read_settings(Part& part, yaml::Fields& fields, std::vector<FolderGrant>& folders);
 /// Where each setting stands: "create_order.body.lines.0" -> file:line:column. Lists begin to count at 0.
 [[nodiscard]] std::map<std::string, std::string> setting_places(const Part& part, yaml::Fields& fields);
@@ -72,6 +71,10 @@ void read_listen(Part& part, const yaml::Node& node, Config& made);
 
 /// One entry under `secrets:`.
 [[nodiscard]] KeeperConfig read_keeper(Part& part, const std::string& name, yaml::Place place, const yaml::Node& node);
+
+/// `notifications:` of the config. `channels`: those that tell people.
+[[nodiscard]] NotificationsConfig read_notifications(Part& part, const yaml::Node& node,
+                                                     const std::vector<std::string>& channels);
 
 /// `intake:` of the config.
 [[nodiscard]] IntakeConfig read_intake(Part& part, const yaml::Node& node);

@@ -49,6 +49,31 @@ void sends_nothing_to_a_smuggled_recipient() {
     }
 }
 
+/// RFC 8058, section 3.1: both headers, the link in angle brackets, and nothing in it that ends a header.
+void offers_to_unsubscribe() {
+    auto instance = email().start(R"({"host":"smtp.example.com","tls":"none"})");
+    const auto with_link = [](const std::string& link) {
+        auto text = message_to("a@b.example");
+        return text.insert(1, R"("unsubscribe":")" + link + R"(",)");
+    };
+    testing::FakeHost host;
+    testing::expect(instance.call("deliver", with_link("https://x.example/unsubscribe/t.s"), host).ok(), "it answers");
+    const auto& mail = host.mails().at(0).mail.message;
+    testing::expect(mail.find("\r\nList-Unsubscribe: <https://x.example/unsubscribe/t.s>\r\nList-Unsubscribe-Post: "
+                              "List-Unsubscribe=One-Click\r\n") != std::string::npos,
+                    "both headers");
+    for (const char* const bad :
+         {"https://x.example/>\\r\\nBcc: x@y.example", "https://x.example/a b", "https://x.example/>,<mailto:x"}) {
+        testing::FakeHost quiet;
+        const auto answer = instance.call("deliver", with_link(bad), quiet);
+        testing::expect(answer.fault.find("\"unsubscribe\"") != std::string::npos, bad);
+        testing::expect(quiet.sent().empty(), bad);
+    }
+    testing::FakeHost without;
+    testing::expect(instance.call("deliver", message_to("a@b.example"), without).ok(), "it answers");
+    testing::expect(without.mails().at(0).mail.message.find("List-Unsubscribe") == std::string::npos, "no link, no header");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -57,5 +82,6 @@ int main(int argc, char** argv) {
     suite.test("settings that are left out have their defaults", completes_its_settings);
     suite.test("settings that do not fit are refused by name", refuses_settings_by_name);
     suite.test("a smuggled recipient gets no mail", sends_nothing_to_a_smuggled_recipient);
+    suite.test("a link to unsubscribe is offered as one click, and holds no header of its own", offers_to_unsubscribe);
     return suite.run(argc, argv);
 }

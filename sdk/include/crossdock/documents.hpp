@@ -293,9 +293,10 @@ struct Message {
     std::string subject;
     std::string text;
     std::string html;
-    std::string date;  ///< RFC 5322
-    Json fact = {};    ///< to a program: what happened, as GET /v1/events shows it; null to a person
-    Json order = {};   ///< to a program: how the fact's order stands; null to a person
+    std::string date;              ///< RFC 5322
+    Json fact = {};                ///< to a program: what happened, as GET /v1/events shows it; null to a person
+    Json order = {};               ///< to a program: how the fact's order stands; null to a person
+    std::string unsubscribe = {};  ///< a link by which the recipient ends such messages (RFC 8058); empty: there is none
 
     [[nodiscard]] static Message read(const Json& input) {
         Message made{input.need_text("message_id"),   input.need_text("from"),    input.text("from_name").value_or(""),
@@ -303,6 +304,7 @@ struct Message {
                      input.text("html").value_or(""), input.need_text("date")};
         if (const auto* fact = input.find("fact")) { made.fact = *fact; }
         if (const auto* order = input.find("order")) { made.order = *order; }
+        made.unsubscribe = input.text("unsubscribe").value_or("");
         return made;
     }
 };

@@ -35,7 +35,7 @@ TEST_CASE("a wrong config is refused with file, line and column", "[config][unit
         Row{"",
             "@/crossdock.yaml:1:1: the config takes a map with the keys listen, data, pipelines, templates, plugins, currency, "
             "log, mail, "
-            "alerts, routes, schedules, suppliers, channels, intake, limits, rate_limits, workers, secrets or test, not nothing"},
+            "alerts, routes, schedules, suppliers, channels, notifications, intake, limits, rate_limits, workers, secrets or test, not nothing"},
         Row{"lisen: {}\n", "@/crossdock.yaml:1:1: unknown key `lisen`; did you mean `listen`?"},
         Row{"listen: { host: 127.0.0.1, prot: 1 }\n", "@/crossdock.yaml:1:28: unknown key `prot`; did you mean `port`?"},
         Row{"listen: { port: 65536 }\n", "@/crossdock.yaml:1:17: `port` is 65536; it takes 0 to 65535"},
@@ -87,6 +87,21 @@ TEST_CASE("a wrong config is refused with file, line and column", "[config][unit
         Row{"limits: { open_work: 0 }\n", "@/crossdock.yaml:1:22: `open_work` is 0; it takes 1 to 100000000"},
         Row{"limits: { drain: 11m }\n", "@/crossdock.yaml:1:18: `drain` is 11m; it takes 0s to 10m"},
         Row{"limits: { order_body: 1MB }\n", "@/crossdock.yaml:1:23: `order_body` takes a whole number, not \"1MB\""},
+        Row{"notifications: { clients: { langauge: de } }\n",
+            "@/crossdock.yaml:1:29: `langauge` is not known here; known are: language, timezone, quiet_hours, digest_at, "
+            "channels, "
+            "events"},
+        Row{"notifications:\n  clients:\n    events: { order.shiped: off }\n",
+            "@/crossdock.yaml:3:15: `order.shiped` is no event that can be told here; there are: order.placed, order.accepted, "
+            "order.rejected, order.fulfillment_started, order.shipped, order.delivered, order.canceled, order.status_changed"},
+        Row{"notifications:\n  alerts:\n    events: { stock.low: { when: weekly } }\n",
+            "@/crossdock.yaml:3:34: `when` takes off, immediate or daily"},
+        Row{"notifications:\n  alerts: { channels: [email, pager] }\n",
+            "@/crossdock.yaml:2:31: `1` is no channel that tells people; there are: email"},
+        Row{"notifications: { base_url: orders.example }\n",
+            "@/crossdock.yaml:1:28: `base_url` takes the address at which recipients of mail reach the daemon, such as "
+            "https://orders.example.com, not \"orders.example\""},
+        Row{"notifications: { links_valid_for: 1h }\n", "@/crossdock.yaml:1:35: `links_valid_for` is 1h; it takes 1d to 366d"},
         Row{"workers: { confinement: always }\n",
             "@/crossdock.yaml:1:25: `confinement`: unknown value \"always\"; known are: when-available, strict"},
         Row{"test: { crash_points: yes }\n", "@/crossdock.yaml:1:23: `crash_points` takes true or false, not \"yes\""},
@@ -393,4 +408,31 @@ TEST_CASE("the config itself is opened to no plugin", "[config][unit]") {
     const auto made = app::load_config(folder / "conf/crossdock.yaml", {.plugin_folders = {folder / "plugins"}});
     REQUIRE(made.has_error());
     CHECK(made.error().text().find("holds the config") != std::string::npos);
+}
+
+TEST_CASE("who is told of what is as the config says, and else as Crossdock does it", "[config][unit]") {
+    const Folder folder;
+    folder.write("crossdock.yaml",
+                 "channels: { archive: { plugin: phonex }, shop: { plugin: phonex, audience: platform } }\n"
+                 "notifications:\n"
+                 "  clients:\n    timezone: Europe/Berlin\n    quiet_hours: { from: \"22:00\", to: \"07:00\" }\n"
+                 "    events: { order.placed: daily, order.shipped: { channels: [archive, email] }, order.canceled: off }\n"
+                 "  alerts: { events: { feed.quarantined: immediate } }\n"
+                 "  base_url: https://orders.example/xd/\n  links_valid_for: 90d\n");
+    const auto made = app::load_config(folder / "crossdock.yaml", {.plugin_folders = {folder / "plugins"}});
+    INFO((made ? std::string() : made.error().text()));
+    REQUIRE(made.has_value());
+    CHECK(app::people_channels(*made) == std::vector<std::string>{"email", "archive"});
+    const auto& told = made->notifications;
+    CHECK(told.clients.zone->name() == "Europe/Berlin");
+    CHECK(told.clients.quiet_hours == model::QuietHours{22 * 60, 7 * 60});
+    CHECK(told.clients.events.at("order.placed").when == model::Told::daily);
+    CHECK(told.clients.events.at("order.canceled").when == model::Told::off);
+    CHECK(told.clients.events.at("order.shipped").when == model::Told::immediate);
+    CHECK(told.clients.events.at("order.shipped").channels == std::vector<std::string>{"archive", "email"});
+    CHECK(told.clients.events.at("order.delivered").when == model::Told::immediate);
+    CHECK(told.alerts.events.at("stock.low").when == model::Told::immediate);
+    CHECK(told.alerts.events.at("feed.quarantined").when == model::Told::immediate);
+    CHECK(told.base_url == "https://orders.example/xd");
+    CHECK(told.links_valid_for == std::chrono::hours{24 * 90});
 }

@@ -33,6 +33,17 @@ TEST_CASE("the reference config loads and holds the defaults that it documents",
     CHECK(made.rate_limits == defaults.rate_limits);
     CHECK_FALSE(made.tls);
     CHECK(made.trusted_proxies.empty());
+    CHECK(made.notifications.clients.events.at("order.shipped") == defaults.notifications.clients.events.at("order.shipped"));
+    for (const auto& event : model::client_events()) {
+        CHECK(model::tell_by({}, made.notifications.clients, event, 0).told ==
+              model::tell_by({}, defaults.notifications.clients, event, 0).told);
+    }
+    for (const auto& event : model::alert_events()) {
+        CHECK(model::tell_by({}, made.notifications.alerts, event, 0).told ==
+              model::tell_by({}, defaults.notifications.alerts, event, 0).told);
+    }
+    CHECK(made.notifications.links_valid_for == defaults.notifications.links_valid_for);
+    CHECK(made.notifications.base_url.empty());
     CHECK_FALSE(made.workers.strict);
     CHECK_FALSE(made.crash_points);
     CHECK(made.accounts.empty());

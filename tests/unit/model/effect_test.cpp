@@ -85,6 +85,9 @@ TEST_CASE("a mail server's answer is judged by its first digit", "[model][unit]"
     CHECK(classify_mail({Transport::answered, 250, false}) == Verdict::accepted);
     CHECK(classify_mail({Transport::answered, 451, false}) == Verdict::not_sent);
     CHECK(classify_mail({Transport::answered, 550, false}) == Verdict::refused);
+    for (const int not_let_in : {530, 534, 535, 538}) {
+        CHECK(classify_mail({Transport::answered, not_let_in, false}) == Verdict::not_sent);
+    }
     CHECK(classify_mail({Transport::answered, 354, false}) == Verdict::unknown);
     CHECK(classify_mail({Transport::cut, 250, false}) == Verdict::unknown);
     CHECK(classify_mail({Transport::not_sent, 0, false}) == Verdict::not_sent);

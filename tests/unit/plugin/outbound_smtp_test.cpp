@@ -182,6 +182,27 @@ TEST_CASE("no mail leaves once not_after has passed", "[http_client][unit]") {
     CHECK(smtp.notes().empty());
 }
 
+TEST_CASE("who we are is said when it is asked for, and being turned away is no word about the mail", "[http_client][unit]") {
+    const bool let_in = GENERATE(true, false);
+    // RFC 4616: NUL, name, NUL, password.
+    const std::string who = "AG9yZGVycwBzM2NyZXQ=";
+    FakeSmtp smtp({{"EHLO", "250-fake\r\n250 AUTH PLAIN\r\n"},
+                   {"AUTH", "334 \r\n"},
+                   {who, let_in ? "235 welcome\r\n" : "535 5.7.8 wrong password\r\n"}});
+    Outbound outbound;
+    auto exchange = mail(smtp.port());
+    exchange.username = "orders";
+    exchange.password = "s3cret";
+    const auto result = outbound.submit(exchange, {.timeout = milliseconds(5'000)});
+    CHECK(result.transport == Transport::answered);
+    CHECK(result.status == (let_in ? 250 : 535));
+    CHECK(result.on_wire == let_in);
+    const auto notes = smtp.notes();
+    CHECK(notes.at(1) == "AUTH PLAIN\r\n");
+    CHECK(notes.at(2) == who + "\r\n");
+    CHECK((notes.size() > 3 && notes[3].starts_with("MAIL")) == let_in);
+}
+
 TEST_CASE("STARTTLS is required when asked for, not merely tried", "[http_client][unit]") {
     FakeSmtp smtp;
     Outbound outbound;
