@@ -25,8 +25,9 @@ public:
 
     void read(const Node& root) {
         Fields fields(checks_, root, "the config",
-                      {"listen", "data", "pipelines", "templates", "plugins", "currency", "log", "mail", "alerts", "routes",
-                       "schedules", "suppliers", "channels", "notifications", "intake", "limits", "rate_limits", "workers", "secrets", "test"});
+                      {"listen", "data",   "pipelines",   "templates", "plugins",   "currency", "log",
+                       "mail",   "alerts", "routes",      "schedules", "suppliers", "channels", "notifications",
+                       "intake", "limits", "rate_limits", "workers",   "secrets",   "test"});
         if (!checks_.ok()) { return; }
         read_listen(fields);
         read_folders(fields);
