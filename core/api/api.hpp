@@ -7,6 +7,7 @@
 #include "base/signal.hpp"
 #include "crypto/signature_scheme.hpp"
 #include "http/message.hpp"
+#include "inventory/items.hpp"
 #include "notify/facts.hpp"
 #include "orders/account.hpp"
 #include "orders/intake.hpp"
@@ -33,6 +34,7 @@ struct WebhookSigning {
 struct ApiOptions {
     orders::Accounts accounts;
     std::map<std::string, WebhookSigning> webhooks;  ///< by account
+    inventory::StockRulesByAccount stock = {};       ///< what of the accounts' stock can be sold
     std::string currency = "USD";
     std::size_t order_body_max = 256 << 10;
     std::size_t webhook_body_max = 64 << 10;
@@ -99,6 +101,8 @@ private:
     Task<http::Response> get_order(http::Request request, std::string order_id);
     Task<http::Response> cancel_order(http::Request request, std::string order_id);
     Task<http::Response> list(http::Request request);
+    /// What suppliers hold, and what of it can be sold.
+    Task<http::Response> inventory(http::Request request);
     static bool is_page(const std::string& path);
     /// The page itself, and signing in and out.
     Task<http::Response> page(http::Request request);

@@ -53,6 +53,9 @@ void read_times(yaml::Fields& fields, milliseconds& not_after, milliseconds& req
 /// One entry under `channels:`.
 [[nodiscard]] ChannelConfig read_channel(Part& part, const std::string& name, yaml::Place place, const yaml::Node& node);
 
+/// `low_stock:` and `inventory:` of an account.
+[[nodiscard]] model::StockRules read_stock(Part& part, yaml::Fields& account);
+
 /// `intake:` of the config.
 [[nodiscard]] IntakeConfig read_intake(Part& part, const yaml::Node& node);
 
