@@ -4,7 +4,6 @@
 #include "api/source.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
-#include "inventory/feed.hpp"
 #include "orders/story.hpp"
 #include "store/journal.hpp"
 
@@ -88,7 +87,9 @@ std::string order_of(const http::Response& response) {
 /// Answers are of one moment and for one reader, and are what they say they are.
 void guard(http::Response& response) {
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-    if (!response.stream) { response.headers.emplace_back("Cache-Control", "no-store"); }
+    const bool own = std::any_of(response.headers.begin(), response.headers.end(),
+                                 [](const http::Header& header) { return header.first == "Cache-Control"; });
+    if (!response.stream && !own) { response.headers.emplace_back("Cache-Control", "no-store"); }
 }
 
 }  // namespace
@@ -194,7 +195,11 @@ Task<http::Response> Api::route(http::Request request) {
     if (path.starts_with(notify::unsubscribe_path)) {
         co_return co_await unsubscribe(std::move(request), path.substr(notify::unsubscribe_path.size()));
     }
-    if (path == "/v1/orders" || path == "/v1/inventory" || path == "/v1/notifications") {
+    if (path == "/v1/inventory") {
+        if (!get) { co_return method_not_allowed("GET"); }
+        co_return co_await inventory(std::move(request));
+    }
+    if (path == "/v1/orders" || path == "/v1/notifications") {
         if (!get) { co_return method_not_allowed(path == "/v1/orders" ? "GET, POST" : "GET"); }
         co_return co_await list(std::move(request));
     }
@@ -259,13 +264,9 @@ Task<http::Response> Api::list(http::Request request) {
     if (!who) { co_return std::move(*refusal); }
     const auto customer = who->customer_id;
     const auto most = page_size(request);
-    const std::string after = request.parameter("after").value_or("");
     std::function<Json(store::Tx&)> unit;
     if (request.path == "/v1/orders") {
         unit = [most, customer](store::Tx& tx) { return orders::list_orders(tx, most, customer); };
-    }
-    else if (request.path == "/v1/inventory") {
-        unit = [most, after](store::Tx& tx) { return inventory::list_items(tx, most, after); };
     }
     else {
         unit = [most, customer](store::Tx& tx) { return list_notifications(tx, most, customer); };

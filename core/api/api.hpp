@@ -8,6 +8,7 @@
 #include "base/signal.hpp"
 #include "crypto/signature_scheme.hpp"
 #include "http/message.hpp"
+#include "inventory/items.hpp"
 #include "model/rate_limit.hpp"
 #include "notify/facts.hpp"
 #include "orders/account.hpp"
@@ -47,6 +48,7 @@ inline constexpr std::size_t callers_max = 10'000;
 struct ApiOptions {
     orders::Accounts accounts;
     std::map<std::string, WebhookSigning> webhooks;  ///< by account
+    inventory::StockRulesByAccount stock = {};       ///< what of the accounts' stock can be sold
     std::string currency = "USD";
     std::size_t order_body_max = 256 << 10;
     std::size_t webhook_body_max = 64 << 10;
@@ -137,6 +139,8 @@ private:
     Task<http::Response> set_preferences(http::Request request, std::string customer_id, Principal who);
     /// The link in a mail: shown by GET, acted on by POST.
     Task<http::Response> unsubscribe(http::Request request, std::string token);
+    /// What suppliers hold, and what of it can be sold.
+    Task<http::Response> inventory(http::Request request);
     static bool is_page(const std::string& path);
     /// The page itself, and signing in and out.
     Task<http::Response> page(http::Request request);

@@ -1,6 +1,7 @@
 // What a person on call sees and does: suppliers, what waits for a person, dead letters, feeds. None of it is one customer's.
 #include "api/api.hpp"
 #include "api/problem.hpp"
+#include "inventory/feed.hpp"
 #include "notify/attention.hpp"
 #include "orders/account_load.hpp"
 #include "orders/explain.hpp"
@@ -23,6 +24,9 @@ constexpr std::string_view orders_path = "/v1/orders/";
 constexpr std::string_view explain_end = "/explain";
 constexpr std::string_view resolve_end = "/resolve";
 constexpr std::string_view replay_end = "/replay";
+constexpr std::string_view feeds_path = "/v1/feeds/";
+constexpr std::string_view approve_end = "/approve";
+constexpr std::string_view reject_end = "/reject";
 
 using MaybeText = std::optional<std::string>;
 
@@ -37,7 +41,8 @@ MaybeText between(const std::string& path, std::string_view begin, std::string_v
 /// The last time that the account's stock or prices were asked for, and how it went.
 Json last_sync(store::Tx& tx, const std::string& supplier_id) {
     const auto row = tx.first<std::string, std::string, MaybeText, std::int64_t>(
-        "SELECT type, status, message, created_at FROM supplier_sync_logs WHERE supplier_id = :1 ORDER BY created_at DESC, id "
+        "SELECT type, status, message, created_at FROM supplier_sync_logs WHERE supplier_id = :1 AND type <> 'order' ORDER BY "
+        "created_at DESC, id "
         "DESC "
         "LIMIT 1",
         {supplier_id});
@@ -66,24 +71,6 @@ Json list_suppliers(store::Tx& tx, const Json& degraded) {
         list.push(std::move(one));
     }
     return Json::object({{"suppliers", std::move(list)}});
-}
-
-Json list_feeds(store::Tx& tx, const std::string& state) {
-    Json list = Json::array();
-    for (auto& [id, account, its_state, rows, reason, created, updated] :
-         tx.all<std::string, std::string, std::string, std::int64_t, MaybeText, std::int64_t, std::int64_t>(
-             "SELECT f.id, s.name, f.state, f.rows_staged, f.reason, f.created_at, f.updated_at FROM feeds f JOIN suppliers s ON "
-             "s.id = f.supplier_id WHERE f.state = :1 ORDER BY f.created_at DESC, f.id DESC LIMIT :2",
-             {state, feeds_max})) {
-        list.push(Json::object({{"id", id},
-                                {"account", account},
-                                {"state", its_state},
-                                {"rows", rows},
-                                {"reason", reason},
-                                {"created_at", rfc3339_ms(created)},
-                                {"updated_at", rfc3339_ms(updated)}}));
-    }
-    return Json::object({{"feeds", std::move(list)}});
 }
 
 Json list_dead_letters(store::Tx& tx, const pipeline::DeadLetterFilter& filter) {
@@ -139,7 +126,7 @@ Result<Json> read_texts(const std::string& body, const std::vector<std::string>&
 bool Api::is_desk(const std::string& path) {
     return path == "/v1/suppliers" || path == "/v1/overview" || path == "/v1/attention" || path == "/v1/dead-letters" ||
            path == "/v1/feeds" || path.starts_with(attention_path) || path.starts_with(dead_letters_path) ||
-           between(path, orders_path, explain_end).has_value();
+           path.starts_with(feeds_path) || between(path, orders_path, explain_end).has_value();
 }
 
 Task<http::Response> Api::desk(http::Request request) {
@@ -147,10 +134,12 @@ Task<http::Response> Api::desk(http::Request request) {
     const std::string path = request.path;
     const auto number = between(path, attention_path, resolve_end);
     const auto letter = between(path, dead_letters_path, replay_end);
-    if (number || letter) {
+    const auto approved = between(path, feeds_path, approve_end);
+    const auto rejected = between(path, feeds_path, reject_end);
+    if (number || letter || approved || rejected) {
         if (request.method != "POST") { co_return method_not_allowed("POST"); }
-        std::string what = number ? "resolve" : "replay";
-        std::string subject = number ? *number : *letter;
+        std::string what = number ? "resolve" : letter ? "replay" : approved ? "approve" : "reject";
+        std::string subject = number ? *number : letter ? *letter : approved ? *approved : *rejected;
         co_return co_await desk_act(std::move(request), std::move(what), std::move(subject));
     }
     if (path.starts_with(attention_path)) { co_return not_found("There is nothing at this address", path); }
@@ -180,7 +169,12 @@ Task<http::Response> Api::desk_read(http::Request request) {
         unit = [all](store::Tx& tx) { return notify::list_attention(tx, all, listed_max); };
     }
     else if (request.path == "/v1/feeds") {
-        unit = [state = request.parameter("state").value_or("quarantined")](store::Tx& tx) { return list_feeds(tx, state); };
+        inventory::FeedFilter filter{request.parameter("account").value_or(""),
+                                     request.parameter("state").value_or("quarantined"), feeds_max};
+        unit = [filter](store::Tx& tx) { return inventory::list_feeds(tx, filter); };
+    }
+    else if (const auto feed = between(request.path, feeds_path, "")) {
+        unit = [id = *feed](store::Tx& tx) { return inventory::show_feed(tx, id); };
     }
     else if (request.path == "/v1/dead-letters") {
         pipeline::DeadLetterFilter filter;
@@ -195,7 +189,7 @@ Task<http::Response> Api::desk_read(http::Request request) {
     }
     auto found = co_await store_.read<std::optional<Json>>(std::move(unit));
     if (!found) { co_return unavailable(found.error(), "The store could not be read; ask again."); }
-    if (!*found) { co_return not_found("There is no such dead letter", request.path); }
+    if (!*found) { co_return not_found("There is nothing of that id", request.path); }
     co_return json_answer(200, (*found)->dump());
 }
 
@@ -219,8 +213,10 @@ Task<http::Response> Api::desk_act(http::Request request, std::string what, std:
     if (!who) { co_return std::move(*refusal); }
     if (who->customer_id) { co_return bound_key(); }
     const bool resolving = what == "resolve";
-    const std::vector<std::string> names =
-        resolving ? std::vector<std::string>{"what", "supplier_order_id", "note"} : std::vector<std::string>{"from"};
+    const bool of_feed = what == "approve" || what == "reject";
+    const std::vector<std::string> names = resolving ? std::vector<std::string>{"what", "supplier_order_id", "note"}
+                                           : of_feed ? std::vector<std::string>{"note"}
+                                                     : std::vector<std::string>{"from"};
     auto said = read_texts(request.body, names);
     if (!said && said.error().where.empty()) {
         co_return problem(400, "syntax", "The body is no JSON document", said.error().text());
@@ -243,6 +239,12 @@ Task<http::Response> Api::desk_act(http::Request request, std::string what, std:
     }
     // Not the beginning of one, as on the command line: that may stand for several.
     if (subject.size() != id_size) { co_return not_found("There is nothing of that number or id", subject); }
+    if (of_feed) {
+        said->set("feed", subject);
+        const auto done = co_await pipeline::decide_feed(engine_.environment(), std::move(what), std::move(*said), std::move(by));
+        if (!done) { co_return unavailable(done.error(), "Nothing was changed; try again."); }
+        co_return answer_of(*done);
+    }
     Json ids = Json::array();
     ids.push(subject);
     said->set("ids", std::move(ids));

@@ -29,7 +29,8 @@ struct AdminContext {
 [[nodiscard]] Task<Result<Json>> run_admin(AdminContext context, Json request);
 
 /// order.cancel {"order_id","reason"}, attention.resolve {"number","what","supplier_order_id","note"}, dead-letter.replay
-/// {"ids","all","pipeline","account","order_id","reason","from","rate","preview"}. Nothing for another command.
+/// {"ids","all","pipeline","account","order_id","reason","from","rate","preview"}, feed.approve and feed.reject {"feed","note"}.
+/// Nothing for another command.
 [[nodiscard]] bool is_order_command(const std::string& command);
 [[nodiscard]] Task<Result<Json>> order_command(AdminContext context, Json request);
 

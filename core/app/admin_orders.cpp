@@ -1,4 +1,4 @@
-// order cancel, attention resolve, dead-letter replay.
+// order cancel, attention resolve, dead-letter replay, feed approve|reject.
 #include "app/admin.hpp"
 
 #include "pipeline/cancel.hpp"
@@ -30,6 +30,10 @@ Task<Result<Json>> cancel(AdminContext context, Json request) {
     co_return Json::object({{"order_id", order_id}, {"status", answer->status}, {"cancel", over ? "done" : "requested"}});
 }
 
+bool is_feed_command(const std::string& command) {
+    return command == "feed.approve" || command == "feed.reject";
+}
+
 Result<Json> told(Result<pipeline::Decided> decided) {
     if (!decided) { return decided.error(); }
     if (decided->what != pipeline::Decided::What::done) { return decided->why; }
@@ -39,7 +43,8 @@ Result<Json> told(Result<pipeline::Decided> decided) {
 }  // namespace
 
 bool is_order_command(const std::string& command) {
-    return command == "order.cancel" || command == "attention.resolve" || command == "dead-letter.replay";
+    return command == "order.cancel" || command == "attention.resolve" || command == "dead-letter.replay" ||
+           is_feed_command(command);
 }
 
 Task<Result<Json>> order_command(AdminContext context, Json request) {
@@ -48,6 +53,10 @@ Task<Result<Json>> order_command(AdminContext context, Json request) {
     if (command == "order.cancel") { co_return co_await cancel(context, std::move(request)); }
     if (command == "attention.resolve") {
         co_return told(co_await pipeline::resolve_attention(*context.engine, std::move(request), command_line_actor));
+    }
+    if (is_feed_command(command)) {
+        std::string what = command.substr(command.find('.') + 1);
+        co_return told(co_await pipeline::decide_feed(*context.engine, std::move(what), std::move(request), command_line_actor));
     }
     co_return told(co_await pipeline::replay_dead_letters(*context.engine, std::move(request), command_line_actor));
 }

@@ -207,6 +207,7 @@ int run_cli(int argc, char** argv) {
     add_order_commands(app, line);
     add_attention_commands(app, line);
     add_webhook_commands(app, line);
+    add_feed_commands(app, line);
     add_admin_commands(app, line);
     add_notify_commands(app, line);
     add_plugin_commands(app, line);

@@ -1,9 +1,8 @@
-// order submit|show|list|cancel, inventory, supplier list.
+// order submit|show|list|cancel, supplier list.
 #include "app/command.hpp"
 #include "app/registry.hpp"
 #include "http/loopback.hpp"
 #include "http/tls.hpp"
-#include "inventory/feed.hpp"
 #include "orders/account_load.hpp"
 #include "orders/story.hpp"
 #include "store/account_pauses.hpp"
@@ -73,17 +72,6 @@ std::string orders_text(const Json& result) {
         text += "\n";
     }
     return text.empty() ? "no orders\n" : text;
-}
-
-std::string inventory_text(const Json& result) {
-    std::string text;
-    for (const auto& item : result.find("items")->items()) {
-        const std::string quantity = std::to_string(item.integer("quantity")) + (item.boolean("lower_bound") ? "+" : "");
-        text += column(item.text("sku"), 26) + column(quantity, 7) +
-                column(item.text("price") + " " + item.text("currency"), 12) + column(item.text("grade"), 3) +
-                column(item.text("warehouse"), 6) + item.text("account") + "\n";
-    }
-    return text.empty() ? "no inventory\n" : text;
 }
 
 /// Null, or why nothing is sent to the account.
@@ -183,12 +171,6 @@ void add_order_commands(CLI::App& app, CommandLine& line) {
     list_command->callback([&line] {
         line.exit_code = reading(
             line, [](store::Tx& tx) -> Result<Json> { return orders::list_orders(tx, 1000, {}); }, orders_text);
-    });
-
-    auto* inventory_command = app.add_subcommand("inventory", "List what the suppliers hold");
-    inventory_command->callback([&line] {
-        line.exit_code = reading(
-            line, [](store::Tx& tx) -> Result<Json> { return inventory::list_items(tx, 100'000, ""); }, inventory_text);
     });
 
     auto* supplier = app.add_subcommand("supplier", "Suppliers' accounts");

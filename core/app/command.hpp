@@ -34,6 +34,8 @@ void add_order_commands(CLI::App& app, CommandLine& line);
 /// attention, dead-letter, explain.
 void add_attention_commands(CLI::App& app, CommandLine& line);
 void add_webhook_commands(CLI::App& app, CommandLine& line);
+/// inventory, feed list|show|approve|reject.
+void add_feed_commands(CLI::App& app, CommandLine& line);
 void add_admin_commands(CLI::App& app, CommandLine& line);
 /// notify preview|stopped|resume.
 void add_notify_commands(CLI::App& app, CommandLine& line);

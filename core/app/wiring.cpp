@@ -332,7 +332,7 @@ pipeline::EngineOptions engine_options(const Config& config, const orders::Accou
         rules.statuses = {account.accepted, account.refused, account.not_processed};
         rules.not_after = account.not_after;
         rules.request_timeout = account.request_timeout;
-        rules.low_stock = account.low_stock;
+        rules.stock = account.stock;
         rules.pace = account.pace;
         const auto manifest = manifests.find(account.name);
         const auto* known = manifest == manifests.end() ? nullptr : &manifest->second;
@@ -362,6 +362,7 @@ api::ApiOptions api_options(const Config& config, const orders::Accounts& accoun
     options.log_requests = config.log_requests;
     options.trusted_proxies = config.trusted_proxies;
     for (const auto& account : config.accounts) {
+        options.stock[account.name] = account.stock;
         if (!account.webhook) { continue; }
         options.webhooks[account.name] = {account.webhook->scheme, secrets.webhooks.at(account.name)};
     }

@@ -214,7 +214,10 @@ std::string route_of(std::string_view path) {
                                       Form{"/v1/orders/", "", "/v1/orders/{id}"},
                                       Form{"/v1/attention/", "/resolve", "/v1/attention/{number}/resolve"},
                                       Form{"/v1/dead-letters/", "/replay", "/v1/dead-letters/{id}/replay"},
-                                      Form{"/v1/dead-letters/", "", "/v1/dead-letters/{id}"}};
+                                      Form{"/v1/dead-letters/", "", "/v1/dead-letters/{id}"},
+                                      Form{"/v1/feeds/", "/approve", "/v1/feeds/{id}/approve"},
+                                      Form{"/v1/feeds/", "/reject", "/v1/feeds/{id}/reject"},
+                                      Form{"/v1/feeds/", "", "/v1/feeds/{id}"}};
     for (const auto& form : forms) {
         if (path.starts_with(form.begin) && path.ends_with(form.end)) { return std::string(form.name); }
     }

@@ -186,10 +186,24 @@ std::string detail_of(const plugin::CallAnswer& answer) {
     return detail.substr(0, 500);
 }
 
+/// One line in the log of what was synchronised, for each end of an order's effect.
+static void log_sync(store::Tx& tx, const store::EffectRow& effect, UtcMs now) {
+    if (!is_order_effect(effect)) { return; }
+    const auto why = effect.reason.value_or("");
+    tx.run(
+        "INSERT INTO supplier_sync_logs (id, supplier_id, type, status, message, created_at) SELECT :1, id, 'order', :2, :3, :4 "
+        "FROM suppliers WHERE name = :5 ON CONFLICT (id) DO NOTHING",
+        {effect.id + "/" + effect.state, effect.state == "accepted" ? "success" : "error",
+         effect.operation + " of " + effect.order_id.value_or("") + " " + effect.state +
+             (why.empty() ? std::string() : ": " + why),
+         now, effect.target});
+}
+
 void settle_state(store::Tx& tx, store::EffectRow& effect, const char* state, const std::string& reason, UtcMs now) {
     effect.state = state;
     effect.reason = reason;
     store::update_effect(tx, effect, now);
+    log_sync(tx, effect, now);
     notify::attention_over_effect(tx, effect.id, std::string(state) + ": " + reason, now);
     if (effect.order_id && (is_order_effect(effect) || effect.state != "accepted")) {
         store::append_decision(tx, *effect.order_id, effect.id, effect.target + "." + effect.operation + " " + state, reason,
@@ -293,6 +307,7 @@ void apply_decision(store::Tx& tx, Environment& environment, store::EffectRow& e
     }
     const bool ended = decision.next == model::Next::park || decision.next == model::Next::dead_letter;
     if (!ended) { return; }
+    log_sync(tx, effect, now);
     const auto options = environment.options.get();
     const auto* account = options->accounts.named(effect.target);
     if (decision.next == model::Next::park && effect.operation == "create_order" && account != nullptr) {

@@ -7,6 +7,7 @@
 #include "definition/definition.hpp"
 #include "model/effect.hpp"
 #include "model/pace.hpp"
+#include "model/stock.hpp"
 #include "notify/facts.hpp"
 #include "orders/account.hpp"
 #include "plugin/caller.hpp"
@@ -45,7 +46,7 @@ struct AccountRules {
     OperationRules create_order;
     OperationRules cancel_order = {.missing = "the account's file has no `operations: cancel_order`"};
     PollBy poll_by = PollBy::status;
-    std::int64_t low_stock = 0;
+    model::StockRules stock;
     model::PaceRules pace;
 
     [[nodiscard]] const OperationRules& of(std::string_view operation) const {

@@ -1,5 +1,6 @@
 #include "pipeline/person.hpp"
 
+#include "inventory/feed.hpp"
 #include "notify/attention.hpp"
 #include "pipeline/dead_letters.hpp"
 #include "pipeline/resolve.hpp"
@@ -84,6 +85,44 @@ Task<Result<Decided>> replay_dead_letters(Environment& environment, Json request
     for (const auto& letter : done->letters) { letters.push(letter.json()); }
     Decided decided;
     decided.answer = Json::object({{"preview", wanted.preview}, {"rate", rate}, {"dead_letters", std::move(letters)}});
+    co_return decided;
+}
+
+Task<Result<Decided>> decide_feed(Environment& environment, std::string what, Json request, std::string by) {
+    const bool approving = what == "approve";
+    const auto options = environment.options.get();
+    std::function<inventory::FeedDecision(store::Tx&)> unit = [&environment, options, approving, id = request.text("feed"),
+                                                               note = request.text("note"), by](store::Tx& tx) {
+        const auto feed = inventory::show_feed(tx, id);
+        if (!feed) { return inventory::FeedDecision{}; }
+        const auto whole = feed->text("id");
+        if (!approving) { return inventory::reject_feed(tx, environment.facts, whole, note, by); }
+        const auto rules = options->rules.find(feed->text("account"));
+        if (rules == options->rules.end()) {
+            inventory::FeedDecision refused;
+            refused.known = true;
+            refused.refusal = "its account " + feed->text("account") + " is no longer configured";
+            return refused;
+        }
+        return inventory::approve_feed(tx, environment.facts, whole, rules->second.stock, by);
+    };
+    auto done = co_await environment.store.commit<inventory::FeedDecision>(Commit::person_decide, std::move(unit));
+    if (!done) { co_return done.error(); }
+    if (!done->known) {
+        co_return Decided{
+            Decided::What::unknown,
+            {},
+            Fault{"there is no such feed, or more than one; `crossdock feed list` shows them", request.text("feed")}};
+    }
+    if (!done->refusal.empty()) { co_return Decided{Decided::What::refused, {}, Fault{done->refusal, request.text("feed")}}; }
+    const auto& result = done->result;
+    Decided decided;
+    decided.answer =
+        Json::object({{"feed", done->id}, {"account", done->account}, {"decision", approving ? "approved" : "rejected"}});
+    if (approving) {
+        decided.answer.set("rows", result.rows).set("added", result.added).set("removed", result.removed);
+        decided.answer.set("quantity_changes", result.quantity_changes).set("price_changes", result.price_changes);
+    }
     co_return decided;
 }
 

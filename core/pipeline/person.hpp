@@ -27,4 +27,8 @@ struct Decided {
 /// {"preview","rate","dead_letters"}. Errors: the store's.
 [[nodiscard]] Task<Result<Decided>> replay_dead_letters(Environment& environment, Json request, std::string by);
 
+/// Request: {"feed","note"}; `what` is approve or reject. Answer: {"feed","account","decision","rows","added","removed",
+/// "quantity_changes","price_changes"}. The feed's id is whole, or so much of its beginning that it is one. Errors: the store's.
+[[nodiscard]] Task<Result<Decided>> decide_feed(Environment& environment, std::string what, Json request, std::string by);
+
 }  // namespace crossdock::pipeline

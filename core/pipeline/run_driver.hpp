@@ -68,6 +68,8 @@ private:
     Task<StepWork> evaluate(StepWork work);
     Task<bool> perform(StepWork work);
     Task<bool> translate(StepWork work);
+    /// The step's end, together with the stock that the webhook tells of.
+    Task<bool> take_stock(StepWork work, Json outcome, Json stock);
     Task<bool> apply_evidence(StepWork work);
     [[nodiscard]] orders::Evidence webhook_evidence(const StepWork& work) const;
     Task<bool> pull(StepWork work);

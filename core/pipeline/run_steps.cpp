@@ -1,7 +1,5 @@
-// What happens outside the commit that starts a step: evaluating its expressions, translating webhooks, applying evidence,
-// pulling and applying feeds.
+// What happens outside the commit that starts a step: evaluating its expressions, translating webhooks, applying evidence.
 #include "base/log.hpp"
-#include "inventory/feed.hpp"
 #include "orders/progress.hpp"
 #include "orders/webhooks.hpp"
 #include "pipeline/effect_driver.hpp"
@@ -15,8 +13,6 @@ namespace {
 
 /// Asking an adapter to translate a webhook involves no network.
 constexpr milliseconds translate_timeout{10'000};
-/// One whole feed, all pages.
-constexpr milliseconds pull_timeout{600'000};
 /// How long a step waits before it looks again whether its plugin is served.
 constexpr milliseconds held_pause{60'000};
 
@@ -183,9 +179,13 @@ Task<bool> RunDriver::translate(StepWork work) {
         co_return co_await failed(std::move(work), why_unanswered(answer), retry);
     }
     const Json* evidence = answer.output.find("evidence");
-    const auto checked = read_evidence(evidence == nullptr ? Json() : *evidence, webhook_evidence(work));
+    const Json* stock = answer.output.find("inventory");
+    const bool tells_stock = stock != nullptr && !stock->is_null();
+    const Json said = evidence != nullptr ? *evidence : tells_stock ? Json::array() : Json();
+    const auto checked = read_evidence(said, webhook_evidence(work));
     if (!checked) { co_return co_await failed(std::move(work), checked.error().text(), false); }
-    Json outcome = Json::object({{"outcome", "done"}, {"evidence", *evidence}});
+    Json outcome = Json::object({{"outcome", "done"}, {"evidence", said}});
+    if (tells_stock) { co_return co_await take_stock(std::move(work), std::move(outcome), *stock); }
     co_return co_await done(std::move(work), std::move(outcome));
 }
 
@@ -215,99 +215,6 @@ Task<bool> RunDriver::apply_evidence(StepWork work) {
     };
     auto stored = co_await environment_.store.commit<int>(Commit::evidence_apply, std::move(unit));
     if (!stored) { co_return co_await failed(std::move(work), stored.error().text(), true); }
-    co_return true;
-}
-
-Task<bool> RunDriver::stage(std::string feed_id, std::string currency, Json batch, std::shared_ptr<std::string> trouble) {
-    auto rows = inventory::read_batch(batch, currency);
-    if (!rows) {
-        *trouble = "row " + rows.error().text();
-        co_return false;
-    }
-    std::function<int(store::Tx&)> unit = [this, feed_id, rows = std::move(*rows)](store::Tx& tx) {
-        inventory::stage_rows(tx, feed_id, rows, environment_.clock.utc_ms());
-        return 0;
-    };
-    auto stored = co_await environment_.store.commit<int>(Commit::feed_batch, std::move(unit));
-    if (!stored) { *trouble = stored.error().text(); }
-    co_return stored.has_value();
-}
-
-Task<bool> RunDriver::pull(StepWork work) {
-    const auto options = environment_.options.get();
-    const auto* account = options->accounts.named(work.with.text("account"));
-    if (account == nullptr) { co_return co_await failed(std::move(work), "its account is no longer configured", false); }
-    const auto entry = pacing_.enter_read(account->name);
-    if (!entry.pass) { co_return co_await held(std::move(work), entry.why, entry.again); }
-    std::function<std::string(store::Tx&)> open = [this, run_id = work.run.id, supplier = account->supplier_id](store::Tx& tx) {
-        std::string id = environment_.facts.new_id();
-        inventory::open_feed(tx, id, supplier, run_id, environment_.clock.utc_ms());
-        return id;
-    };
-    auto opened = co_await environment_.store.commit<std::string>(Commit::run_advance, std::move(open));
-    if (!opened) {
-        pacing_.give_back(account->name, *entry.pass, model::CallKind::read);
-        co_return co_await failed(std::move(work), opened.error().text(), true);
-    }
-    work.feed_id = std::move(*opened);
-    plugin::Call call;
-    call.target = account->name;
-    call.operation = "sync_inventory";
-    call.input = Json::object();
-    call.timeout = pull_timeout;
-    auto trouble = std::make_shared<std::string>();
-    plugin::OnBatch on_batch = [this, feed_id = work.feed_id, currency = account->currency, trouble](Json batch) {
-        return stage(feed_id, currency, std::move(batch), trouble);
-    };
-    CrashPoint::pass(External::call_read, Side::before);
-    plugin::CallAnswer answer = co_await environment_.caller.call(std::move(call), on_batch);
-    CrashPoint::pass(External::call_read, Side::after);
-    co_await pacing_.leave_read(account->name, *entry.pass, answer);
-    if (answer.held) { co_return co_await held(std::move(work), answer.text, held_pause); }
-    if (!trouble->empty()) { co_return co_await failed(std::move(work), *trouble, true); }
-    if (answer.status != plugin::CallStatus::answered) {
-        co_return co_await failed(std::move(work), why_unanswered(answer), true);
-    }
-    if (!answer.output.boolean("complete")) { co_return co_await failed(std::move(work), "the feed was not complete", true); }
-    std::function<int(store::Tx&)> unit = [this, work, rows = answer.output.integer("rows")](store::Tx& tx) {
-        const UtcMs now = environment_.clock.utc_ms();
-        inventory::complete_feed(tx, work.feed_id, now);
-        complete_step(tx, work.run.id, work.run.step_index,
-                      Json::object({{"outcome", "done"}, {"feed", Json::object({{"id", work.feed_id}, {"rows", rows}})}}), now);
-        return 0;
-    };
-    auto stored = co_await environment_.store.commit<int>(Commit::run_advance, std::move(unit));
-    if (!stored) { co_return co_await failed(std::move(work), stored.error().text(), true); }
-    co_return true;
-}
-
-Task<bool> RunDriver::apply_feed(StepWork work) {
-    const std::string account = work.with.text("account");
-    const auto options = environment_.options.get();
-    const auto rules = options->rules.find(account);
-    const Json* feed = work.with.find("feed");
-    const std::string feed_id = feed == nullptr ? "" : feed->text("id");
-    if (rules == options->rules.end()) { co_return co_await failed(std::move(work), "no account \"" + account + "\"", false); }
-    if (feed_id.empty()) { co_return co_await failed(std::move(work), "`feed` names no feed", false); }
-    const std::int64_t low_stock = work.with.integer("low_stock", rules->second.low_stock);
-    std::function<inventory::FeedResult(store::Tx&)> unit = [this, work, account, feed_id, low_stock](store::Tx& tx) {
-        auto run = store::find_run(tx, work.run.id);
-        inventory::FeedResult result;
-        if (!run || run->step_index != work.run.step_index) { return result; }
-        result = inventory::apply_feed(tx, environment_.facts, feed_id, account, low_stock);
-        Json outcome = Json::object({{"outcome", result.applied ? "applied" : "quarantined"},
-                                     {"rows", result.rows},
-                                     {"quantity_changes", result.quantity_changes},
-                                     {"price_changes", result.price_changes}});
-        if (!result.applied) { outcome.set("reason", result.reason); }
-        complete_step(tx, work.run.id, work.run.step_index, outcome, environment_.clock.utc_ms());
-        return result;
-    };
-    auto stored = co_await environment_.store.commit<inventory::FeedResult>(Commit::feed_apply, std::move(unit));
-    if (!stored) { co_return co_await failed(std::move(work), stored.error().text(), true); }
-    if (!stored->applied && !stored->reason.empty()) {
-        Log::warning("a feed was not applied", {{"account", account}, {"feed", feed_id}, {"reason", stored->reason}});
-    }
     co_return true;
 }
 

@@ -240,7 +240,7 @@ private:
         rules.request_timeout = milliseconds{10'000};
         rules.create_order = {chosen.effect_class, milliseconds{3'600'000}, milliseconds{60'000}};
         if (chosen.cancel_class) { rules.cancel_order = {*chosen.cancel_class, milliseconds{3'600'000}, milliseconds{60'000}}; }
-        rules.low_stock = 5;
+        rules.stock.low.at = 5;
         rules.poll_by = chosen.poll_by;
         options.rules[account.name] = rules;
         if (chosen.edit) { chosen.edit(options); }

@@ -128,11 +128,50 @@ function inventoryBar() {
             onchange: (e) => { filters.inventory.low = e.target.checked; redraw(); }}), 'Low stock only'));
 }
 
+const decisionTexts = {
+    approve: ['Apply this feed?', 'What is shown here becomes the stock and the prices, whatever the gate says of it. Items that it does not name are gone.', 'Apply it'],
+    reject: ['Reject this feed?', 'Its rows are dropped. The stock stays as it is until the next feed.', 'Reject it'],
+};
+
+function changeLine(one) {
+    const side = (value) => value === null ? 'nothing' : String(value);
+    return one.change + '  ' + one.sku + (one.warehouse ? ' in ' + one.warehouse : '') + '  ' + side(one.before) + ' → ' + side(one.after);
+}
+
+function countsText(report) {
+    return Object.entries(report.counts).map(([name, number]) => number + ' ' + name.replaceAll('_', ' ')).join(', ');
+}
+
+async function decideFeed(feed, choice) {
+    const [title, text, verb] = decisionTexts[choice];
+    const given = await ask(title, [feed.reason, text], [{name: 'note', label: 'Note for the audit log (may be empty)', most: 500}], verb, choice === 'approve');
+    if (given === null) { return; }
+    try {
+        const done = await call('POST', '/v1/feeds/' + encodeURIComponent(feed.id) + '/' + choice, given);
+        say(choice === 'approve' ? 'Applied: ' + done.rows + ' rows.' : 'Rejected. Nothing has changed.');
+    } catch (refusal) { say(refusal.message, true); }
+    refreshSoon();
+}
+
+async function showFeed(feed) {
+    try {
+        const shown = await call('GET', '/v1/feeds/' + encodeURIComponent(feed.id));
+        const bad = shown.unreadable.map((row) => (row.line ? 'line ' + row.line + ': ' : '') + row.reason + ': ' + row.text);
+        const lines = (shown.report ? shown.report.biggest.map(changeLine) : []).concat(bad);
+        await ask('Feed of ' + feed.account, [shown.report ? countsText(shown.report) : '',
+            h('pre', {class: 'long', tabindex: '0'}, lines.join('\n') || 'Nothing more is known of it.')], [], null);
+    } catch (refusal) { say(refusal.message, true); }
+}
+
 function feedCard(feed) {
     return h('li', {class: 'card', 'data-key': feed.id},
         h('p', {class: 'card-head'}, h('strong', {}, 'Feed of ' + feed.account), h('span', {class: 'spring'}), pill('quarantined'), when(feed.created_at)),
         h('p', {class: 'reason'}, feed.reason || 'No reason was noted.'),
-        h('p', {class: 'quiet'}, feed.rows + ' rows are held back. The stock below is that of the last good feed.'));
+        feed.report ? h('p', {class: 'quiet'}, countsText(feed.report)) : null,
+        h('p', {class: 'quiet'}, feed.rows + ' rows are held back. The stock below is that of the last good feed.'),
+        h('p', {class: 'buttons'}, h('button', {type: 'button', onclick: () => showFeed(feed)}, 'What would change'),
+            may('admin') ? ['reject', 'approve'].map((choice) => h('button', {type: 'button', class: choice === 'reject' ? 'primary' : null, 'data-choice': choice,
+                onclick: () => decideFeed(feed, choice)}, decisionTexts[choice][2])) : null));
 }
 
 const inventoryMost = 500;
@@ -149,14 +188,14 @@ const inventoryView = {
         const rows = items.slice(0, inventoryMost).map((item) => ({
             key: item.account + '/' + item.sku + '/' + item.warehouse,
             cells: [h('span', {class: 'id'}, item.sku), item.name, item.account, item.warehouse, item.grade, item.lock_status,
-                [item.low_stock ? h('span', {class: 'flag'}, 'low') : null, ' ', item.quantity + (item.lower_bound ? '+' : '')],
+                [item.low_stock ? h('span', {class: 'flag'}, 'low') : null, ' ', item.quantity + (item.lower_bound ? '+' : '')], item.sellable,
                 item.price + ' ' + item.currency, when(item.updated_at)]}));
         return [
             feeds.length ? h('ul', {class: 'cards'}, feeds.map(feedCard)) : null,
             data.items.items.length === 0 ? panel('No stock yet', 'It comes with the first run of a pipeline such as inventory-sync.')
                 : items.length === 0 ? panel('No item fits', 'Change the filter above.')
                     : table('Inventory', [['SKU', 'wide'], ['Name', 'wide'], ['Account', ''], ['Warehouse', ''], ['Grade', ''], ['Lock', ''],
-                        ['Quantity', 'number'], ['Price', 'number'], ['Changed', 'number']], rows),
+                        ['Quantity', 'number'], ['Sellable', 'number'], ['Price', 'number'], ['Changed', 'number']], rows),
             items.length > rows.length ? h('p', {class: 'quiet'}, 'The first ' + rows.length + ' are shown. Filter to see others.') : null,
             data.items.items.length === 1000 ? h('p', {class: 'quiet'}, 'There are more than 1000 items: crossdock inventory lists them all.') : null,
         ];

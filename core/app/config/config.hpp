@@ -16,6 +16,7 @@
 #include "model/rate_limit.hpp"
 #include "model/routing.hpp"
 #include "model/schedule.hpp"
+#include "model/stock.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -92,7 +93,7 @@ struct AccountConfig {
     std::map<std::string, std::string> statuses;  ///< the supplier's word -> canonical status
     std::map<std::string, model::Beside> beside;  ///< what a word says of payment and quote, where it does
     std::string supplier_code;                    ///< the supplier on the wire; empty: the order's own code
-    std::int64_t low_stock = 0;                   ///< alert at or below; 0: never
+    model::StockRules stock;                      ///< `low_stock:` and `inventory:`
     model::PaceRules pace;                        ///< `limits:` and `breaker:`
     std::optional<model::PollPattern> poll;       ///< `poll:`; absent: it is not asked for silent orders
 };

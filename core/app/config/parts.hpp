@@ -76,6 +76,9 @@ void read_listen(Part& part, const yaml::Node& node, Config& made);
 [[nodiscard]] NotificationsConfig read_notifications(Part& part, const yaml::Node& node,
                                                      const std::vector<std::string>& channels);
 
+/// `low_stock:` and `inventory:` of an account.
+[[nodiscard]] model::StockRules read_stock(Part& part, yaml::Fields& account);
+
 /// `intake:` of the config.
 [[nodiscard]] IntakeConfig read_intake(Part& part, const yaml::Node& node);
 

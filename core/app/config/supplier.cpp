@@ -142,7 +142,8 @@ ReadAccount read_account(Part& part, const Node& root) {
         part.checks, root, "a supplier file",
         {"account", "name",      "type",      "plugin",          "api_endpoint", "currency",  "credentials", "settings",
          "webhook", "isolation", "not_after", "request_timeout", "operations",   "outcomes",  "statuses",    "low_stock",
-         "limits",  "breaker",   "poll",      "supplier_code",   "reach",        "plain_http"});
+         "limits",  "breaker",   "poll",      "supplier_code",   "reach",        "plain_http",
+         "inventory"});
     AccountConfig account;
     account.name = fields.required_text("account");
     check_name(part, fields.place("account"), "account", account.name);
@@ -168,7 +169,7 @@ ReadAccount read_account(Part& part, const Node& root) {
     read_statuses(part, fields, account);
     account.poll = read_poll(part, fields, account);
     account.supplier_code = fields.text("supplier_code").value_or(std::string());
-    account.low_stock = fields.integer("low_stock", {0, 1'000'000'000}).value_or(0);
+    account.stock = read_stock(part, fields);
     account.pace.limits = read_pace_limits(part, fields);
     account.pace.breaker = read_breaker(part, fields);
     read_plugin(part, fields, account.plugin, account.plugin_where);

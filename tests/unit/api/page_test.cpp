@@ -366,6 +366,89 @@ TEST_CASE("feeds in quarantine are listed with the reason", "[api][unit]") {
     CHECK(list.find("feeds")->items().front().integer("rows") == 7);
 }
 
+TEST_CASE("a feed in quarantine is shown, approved or rejected over HTTP by who may", "[api][unit]") {
+    Desk desk;
+    const std::string id = "01900000-0000-7000-8000-000000000001";
+    desk.rig.commit([&](store::Tx& tx) {
+        tx.run(
+            "INSERT INTO feeds (id, supplier_id, run_id, state, rows_staged, reason, created_at, updated_at) VALUES (:1, :2, "
+            "'r', "
+            "'quarantined', 1, 'collapsed', 1, 2)",
+            {id, desk.rig.account.supplier_id});
+        tx.run(
+            "INSERT INTO feed_rows (feed_id, sku, warehouse, name, quantity, lower_bound, price_minor, currency, grade, "
+            "lock_status) VALUES (:1, 'X', '', '', 3, 0, 100, 'USD', '', '')",
+            {id});
+    });
+    CHECK(body_of(desk.ask("GET", "/v1/feeds/" + id, desk.with_key(reader))).find("staged")->items().size() == 1);
+    CHECK(desk.ask("GET", "/v1/feeds/none", desk.with_key(reader)).status == 404);
+    const auto decide = [&](const std::string& what, const std::string& key, const std::string& body = "") {
+        return desk.ask("POST", "/v1/feeds/" + id + "/" + what, desk.with_key(key), body);
+    };
+    CHECK(decide("approve", reader).status == 403);
+    CHECK(desk.ask("GET", "/v1/feeds/" + id + "/approve", desk.with_key(admin)).status == 405);
+    CHECK(decide("approve", admin, R"({"why":"x"})").status == 422);
+    CHECK(desk.ask("POST", "/v1/feeds/" + id.substr(0, 8) + "/approve", desk.with_key(admin)).status == 404);
+    CHECK(desk.rig.count("inventory_items") == 0);
+    SECTION("approved") {
+        CHECK(decide("approve", admin).status == 200);
+        CHECK(desk.rig.count("inventory_items WHERE quantity = 3") == 1);
+        CHECK(desk.rig.count("audit_log WHERE action = 'feed.approve' AND actor = 'key ops (k1)'") == 1);
+        CHECK(decide("approve", admin).status == 409);
+    }
+    SECTION("rejected") {
+        CHECK(decide("reject", admin, R"({"note":"nonsense"})").status == 200);
+        CHECK(desk.rig.count("inventory_items") == 0);
+        CHECK(desk.rig.count("audit_log WHERE action = 'feed.reject' AND detail = 'nonsense'") == 1);
+    }
+}
+
+TEST_CASE("stock is asked for by page and filter, again only when it changed, and as CSV", "[api][unit]") {
+    Desk desk;
+    desk.rig.commit([&](store::Tx& tx) {
+        for (const char* const sku : {"A", "B", "C"}) {
+            tx.run(
+                "INSERT INTO inventory_items (supplier_id, sku, warehouse, name, quantity, lower_bound, price_minor, currency, "
+                "grade, lock_status, alert_open, present, updated_at) VALUES (:1, :2, '', 'Phone', 4, 0, 100, 'USD', 'A', '', "
+                ":3, "
+                "1, 1)",
+                {desk.rig.account.supplier_id, sku, std::string_view(sku) == "B"});
+        }
+    });
+    auto headers = desk.with_key(reader);
+    const auto first = desk.ask("GET", "/v1/inventory?limit=2&supplier=phonex", headers);
+    REQUIRE(first.status == 200);
+    const auto page = body_of(first);
+    CHECK(page.find("items")->items().size() == 2);
+    CHECK(page.find("items")->items().front().integer("sellable") == 4);
+    const auto link = header(first, "Link");
+    CHECK_THAT(link, Catch::StartsWith("</v1/inventory?limit=2&supplier=phonex&cursor=") && Catch::EndsWith(">; rel=\"next\""));
+    const auto second = desk.ask("GET", link.substr(1, link.find('>') - 1), headers);
+    CHECK(body_of(second).find("items")->items().size() == 1);
+    CHECK(body_of(second).find("next")->is_null());
+    CHECK(header(second, "Link").empty());
+    CHECK(body_of(desk.ask("GET", "/v1/inventory?low=1", headers)).find("items")->items().size() == 1);
+    for (const char* const wrong : {"low=yes", "limit=none", "limit=0", "cursor=xyz"}) {
+        CAPTURE(wrong);
+        CHECK(desk.ask("GET", std::string("/v1/inventory?") + wrong, headers).status == 422);
+    }
+    const auto etag = header(first, "ETag");
+    CHECK(header(first, "Cache-Control") == "private, no-cache");
+    headers.emplace_back("If-None-Match", "\"other\", W/" + etag);
+    const auto again = desk.ask("GET", "/v1/inventory?limit=2&supplier=phonex", headers);
+    CHECK(again.status == 304);
+    CHECK(again.body.empty());
+    CHECK(header(again, "ETag") == etag);
+    desk.rig.commit([](store::Tx& tx) { tx.run("UPDATE inventory_items SET quantity = 3 WHERE sku = 'A'"); });
+    CHECK(desk.ask("GET", "/v1/inventory?limit=2&supplier=phonex", headers).status == 200);
+    auto csv = desk.with_key(reader);
+    csv.emplace_back("Accept", "text/csv");
+    const auto table = desk.ask("GET", "/v1/inventory", csv);
+    CHECK_THAT(header(table, "Content-Type"), Catch::StartsWith("text/csv"));
+    CHECK_THAT(table.body, Catch::Contains("\r\nphonex,A,,Phone,3,false,3,1.00,USD,A,,false,"));
+    CHECK(desk.ask("GET", "/v1/inventory", {}).status == 401);
+}
+
 TEST_CASE("an order is explained to who may see all", "[api][unit]") {
     Desk desk;
     desk.place("PO-1");

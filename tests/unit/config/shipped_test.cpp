@@ -82,7 +82,7 @@ TEST_CASE("the demo's config describes one account served by the sandbox and mai
     CHECK(phonex.not_after + phonex.request_timeout + create.visible_within <= std::chrono::seconds{10});
     CHECK(phonex.statuses.size() == 7);
     CHECK(phonex.statuses.at("pending") == "submitted");
-    CHECK(phonex.low_stock == 5);
+    CHECK(phonex.stock.low.at == 5);
     REQUIRE(phonex.poll);
     CHECK(phonex.poll->until == model::Status::shipped);
 

@@ -1,4 +1,5 @@
 #include "inventory/feed.hpp"
+#include "inventory/items.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -13,16 +14,22 @@ Json row(const std::string& sku, std::int64_t quantity, const std::string& price
     return Json::object({{"sku", sku}, {"name", "Phone " + sku}, {"quantity", quantity}, {"price", price}, {"warehouse", "A"}});
 }
 
+model::StockRules low_at(std::int64_t threshold) {
+    model::StockRules rules;
+    rules.low = {threshold, threshold};
+    return rules;
+}
+
 /// Pulls and applies one feed as the pipeline does.
 inventory::FeedResult feed(OrderDesk& desk, const std::string& id, const std::vector<Json>& rows, std::int64_t low_stock = 0) {
     Json batch = Json::array();
     for (const auto& one : rows) { batch.push(one); }
     const auto items = inventory::read_batch(batch, "USD").value();
     return desk.store.in([&](store::Tx& tx) {
-        inventory::open_feed(tx, id, desk.account.supplier_id, "run " + id, desk.clock.utc_ms());
-        inventory::stage_rows(tx, id, items, desk.clock.utc_ms());
-        inventory::complete_feed(tx, id, desk.clock.utc_ms());
-        return inventory::apply_feed(tx, desk.facts, id, "phonex", low_stock);
+        inventory::open_feed(tx, {.id = id, .supplier_id = desk.account.supplier_id, .run_id = "run " + id}, desk.clock.utc_ms());
+        inventory::stage_batch(tx, id, items, desk.clock.utc_ms());
+        inventory::complete_feed(tx, id, {}, desk.clock.utc_ms());
+        return inventory::apply_feed(tx, desk.facts, id, "phonex", low_at(low_stock));
     });
 }
 
@@ -53,8 +60,9 @@ TEST_CASE("a feed's changes are applied and told, an unchanged feed tells nothin
     CHECK(desk.count("events WHERE type = 'inventory.changed'") == 2);
     CHECK(desk.count("events WHERE type = 'price.changed'") == 1);
     CHECK(desk.count("feed_rows") == 0);
-    CHECK(desk.count("supplier_sync_logs WHERE status = 'success'") == 3);
-    const auto listed = desk.store.in([](store::Tx& tx) { return inventory::list_items(tx, 10, ""); });
+    CHECK(desk.count("supplier_sync_logs WHERE status = 'success' AND type = 'inventory'") == 3);
+    CHECK(desk.count("supplier_sync_logs WHERE status = 'success' AND type = 'price'") == 3);
+    const auto listed = desk.store.in([](store::Tx& tx) { return inventory::list_items(tx, {}, {}, 0); });
     REQUIRE(listed.find("items")->items().size() == 1);
     CHECK(listed.find("items")->items().front().text("price") == "229.50");
 }
@@ -72,7 +80,7 @@ TEST_CASE("a feed that lost most of the catalog is kept apart and changes nothin
     CHECK(desk.count("events WHERE type = 'feed.quarantined'") == 2);
     CHECK(desk.count("feed_rows WHERE feed_id = 'f2'") == 1);
     // A second try at the same feed changes nothing either.
-    const auto again = desk.store.in([&](store::Tx& tx) { return inventory::apply_feed(tx, desk.facts, "f2", "phonex", 0); });
+    const auto again = desk.store.in([&](store::Tx& tx) { return inventory::apply_feed(tx, desk.facts, "f2", "phonex", {}); });
     CHECK_FALSE(again.applied);
     CHECK(desk.count("events WHERE type = 'feed.quarantined'") == 2);
 }
@@ -97,10 +105,10 @@ TEST_CASE("a feed that is pulled anew abandons what the same run had staged befo
     OrderDesk desk;
     const auto items = inventory::read_batch(Json::array({row("X", 1, "1")}), "USD").value();
     desk.store.run([&](store::Tx& tx) {
-        inventory::open_feed(tx, "f1", desk.account.supplier_id, "run", 0);
-        inventory::stage_rows(tx, "f1", items, 0);
-        inventory::open_feed(tx, "f2", desk.account.supplier_id, "run", 1);
-        const auto unfinished = inventory::apply_feed(tx, desk.facts, "f2", "phonex", 0);
+        inventory::open_feed(tx, {.id = "f1", .supplier_id = desk.account.supplier_id, .run_id = "run"}, 0);
+        inventory::stage_batch(tx, "f1", items, 0);
+        inventory::open_feed(tx, {.id = "f2", .supplier_id = desk.account.supplier_id, .run_id = "run"}, 1);
+        const auto unfinished = inventory::apply_feed(tx, desk.facts, "f2", "phonex", {});
         CHECK_FALSE(unfinished.applied);
         CHECK_THAT(unfinished.reason, Catch::Matchers::Contains("staging"));
     });
@@ -109,17 +117,30 @@ TEST_CASE("a feed that is pulled anew abandons what the same run had staged befo
     CHECK(desk.count("inventory_items") == 0);
 }
 
-TEST_CASE("an absurd row is refused by its place in the batch", "[inventory][unit]") {
-    const auto where = [](const Json& bad) {
-        const auto read = inventory::read_batch(Json::array({row("X", 1, "1"), bad}), "USD");
-        return read ? std::string("taken") : read.error().where;
+TEST_CASE("a row that makes no sense is parked with its reason, the rest goes on", "[inventory][unit]") {
+    const auto why = [](const Json& bad) {
+        const auto read = inventory::read_batch(Json::array({row("X", 1, "1"), bad, row("Z", 1, "1")}), "USD").value();
+        CHECK(read.rows.size() + read.bad.size() == 3);
+        return read.bad.empty() ? std::string("taken") : read.bad.front().reason;
     };
-    CHECK(where(row("Y", 0, "0.10")) == "taken");
-    CHECK(where(row("", 1, "1")) == "/1/sku");
-    CHECK(where(row("Y", -1, "1")) == "/1/quantity");
-    CHECK(where(row("Y", 1, "-1")) == "/1/price");
-    CHECK(where(row("Y", 1, "1.005")) == "/1/price");
-    CHECK(where(row("Y", 1, "")) == "/1/price");
-    CHECK(where(Json("no object")) == "/1/sku");
+    const auto says = [](const char* text) { return Catch::Matchers::StartsWith(text); };
+    CHECK(why(row("Y", 0, "0.10")) == "taken");
+    CHECK_THAT(why(row("", 1, "1")), says("`sku`"));
+    CHECK_THAT(why(row("Y", -1, "1")), says("`quantity`"));
+    CHECK_THAT(why(row("Y", 1, "-1")), says("`price`"));
+    CHECK_THAT(why(row("Y", 1, "1.005")), says("`price`"));
+    CHECK_THAT(why(row("Y", 1, "")), says("`price`"));
+    CHECK_THAT(why(Json("no object")), says("`sku`"));
     CHECK(!inventory::read_batch(Json::object(), "USD").has_value());
+}
+
+TEST_CASE("an attribute that changed is told with old and new", "[inventory][unit]") {
+    OrderDesk desk;
+    feed(desk, "f1", {row("X", 9, "1")});
+    auto other = row("X", 9, "1");
+    other.set("grade", "B");
+    CHECK(feed(desk, "f2", {other}).attribute_changes == 1);
+    CHECK(desk.text("SELECT text_before || ' -> ' || text_after FROM inventory_changes WHERE kind = 'attributes'") ==
+          "Phone X -> Phone X, grade B");
+    CHECK(desk.count("events WHERE type = 'inventory.changed'") == 1);
 }

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "pipeline/person.hpp"
 #include "support/engine_rig.hpp"
 
 using namespace crossdock;
@@ -34,7 +35,9 @@ Json stock(const std::string& sku, int quantity) {
     return Json::object({{"sku", sku}, {"name", sku}, {"quantity", quantity}, {"price", "10.00"}});
 }
 support::ScriptedCaller::Answer feed(std::vector<Json> batches, bool complete = true) {
-    return {answered(Json::object({{"complete", complete}, {"rows", 2}})), std::move(batches)};
+    std::int64_t rows = 0;
+    for (const auto& batch : batches) { rows += static_cast<std::int64_t>(batch.items().size()); }
+    return {answered(Json::object({{"complete", complete}, {"rows", rows}})), std::move(batches)};
 }
 
 }  // namespace
@@ -121,6 +124,33 @@ TEST_CASE("evidence that names an id of another order is applied and settles not
     CHECK(rig.text("SELECT supplier_order_id FROM supplier_orders WHERE order_id = 'PO-2'") == "S-2");
 }
 
+TEST_CASE("a webhook may tell of stock, beside orders or alone", "[pipeline][unit]") {
+    EngineRig rig(PIPELINES);
+    rig.start();
+    const auto stock_of = [](const char* sku, int quantity, const char* as_of) {
+        return Json::object({{"as_of", as_of}, {"rows", Json::array({stock(sku, quantity)})}});
+    };
+    rig.caller.script("handle_webhook", answered(Json::object({{"inventory", stock_of("X", 9, "2025-10-30T18:06:39Z")}})));
+    rig.webhook("{\"n\":1}");
+    REQUIRE(rig.until([&] { return runs_ended(rig); }));
+    CHECK(rig.text("SELECT quantity FROM inventory_items WHERE sku = 'X'") == "9");
+    CHECK(rig.text("SELECT state FROM inbound_webhooks") == "applied");
+    // An older one comes late.
+    rig.caller.script(
+        "handle_webhook",
+        answered(Json::object({{"inventory", stock_of("X", 1, "2025-10-30T17:00:00Z")}, {"evidence", Json::array()}})));
+    rig.webhook("{\"n\":2}");
+    REQUIRE(rig.until([&] { return runs_ended(rig); }));
+    CHECK(rig.text("SELECT quantity FROM inventory_items WHERE sku = 'X'") == "9");
+    CHECK(rig.count("events WHERE type = 'stock.low'") == 0);
+    const auto wrong = GENERATE(
+        values<const char*>({R"({"inventory":{"rows":1}})", R"({"inventory":{"as_of":"now","rows":[]}})", R"({"inventory":7})"}));
+    rig.caller.script("handle_webhook", answered(Json::parse(wrong).value()));
+    rig.webhook("{\"n\":3}");
+    REQUIRE(rig.until([&] { return runs_ended(rig); }));
+    CHECK(rig.count("inbound_webhooks WHERE state = 'rejected'") == 1);
+}
+
 TEST_CASE("a feed is staged as a whole and then applied", "[pipeline][unit]") {
     EngineRig rig(PIPELINES, feeds());
     rig.caller.script("sync_inventory", feed({Json::array({stock("X", 9)}), Json::array({stock("Y", 3)})}));
@@ -140,8 +170,9 @@ TEST_CASE("a feed that breaks off changes nothing and is pulled anew", "[pipelin
     SECTION("the worker dies between two batches") {
         rig.caller.script("sync_inventory", {{plugin::CallStatus::unknown, {}, "died"}, {Json::array({stock("X", 1)})}});
     }
-    SECTION("a row is absurd") {
-        rig.caller.script("sync_inventory", feed({Json::array({stock("X", -1)})}));
+    SECTION("its own time is none") {
+        rig.caller.script("sync_inventory", {answered(Json::object({{"complete", true}, {"rows", 1}, {"as_of", "yesterday"}})),
+                                             {Json::array({stock("X", 1)})}});
     }
     rig.start();
     REQUIRE(rig.until([&] { return rig.text("SELECT attempts FROM runs") == "1"; }));
@@ -151,6 +182,52 @@ TEST_CASE("a feed that breaks off changes nothing and is pulled anew", "[pipelin
     CHECK(rig.text("SELECT quantity FROM inventory_items WHERE sku = 'X'") == "9");
     CHECK(rig.count("feeds WHERE state = 'abandoned'") == 1);
     CHECK(rig.count("feeds WHERE state = 'applied'") == 1);
+}
+
+TEST_CASE("an absurd row is parked with what the adapter could not read, the rest goes on", "[pipeline][unit]") {
+    EngineRig rig(PIPELINES, feeds());
+    std::vector<Json> rows;
+    for (int i = 0; i < 20; ++i) { rows.push_back(stock("X" + std::to_string(i), 9)); }
+    rows.push_back(stock("Y", -1));
+    Json unread =
+        Json::array({Json::object({{"line", 7}, {"sku", "Z"}, {"reason", "a quote is never closed"}, {"text", "Z,\"9"}})});
+    rig.caller.script(
+        "sync_inventory",
+        {answered(Json::object({{"complete", true}, {"rows", 21}, {"bad_rows", std::move(unread)}})), {Json::array(rows)}});
+    rig.start();
+    REQUIRE(rig.until([&] { return rig.count("runs WHERE state = 'done'") == 1; }));
+    CHECK(rig.count("inventory_items") == 20);
+    CHECK(rig.text("SELECT reason FROM feed_bad_rows WHERE line = 7") == "a quote is never closed");
+    CHECK_THAT(rig.text("SELECT reason FROM feed_bad_rows WHERE sku = 'Y'"), Catch::Matchers::Contains("`quantity`"));
+    CHECK_THAT(rig.text("SELECT message FROM supplier_sync_logs WHERE type = 'inventory'"),
+               Catch::Matchers::Contains("2 rows could not be read"));
+}
+
+TEST_CASE("a feed in quarantine survives a restart, and is approved then", "[pipeline][unit]") {
+    EngineRig first(PIPELINES, feeds());
+    first.caller.script("sync_inventory", feed({Json::array({stock("X", 9), stock("Y", 9), stock("Z", 9)})}));
+    first.caller.script("sync_inventory", feed({Json::array({stock("X", 1)})}));
+    first.start();
+    REQUIRE(first.until([&] { return first.count("feeds WHERE state = 'quarantined'") == 1; }, milliseconds{3'600'000}));
+    REQUIRE(first.stop(milliseconds{1'000}));
+    RigOptions later = feeds();
+    later.file = first.crash_image();
+    later.utc = first.clock.utc_ms() + 1'000;
+    EngineRig rig(PIPELINES, later);
+    rig.start();
+    const auto id = rig.text("SELECT id FROM feeds WHERE state = 'quarantined'");
+    CHECK(rig.count("feed_rows") == 1);
+    const auto refused =
+        rig.value_of(pipeline::decide_feed(rig.engine().environment(), "approve", Json::object({{"feed", "01"}}), "anna"));
+    CHECK(refused.value().value().what == pipeline::Decided::What::unknown);
+    const auto done =
+        rig.value_of(pipeline::decide_feed(rig.engine().environment(), "approve", Json::object({{"feed", id}}), "anna"));
+    CHECK(done.value().value().what == pipeline::Decided::What::done);
+    CHECK(done.value().value().answer.integer("removed") == 2);
+    CHECK(rig.count("inventory_items WHERE present = 1") == 1);
+    const auto again =
+        rig.value_of(pipeline::decide_feed(rig.engine().environment(), "reject", Json::object({{"feed", id}}), "anna"));
+    CHECK(again.value().value().what == pipeline::Decided::What::refused);
 }
 
 TEST_CASE("a feed that collapsed is quarantined, and the catalog stays", "[pipeline][unit]") {
