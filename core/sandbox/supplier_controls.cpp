@@ -17,19 +17,30 @@ http::Response show_orders(const Simulator& self) {
         200, Json::object({{"orders", std::move(orders)}, {"posts", std::move(posts)}, {"webhooks_pending", pending}}));
 }
 
-http::Response change_stock(Simulator& self, const Json& body) {
+/// {"sku", "quantity", "price", "webhook"}: changes an item; with `webhook` it is told of at once, once.
+Task<http::Response> change_stock(Shared shared, Json body) {
+    Simulator& self = *shared;
     const Json* quantity = body.find("quantity");
     const Json* price = body.find("price");
     if (quantity != nullptr && !is_quantity(*quantity)) {
-        return error_response(422, "invalid", "quantity must be an integer from 0 or a text such as \"100+\"");
+        co_return error_response(422, "invalid", "quantity must be an integer from 0 or a text such as \"100+\"");
     }
-    if (price != nullptr && !price->is_number()) { return error_response(422, "invalid", "price must be a number"); }
+    if (price != nullptr && !price->is_number()) { co_return error_response(422, "invalid", "price must be a number"); }
     const auto sku = body.text("sku");
-    if (self.ledger.inventory().find(sku) == nullptr) { return error_response(404, "not_found", "no such sku"); }
+    if (self.ledger.inventory().find(sku) == nullptr) { co_return error_response(404, "not_found", "no such sku"); }
     if (auto written = self.record(Ledger::stock(sku, quantity, price)); written.has_error()) {
-        return error_response(503, "disk", written.error().text());
+        co_return error_response(503, "disk", written.error().text());
     }
-    return json_response(200, *self.ledger.inventory().find(sku));
+    const Json item = *self.ledger.inventory().find(sku);
+    if (body.boolean("webhook")) {
+        const auto text =
+            Json::object(
+                {{"event", "inventory.updated"}, {"updated_at", rfc3339_ms(self.clock.utc_ms())}, {"items", Json::array({item})}})
+                .dump();
+        const auto status = co_await send_webhook(shared, text, signature_of(self, text));
+        if (status.has_error()) { co_return error_response(502, "not_delivered", status.error().text()); }
+    }
+    co_return json_response(200, item);
 }
 
 /// {"status", "items": a list of sku, state and quantity, "tracking_number"}: gives an order any status by hand, of these pieces
@@ -124,7 +135,7 @@ Task<http::Response> control(Shared simulator, http::Request request) {
     }
     if (name == "portal") { co_return change_portal(*simulator, body.value()); }
     if (name == "webhooks") { co_return drop_webhooks(*simulator, body.value()); }
-    if (name == "inventory") { co_return change_stock(*simulator, body.value()); }
+    if (name == "inventory") { co_return co_await change_stock(simulator, std::move(body).value()); }
     if (name == "webhook") { co_return co_await send_by_hand(simulator, std::move(body).value()); }
     if (name == "webhook_first") {
         simulator->webhook_first = body.value().boolean("on");

@@ -13,6 +13,21 @@ namespace phonex {
 
 namespace sdk = crossdock::sdk;
 
+/// An item that a webhook tells of: without a price, that stays as it is known.
+[[nodiscard]] inline sdk::InventoryRow told_row(const sdk::Json& item) {
+    sdk::InventoryRow made;
+    made.sku = item.need_text("sku");
+    if (made.sku.empty()) { throw sdk::JsonError("\"sku\" is empty"); }
+    made.read_quantity(item, "quantity");
+    if (const auto* price = item.find("price"); price != nullptr && !price->is_null()) { made.read_price(item, "price"); }
+    made.name = item.text("name").value_or("");
+    made.currency = item.text("currency").value_or("");
+    made.grade = item.text("grade").value_or("");
+    made.lock_status = item.text("lock_status").value_or("");
+    made.warehouse = item.text("warehouse").value_or("");
+    return made;
+}
+
 /// Reads the pages of one inventory listing and refuses what does not add up, so that half a feed never passes for a whole one.
 class Listing {
 public:

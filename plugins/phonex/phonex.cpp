@@ -21,6 +21,8 @@ bool looks_like_rfc3339(std::string_view text) {
     return true;
 }
 
+constexpr std::string_view stock_event = "inventory.updated";
+
 /// The body of POST /v1/orders: the members that PhoneX documents, each as the client wrote it.
 sdk::Json order_body(const sdk::Order& order) {
     sdk::Json body = sdk::Json::object();
@@ -125,15 +127,27 @@ public:
             if (!reply.answered(200)) {
                 throw std::runtime_error("inventory page " + std::to_string(page) + ": " + reply.exchange);
             }
-            sink.emit(listing.page(body_of(reply, page), page));
+            const auto body = body_of(reply, page);
+            // Of the first page: what comes later is newer at most.
+            if (const auto time = body.text("as_of"); time && page == 1) { sink.as_of(*time); }
+            sink.emit(listing.page(body, page));
             if (page >= listing.pages()) { return reply.exchange; }
         }
     }
 
-    std::vector<sdk::Evidence> handle_webhook(const sdk::Webhook& webhook, sdk::Host& /*host*/) override {
+    sdk::WebhookReport read_webhook(const sdk::Webhook& webhook, sdk::Host& /*host*/) override {
         const auto payload = sdk::Json::parse(webhook.body);
         if (!payload.is_object()) { throw sdk::JsonError("the payload is no JSON object"); }
-        return {evidence_of(payload, payload.need_text("event"))};
+        auto event = payload.need_text("event");
+        sdk::WebhookReport report;
+        if (event != stock_event) {
+            report.evidence.push_back(evidence_of(payload, std::move(event)));
+            return report;
+        }
+        report.stock_as_of = payload.need_text("updated_at");
+        if (!looks_like_rfc3339(report.stock_as_of)) { throw sdk::JsonError("\"updated_at\" is no RFC 3339 time"); }
+        for (const auto& item : payload.need_array("items").items()) { report.stock.push_back(told_row(item)); }
+        return report;
     }
 
 private:

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -244,11 +245,57 @@ struct InventoryRow {
         price = written;
     }
 
+    /// As a webhook's report has it: what is empty is left out.
+    [[nodiscard]] Json json() const {
+        Json out = Json::object();
+        out.set("sku", sku).set("quantity", quantity);
+        if (lower_bound) { out.set("lower_bound", true); }
+        for (const auto& [key, value] : {std::pair<const char*, const std::string*>{"name", &name},
+                                         {"price", &price},
+                                         {"currency", &currency},
+                                         {"grade", &grade},
+                                         {"lock_status", &lock_status},
+                                         {"warehouse", &warehouse}}) {
+            if (!value->empty()) { out.set(key, *value); }
+        }
+        return out;
+    }
+
 private:
     static std::string_view as_written(const Json& article, std::string_view key) {
         const auto* value = article.find(key);
         return value != nullptr ? std::string_view(value->text()) : std::string_view();
     }
+};
+
+/// What a webhook says: of orders, of stock, or of both.
+struct WebhookReport {
+    std::vector<Evidence> evidence = {};
+    /// Items as they are now. An empty price, name, grade or lock_status says nothing: it stays as it is known.
+    std::vector<InventoryRow> stock = {};
+    std::string stock_as_of = {};  ///< RFC 3339, the supplier's clock: what is known of an item since then stays
+
+    [[nodiscard]] Json json() const {
+        Json list = Json::array();
+        for (const auto& one : evidence) { list.push(one.json()); }
+        Json out = Json::object();
+        out.set("evidence", std::move(list));
+        if (stock.empty()) { return out; }
+        Json rows = Json::array();
+        for (const auto& row : stock) { rows.push(row.json()); }
+        Json inventory = Json::object();
+        if (!stock_as_of.empty()) { inventory.set("as_of", stock_as_of); }
+        out.set("inventory", std::move(inventory.set("rows", std::move(rows))));
+        return out;
+    }
+};
+
+/// A row of the supplier's that could not be read. The rest goes on; a person can look at it.
+struct UnreadableRow {
+    std::int64_t line = 0;  ///< in the supplier's file, from 1; 0: it has none
+    std::string sku = {};   ///< as far as it could be read: its item then stays as it is
+    std::string reason = {};
+    std::string text = {};  ///< the row as it came
 };
 
 /// Takes inventory rows, in batches. Blocks while the host stores one.
@@ -271,9 +318,38 @@ public:
     }
     [[nodiscard]] std::int64_t rows() const { return rows_; }
 
+    /// When the stock stood so: RFC 3339, by the supplier's clock. The host refuses a feed that is older than the one before.
+    void as_of(std::string time) { as_of_ = std::move(time); }
+    /// Tells of a row that could not be read, instead of giving up the whole feed. Errors: std::runtime_error beyond
+    /// unreadable_rows_max: a feed of which so little can be read is none.
+    void park(UnreadableRow row) {
+        if (parked_.size() == unreadable_rows_max) {
+            throw std::runtime_error("more than " + std::to_string(unreadable_rows_max) +
+                                     " rows cannot be read; the last: " + row.reason);
+        }
+        parked_.push_back(std::move(row));
+    }
+    static constexpr std::size_t unreadable_rows_max = 10'000;
+
+    /// The answer's members about the feed as a whole.
+    void add_to(Json& answer) const {
+        constexpr std::size_t shown = 500;
+        answer.set("rows", rows_).set_if("as_of", as_of_);
+        if (parked_.empty()) { return; }
+        Json list = Json::array();
+        for (const auto& row : parked_) {
+            Json one = Json::object();
+            if (row.line > 0) { one.set("line", row.line); }
+            list.push(std::move(one.set("sku", row.sku).set("reason", row.reason).set("text", row.text.substr(0, shown))));
+        }
+        answer.set("bad_rows", std::move(list));
+    }
+
 private:
     const xd_host* host_;
     std::int64_t rows_ = 0;
+    std::optional<std::string> as_of_ = {};
+    std::vector<UnreadableRow> parked_ = {};
 };
 
 /// A secret as the config names it.

@@ -119,13 +119,14 @@ struct SupplierOperations {
             InventorySink sink(h.raw());
             const std::string exchange = plugin.sync_inventory(sink, h);
             Json out = Json::object();
-            return out.set("complete", true).set("rows", sink.rows()).set("exchange", exchange);
+            out.set("complete", true).set("exchange", exchange);
+            sink.add_to(out);
+            return out;
         });
     }
     static std::uint32_t handle_webhook(void* self, const xd_host* host, xd_text input, const xd_reply* reply) {
-        return operation<P>(self, host, input, reply, [](P& plugin, const Json& in, Host& h) {
-            return evidence_document(plugin.handle_webhook(Webhook::read(in), h));
-        });
+        return operation<P>(self, host, input, reply,
+                            [](P& plugin, const Json& in, Host& h) { return plugin.read_webhook(Webhook::read(in), h).json(); });
     }
 };
 
@@ -164,7 +165,9 @@ inline constexpr xd_supplier_v1 supplier_table{
     if_overridden<SupplierAdapter>(&Derived::get_order_status, &SupplierOperations::get_order_status),
     if_overridden<SupplierAdapter>(&Derived::cancel_order, &SupplierOperations::cancel_order),
     if_overridden<SupplierAdapter>(&Derived::sync_inventory, &SupplierOperations::sync_inventory),
-    if_overridden<SupplierAdapter>(&Derived::handle_webhook, &SupplierOperations::handle_webhook)};
+    if_overridden<SupplierAdapter>(&Derived::handle_webhook, &SupplierOperations::handle_webhook) != nullptr
+        ? &SupplierOperations::handle_webhook
+        : if_overridden<SupplierAdapter>(&Derived::read_webhook, &SupplierOperations::handle_webhook)};
 
 template <class Derived>
 inline constexpr xd_channel_v1 channel_table{Instance<Derived, NotificationChannel>::table(sizeof(xd_channel_v1)),

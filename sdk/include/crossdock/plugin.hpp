@@ -42,6 +42,12 @@ public:
     virtual std::string sync_inventory(InventorySink& /*sink*/, Host& /*host*/) { throw NotSupported(); }
     /// Translates a payload. Errors: one that it does not understand; the text names the field.
     virtual std::vector<Evidence> handle_webhook(const Webhook& /*webhook*/, Host& /*host*/) { throw NotSupported(); }
+    /// The same, of a supplier whose webhooks tell of stock, too: overridden instead of handle_webhook.
+    virtual WebhookReport read_webhook(const Webhook& webhook, Host& host) {
+        WebhookReport report;
+        report.evidence = handle_webhook(webhook, host);
+        return report;
+    }
 };
 
 /// What an integrator derives from to tell people things. Threads, lifetime and errors as SupplierAdapter.
