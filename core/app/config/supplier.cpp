@@ -140,10 +140,9 @@ ReadAccount read_account(Part& part, const Node& root) {
     static constexpr std::array<std::string_view, 3> types{"direct", "phonex", "custom"};
     Fields fields(
         part.checks, root, "a supplier file",
-        {"account", "name",      "type",      "plugin",          "api_endpoint", "currency",  "credentials", "settings",
-         "webhook", "isolation", "not_after", "request_timeout", "operations",   "outcomes",  "statuses",    "low_stock",
-         "limits",  "breaker",   "poll",      "supplier_code",   "reach",        "plain_http",
-         "inventory"});
+        {"account", "name",      "type",      "plugin",          "api_endpoint", "currency",   "credentials", "settings",
+         "webhook", "isolation", "not_after", "request_timeout", "operations",   "outcomes",   "statuses",    "low_stock",
+         "limits",  "breaker",   "poll",      "supplier_code",   "reach",        "plain_http", "inventory"});
     AccountConfig account;
     account.name = fields.required_text("account");
     check_name(part, fields.place("account"), "account", account.name);

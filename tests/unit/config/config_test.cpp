@@ -35,7 +35,8 @@ TEST_CASE("a wrong config is refused with file, line and column", "[config][unit
         Row{"",
             "@/crossdock.yaml:1:1: the config takes a map with the keys listen, data, pipelines, templates, plugins, currency, "
             "log, mail, "
-            "alerts, routes, schedules, suppliers, channels, notifications, intake, limits, rate_limits, workers, secrets or test, not nothing"},
+            "alerts, routes, schedules, suppliers, channels, notifications, intake, limits, rate_limits, workers, secrets or "
+            "test, not nothing"},
         Row{"lisen: {}\n", "@/crossdock.yaml:1:1: unknown key `lisen`; did you mean `listen`?"},
         Row{"listen: { host: 127.0.0.1, prot: 1 }\n", "@/crossdock.yaml:1:28: unknown key `prot`; did you mean `port`?"},
         Row{"listen: { port: 65536 }\n", "@/crossdock.yaml:1:17: `port` is 65536; it takes 0 to 65535"},
