@@ -312,7 +312,7 @@ TEST_CASE("a platform's own PhoneX key is taken over, with a daemon and without 
     }
     const auto listed = job.rig().crossdock({"key", "list"}).out;
     CHECK_THAT(listed, Contains("shop  orders:write read  imported") && Contains("other  orders:write read  imported") &&
-                           Contains("demo  orders:write read\n"));
+                           Contains("demo  orders:write read  never used\n"));
     CHECK_THAT(listed, !Contains(theirs));
 
     struct Row {

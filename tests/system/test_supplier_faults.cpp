@@ -86,7 +86,7 @@ TEST_CASE("whatever a supplier does to an answer, its order is placed once, or w
 }
 
 TEST_CASE("a supplier that cannot be reached costs no order", "[system][faults]") {
-    const std::string endpoint = GENERATE("http://127.0.0.1:1", "http://no-such-host.invalid");
+    const std::string endpoint = GENERATE("http://127.0.0.1:1", "https://no-such-host.invalid");
     auto options = rig("unsafe");
     options.edit_supplier = [endpoint](std::string text) {
         const auto at = text.find("api_endpoint: ");

@@ -58,7 +58,7 @@ void offers_to_unsubscribe() {
     };
     testing::FakeHost host;
     testing::expect(instance.call("deliver", with_link("https://x.example/unsubscribe/t.s"), host).ok(), "it answers");
-    const auto& mail = host.mails().at(0).mail.message;
+    const auto mail = host.mails().at(0).mail.message;
     testing::expect(mail.find("\r\nList-Unsubscribe: <https://x.example/unsubscribe/t.s>\r\nList-Unsubscribe-Post: "
                               "List-Unsubscribe=One-Click\r\n") != std::string::npos,
                     "both headers");
