@@ -11,7 +11,7 @@ fuzz_sources() {
             ;;
         csv) printf '%s\n' plugins/wesellcellular/{columns,inbox,stock,files}.cpp ;;
         status_map)
-            printf '%s\n' core/app/config/{parts,plugin_files,supplier,webhook_scheme}.cpp build/fuzz/webhook_schemes_text.cpp core/base/process.cpp \
+            printf '%s\n' core/app/config/{parts,plugin_files,stock,supplier,webhook_scheme}.cpp build/fuzz/webhook_schemes_text.cpp core/base/place.cpp core/base/process.cpp \
                 core/base/yaml/*.cpp core/crypto/*.cpp core/model/*.cpp core/base/zone/*.cpp $base
             ;;
     esac

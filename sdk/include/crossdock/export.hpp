@@ -157,6 +157,14 @@ constexpr xd_operation if_overridden(Member /*member*/, xd_operation operation) 
     return std::is_same_v<decltype(owner_of(Member{})), Base*> ? nullptr : operation;
 }
 
+/// The same where overriding either of two is enough.
+template <class Base, class Member, class Other>
+constexpr xd_operation if_either_overridden(Member /*member*/, Other /*other*/, xd_operation operation) {
+    constexpr bool neither =
+        std::is_same_v<decltype(owner_of(Member{})), Base*> && std::is_same_v<decltype(owner_of(Other{})), Base*>;
+    return neither ? nullptr : operation;
+}
+
 template <class Derived>
 inline constexpr xd_supplier_v1 supplier_table{
     Instance<Derived, SupplierAdapter>::table(sizeof(xd_supplier_v1)),
@@ -165,9 +173,7 @@ inline constexpr xd_supplier_v1 supplier_table{
     if_overridden<SupplierAdapter>(&Derived::get_order_status, &SupplierOperations::get_order_status),
     if_overridden<SupplierAdapter>(&Derived::cancel_order, &SupplierOperations::cancel_order),
     if_overridden<SupplierAdapter>(&Derived::sync_inventory, &SupplierOperations::sync_inventory),
-    if_overridden<SupplierAdapter>(&Derived::handle_webhook, &SupplierOperations::handle_webhook) != nullptr
-        ? &SupplierOperations::handle_webhook
-        : if_overridden<SupplierAdapter>(&Derived::read_webhook, &SupplierOperations::handle_webhook)};
+    if_either_overridden<SupplierAdapter>(&Derived::handle_webhook, &Derived::read_webhook, &SupplierOperations::handle_webhook)};
 
 template <class Derived>
 inline constexpr xd_channel_v1 channel_table{Instance<Derived, NotificationChannel>::table(sizeof(xd_channel_v1)),
