@@ -128,16 +128,12 @@ private:
             if (!key) { return Trouble{exit_unavailable, key.error()}; }
             if (auto ended = end_rotation(home_, fingerprint); !ended) { return Trouble{exit_unavailable, ended.error()}; }
             serving_.keys.emplace(*key);
-            const OpenOwn own = [&](const SecretRef& ref) {
-                return ref.from == SecretRef::From::store ? sealed_secret(**reading, *serving_.keys, ref) : resolve(ref);
-            };
+            const auto own = own_secrets([&](const SecretRef& ref) { return sealed_secret(**reading, *serving_.keys, ref); });
             const auto kept = read_kept_secrets(config(), own);
             if (!kept) {
                 return Trouble{kept.error().advice == Advice::retry ? exit_unavailable : exit_bad_config, kept.error()};
             }
-            auto secrets = open_secrets(config(), [&](const SecretRef& ref) {
-                return ref.from == SecretRef::From::keeper ? kept_secret(*kept, ref) : own(ref);
-            });
+            auto secrets = open_secrets(config(), own, kept_in(*kept));
             if (!secrets) { return Trouble{exit_bad_config, secrets.error()}; }
             serving_.setup.secrets = std::move(*secrets);
         } catch (const store::StoreFailure& failure) {

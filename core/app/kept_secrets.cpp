@@ -26,17 +26,19 @@ Fault not_started(const KeeperConfig& keeper, const Fault& fault) {
 
 }  // namespace
 
-Result<std::string> kept_secret(const KeptSecrets& kept, const SecretRef& ref) {
-    const auto found = kept.find(key_of(ref));
-    if (found == kept.end()) { return Fault{"the secret " + ref.name + " was not read from " + ref.keeper, ref.where}; }
-    return {boost::system::in_place_value, found->second};
+OpenSecret kept_in(const KeptSecrets& kept) {
+    return [&kept](const SecretRef& ref) -> Result<std::string> {
+        const auto found = kept.find(key_of(ref));
+        if (found == kept.end()) { return Fault{"the secret " + ref.name + " was not read from " + ref.keeper, ref.where}; }
+        return {boost::system::in_place_value, found->second};
+    };
 }
 
 std::string keeper_worker(const std::string& keeper) {
     return "secrets." + keeper;
 }
 
-Result<plugin::WorkerSpec> keeper_spec(const KeeperConfig& keeper, const OpenOwn& own) {
+Result<plugin::WorkerSpec> keeper_spec(const KeeperConfig& keeper, const OpenSecret& own) {
     plugin::WorkerSpec spec;
     spec.name = keeper_worker(keeper.name);
     spec.interface = "crossdock.secrets/1";
@@ -78,7 +80,7 @@ Result<std::string> keeper_answer(const SecretRef& ref, const plugin::CallAnswer
     return Fault{"the secret " + ref.name + " cannot be read from `" + ref.keeper + "`: " + why, ref.where, Advice::retry};
 }
 
-Result<KeptSecrets> read_kept_secrets(const Config& config, const OpenOwn& own) {
+Result<KeptSecrets> read_kept_secrets(const Config& config, const OpenSecret& own) {
     KeptSecrets kept;
     for (const auto& keeper : config.keepers) {
         const auto refs = kept_by(config, keeper);
@@ -96,7 +98,7 @@ Result<KeptSecrets> read_kept_secrets(const Config& config, const OpenOwn& own) 
     return kept;
 }
 
-Task<Result<KeptSecrets>> read_kept_secrets(plugin::Workers* workers, const Config* config, OpenOwn own) {
+Task<Result<KeptSecrets>> read_kept_secrets(plugin::Workers* workers, const Config* config, OpenSecret own) {
     KeptSecrets kept;
     std::optional<Fault> fault;
     for (const auto& keeper : config->keepers) {

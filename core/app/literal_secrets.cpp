@@ -1,5 +1,6 @@
 #include "app/literal_secrets.hpp"
 
+#include "app/kept_secrets.hpp"
 #include "plugin/settings.hpp"
 
 #include <algorithm>
@@ -82,15 +83,15 @@ private:
 
 std::vector<Fault> literal_secrets(const Config& config, const std::map<std::string, plugin::Manifest>& manifests) {
     std::vector<Fault> faults;
-    const auto look = [&](const auto& owner) {
-        const auto manifest = manifests.find(owner.name);
+    const auto look = [&](const auto& owner, const std::string& worker) {
+        const auto manifest = manifests.find(worker);
         const Json none = Json::array();
         Search(manifest == manifests.end() ? none : manifest->second.schema, owner.settings_where, owner.plugin_where, faults)
             .in(owner.settings, "", "");
     };
-    for (const auto& account : config.accounts) { look(account); }
-    for (const auto& channel : config.channels) { look(channel); }
-    for (const auto& keeper : config.keepers) { look(keeper); }
+    for (const auto& account : config.accounts) { look(account, account.name); }
+    for (const auto& channel : config.channels) { look(channel, channel.name); }
+    for (const auto& keeper : config.keepers) { look(keeper, keeper_worker(keeper.name)); }
     return faults;
 }
 

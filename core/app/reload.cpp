@@ -127,15 +127,12 @@ Task<Result<std::map<std::string, std::string>>> sealed_secrets(Serving* serving
 Task<Result<OpenSecrets>> read_secrets(Serving& serving, const Config& config) {
     const auto sealed = co_await sealed_secrets(&serving, &config);
     if (!sealed) { co_return sealed.error(); }
-    OpenOwn own = [sealed = *sealed](const SecretRef& ref) -> Result<std::string> {
-        const auto found = sealed.find(ref.name);
-        if (ref.from != SecretRef::From::store || found == sealed.end()) { return resolve(ref); }
-        return {boost::system::in_place_value, found->second};
-    };
+    const auto own = own_secrets([sealed = *sealed](const SecretRef& ref) -> Result<std::string> {
+        return {boost::system::in_place_value, sealed.at(ref.name)};
+    });
     const auto kept = co_await read_kept_secrets(serving.workers.get(), &config, own);
     if (!kept) { co_return kept.error(); }
-    co_return open_secrets(
-        config, [&](const SecretRef& ref) { return ref.from == SecretRef::From::keeper ? kept_secret(*kept, ref) : own(ref); });
+    co_return open_secrets(config, own, kept_in(*kept));
 }
 
 /// What was read, and what that means for the workers. With faults nothing was changed, and no staged worker is left.

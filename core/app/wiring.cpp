@@ -37,12 +37,15 @@ static Result<std::vector<crypto::WebhookKey>> webhook_keys(const AccountConfig:
     return keys;
 }
 
-Result<OpenSecrets> open_secrets(const Config& config, const std::function<Result<std::string>(const SecretRef&)>& elsewhere) {
-    OpenSecrets open;
-    const auto one = [&](const SecretRef& secret) {
-        const bool here = secret.from == SecretRef::From::env || secret.from == SecretRef::From::file;
-        return here ? resolve(secret) : elsewhere(secret);
+OpenSecret own_secrets(OpenSecret sealed) {
+    return [sealed = std::move(sealed)](const SecretRef& ref) {
+        return ref.from == SecretRef::From::store ? sealed(ref) : resolve(ref);
     };
+}
+
+Result<OpenSecrets> open_secrets(const Config& config, const OpenSecret& own, const OpenSecret& kept) {
+    OpenSecrets open;
+    const auto one = [&](const SecretRef& secret) { return secret.from == SecretRef::From::keeper ? kept(secret) : own(secret); };
     const auto all = [&](const std::string& owner, const std::map<std::string, SecretRef>& credentials) -> Result<> {
         for (const auto& [setting, ref] : credentials) {
             auto secret = one(ref);
@@ -99,12 +102,10 @@ Result<OpenSecrets> open_secrets(const Config& config) {
             return sealed_secret(*database, *keys, ref);
         } catch (const store::StoreFailure& failure) { return Fault{failure.what(), home.store().string(), Advice::stop}; }
     };
-    const OpenOwn own = [&](const SecretRef& ref) { return ref.from == SecretRef::From::store ? sealed(ref) : resolve(ref); };
+    const auto own = own_secrets(sealed);
     const auto kept = read_kept_secrets(config, own);
     if (!kept) { return kept.error(); }
-    return open_secrets(config, [&](const SecretRef& ref) {
-        return ref.from == SecretRef::From::keeper ? kept_secret(*kept, ref) : sealed(ref);
-    });
+    return open_secrets(config, own, kept_in(*kept));
 }
 
 std::string unsubscribe_key(store::Tx& tx, const Config& config, const crypto::KeyRing& keys, const Clock& clock,

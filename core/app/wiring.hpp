@@ -26,9 +26,15 @@ struct OpenSecrets {
 [[nodiscard]] std::string unsubscribe_key(store::Tx& tx, const Config& config, const crypto::KeyRing& keys, const Clock& clock,
                                           Randomness& randomness);
 
-/// Opens all of them. `elsewhere` answers secret://name and those of keepers. Errors: `where` is the place in the config.
-[[nodiscard]] Result<OpenSecrets> open_secrets(const Config& config,
-                                               const std::function<Result<std::string>(const SecretRef&)>& elsewhere);
+/// Opens a secret that the config names.
+using OpenSecret = std::function<Result<std::string>(const SecretRef&)>;
+
+/// Opens all of them. `own` opens those that no keeper has, `kept` one that was read from its keeper.
+/// Errors: `where` is the place in the config.
+[[nodiscard]] Result<OpenSecrets> open_secrets(const Config& config, const OpenSecret& own, const OpenSecret& kept);
+
+/// Opens what no keeper has: `sealed` answers secret://name, the rest comes from the environment and files.
+[[nodiscard]] OpenSecret own_secrets(OpenSecret sealed);
 
 /// What secret://name stands for in the store. Errors: there is none, or it was sealed with another key; `where` is in the
 /// config.

@@ -1,6 +1,7 @@
 #include "http/tls.hpp"
 
 #include "base/unique_fd.hpp"
+#include "http/fingerprint.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -93,19 +94,6 @@ std::string name_of(X509* certificate) {
     return text.data();
 }
 
-std::string fingerprint_of(const X509* certificate) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-    unsigned size = 0;
-    X509_digest(certificate, EVP_sha256(), bytes.data(), &size);
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) {
-        text += digits[bytes.at(i) >> 4U];
-        text += digits[bytes.at(i) & 15U];
-    }
-    return text;
-}
-
 std::shared_ptr<SSL_CTX> new_context() {
     std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
@@ -156,6 +144,19 @@ Result<> add_chain(SSL_CTX* context, BIO* bio, const fs::path& file) {
 }
 
 }  // namespace
+
+std::string fingerprint_of(const X509* certificate) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+    unsigned size = 0;
+    if (X509_digest(certificate, EVP_sha256(), bytes.data(), &size) != 1) { return {}; }
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string text;
+    for (unsigned i = 0; i < size; ++i) {
+        text += digits[bytes.at(i) >> 4U];
+        text += digits[bytes.at(i) & 15U];
+    }
+    return text;
+}
 
 Result<> TlsIdentity::check_time(UtcMs now) const {
     if (now >= not_after) {

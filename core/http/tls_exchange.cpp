@@ -1,6 +1,7 @@
 #include "http/tls_exchange.hpp"
 
 #include "base/unique_fd.hpp"
+#include "http/fingerprint.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -56,18 +57,9 @@ Result<UniqueFd> connect_to(const LoopbackCall& call) {
     return fd;
 }
 
-std::string fingerprint_of(SSL* session) {
+std::string shown_fingerprint(SSL* session) {
     const std::unique_ptr<X509, Free> shown(SSL_get1_peer_certificate(session));
-    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-    unsigned size = 0;
-    if (!shown || X509_digest(shown.get(), EVP_sha256(), bytes.data(), &size) != 1) { return {}; }
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) {
-        text += digits[bytes.at(i) >> 4U];
-        text += digits[bytes.at(i) & 15U];
-    }
-    return text;
+    return shown ? fingerprint_of(shown.get()) : "";
 }
 
 /// An answer that ends with its connection or its Content-Length.
@@ -103,7 +95,7 @@ Result<LoopbackAnswer> exchange_pinned(const LoopbackCall& call) {
     (void)std::signal(SIGPIPE, SIG_IGN);
     if (SSL_connect(session.get()) != 1) { return fault_at(call, "no TLS could be agreed on"); }
     // Nothing of the request leaves before this.
-    if (fingerprint_of(session.get()) != call.pin) {
+    if (shown_fingerprint(session.get()) != call.pin) {
         return fault_at(call,
                         "the daemon shows another certificate than the config names; `crossdock reload` has it take this one");
     }

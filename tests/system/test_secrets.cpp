@@ -227,6 +227,8 @@ TEST_CASE("what is wrong with a keeper of secrets is said with its place", "[sys
         Row{"{ from: vault, name: x }",
             "{ plugin: vault, settings: { base_url: http://v.example }, credentials: { token: { env: T } } }",
             "the setting \"base_url\" is http:// to another machine"},
+        Row{"{ from: vault, name: x }", "{ plugin: vault, settings: { base_url: https://v.example, token: plain } }",
+            "the setting \"token\" is a secret, and stands here in clear"},
         Row{"{ from: vault, name: x }", "{ plugin: email, settings: { host: v.example }, credentials: { password: { env: T } } }",
             "does not offer the interface crossdock.secrets/1"},
         Row{"{ from: vault, name: x }",
